@@ -1,0 +1,169 @@
+"""An image: one loaded file, whatever its format, as the scanners want to see it.
+
+The readers (``elf``, ``pe``, ``macho``) build it from a readable buffer; nothing here knows a
+file format. Addresses are link-time virtual addresses; sizes are bytes. An image never changes.
+"""
+
+import sys
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from isoview.inspectors.facts import Damage
+from isoview.inspectors.text import NAME_LIMIT, decode
+
+
+class Symbol(NamedTuple):
+    """A defined symbol with its link-time address and size (0 where the format has none)."""
+
+    name: str
+    address: int
+    size: int
+    kind: str  # object, function, tls, other
+    exported: bool
+
+
+class Segment(NamedTuple):
+    """A run of memory as the loader maps it; ``data`` may be shorter than ``size`` (zero fill)."""
+
+    name: str
+    address: int
+    size: int
+    data: memoryview
+    writable: bool  # the file asks for it; parts may be sealed after relocation
+    executable: bool
+
+
+class Region(NamedTuple):
+    """A section, or a segment where the file has no sections.
+
+    ``writable`` means writable while the program runs: memory sealed after relocation
+    (PT_GNU_RELRO, __DATA_CONST) is not.
+    """
+
+    name: str
+    address: int
+    size: int
+    writable: bool
+    executable: bool
+    zero_fill: bool
+    thread_local: bool = False
+
+
+@dataclass(frozen=True)
+class Image:
+    """One loaded file.
+
+    ``pointers`` maps the address of a word to the local address the loader will store there;
+    ``imports_at`` maps the address of a word to the imported name it will point to (GOT, IAT
+    and plain data alike). A word in neither is plain data.
+    """
+
+    format: str
+    arch: str
+    bits: int
+    endian: str  # little, big
+    segments: tuple[Segment, ...]
+    regions: tuple[Region, ...]
+    pointers: Mapping[int, int]
+    imports_at: Mapping[int, str]
+    imported: frozenset[str]
+    exports: Mapping[str, int]
+    libraries: tuple[str, ...]
+    build_id: str | None
+    compilers: tuple[str, ...]  # what the compilers left about themselves (.comment and the like)
+    stripped: bool
+    module_file: bool  # of a kind that can be loaded as a module (ET_DYN, DLL, MH_BUNDLE, ...)
+    load_symbols: Callable[[], tuple[Symbol, ...]]
+    load_function_starts: Callable[[], Sequence[int]]
+    damage: tuple[Damage, ...] = ()
+
+    @property
+    def word_size(self) -> int:
+        """Bytes in a pointer."""
+        return self.bits // 8
+
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Every defined symbol of the static and dynamic tables, sorted by address."""
+        return tuple(sorted(self.load_symbols(), key=lambda symbol: symbol.address))
+
+    @cached_property
+    def function_starts(self) -> Sequence[int]:
+        """Sorted starts of functions, from unwind tables; empty where the file has none."""
+        return self.load_function_starts()
+
+    def segment_at(self, address: int) -> Segment | None:
+        """The segment that holds the byte at ``address``."""
+        for segment in self.segments:
+            if segment.address <= address < segment.address + segment.size:
+                return segment
+        return None
+
+    def region_at(self, address: int) -> Region | None:
+        """The section that holds the byte at ``address`` (never a thread-local template)."""
+        for region in self.regions:
+            if region.address <= address < region.address + region.size and not region.thread_local:
+                return region
+        return None
+
+    def in_code(self, address: int) -> bool:
+        """Whether instructions stand at ``address``: decided by section where there are any."""
+        region = self.region_at(address)
+        return region is not None and region.executable
+
+    def is_writable(self, address: int) -> bool:
+        """Whether the byte at ``address`` can be written while the program runs."""
+        region = self.region_at(address)
+        return region is not None and region.writable
+
+    def read(self, address: int, size: int) -> bytes:
+        """At most ``size`` bytes from ``address``; memory without file bytes reads as zeros."""
+        segment = self.segment_at(address)
+        if segment is None or size <= 0:
+            return b""
+        start = address - segment.address
+        size = min(size, segment.size - start)
+        raw = bytes(segment.data[start : start + size])
+        return raw if len(raw) == size else raw + bytes(size - len(raw))
+
+    def unsigned(self, address: int, size: int) -> int | None:
+        """The ``size``-byte unsigned integer stored at ``address``; None outside the image."""
+        raw = self.read(address, size)
+        if len(raw) < size:
+            return None
+        return int.from_bytes(raw, "little" if self.endian == "little" else "big")
+
+    def signed(self, address: int, size: int) -> int | None:
+        """The ``size``-byte signed integer stored at ``address``; None outside the image."""
+        value = self.unsigned(address, size)
+        if value is None or value < 1 << (size * 8 - 1):
+            return value
+        return value - (1 << (size * 8))
+
+    def word(self, address: int) -> int | None:
+        """The pointer-sized word at ``address`` as it is after loading (local pointers resolved)."""
+        target = self.pointers.get(address)
+        return self.unsigned(address, self.word_size) if target is None else target
+
+    def cstring(self, address: int, limit: int = NAME_LIMIT) -> str | None:
+        """The NUL-terminated text at ``address``; None where there is none within ``limit`` bytes."""
+        raw = self.read(address, limit + 1)
+        end = raw.find(b"\0")
+        return None if end < 0 else decode(raw[:end], limit)
+
+    def words(self, segment: Segment) -> Sequence[int]:
+        """The file's words of ``segment`` from its first word-aligned address, not relocated."""
+        skip = -segment.address % self.word_size
+        usable = (len(segment.data) - skip) // self.word_size * self.word_size
+        if usable <= 0:
+            return ()
+        code = "Q" if self.word_size == 8 else "I"
+        raw = segment.data[skip : skip + usable]
+        if self.endian == sys.byteorder:
+            return raw.cast(code)
+        swapped = array(code, bytes(raw))
+        swapped.byteswap()
+        return swapped

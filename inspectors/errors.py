@@ -1,0 +1,34 @@
+"""What can go wrong with a target, each with a line for the user and a line of what to do."""
+
+
+class IsoviewError(Exception):
+    """One thing went wrong; ``message`` says what, ``hint`` says what to do about it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Unreadable(IsoviewError):
+    """The target cannot be read: it is missing, no regular file, or not ours to open."""
+
+
+class UnsupportedFormat(IsoviewError):
+    """The target is no ELF, PE or Mach-O file, or of a kind we do not read."""
+
+
+class NotFound(IsoviewError):
+    """No file or installed module of that name."""
+
+
+class BuiltIn(IsoviewError):
+    """The module is compiled into the interpreter itself: there is no file to open."""
+
+
+class ProbeFailed(IsoviewError):
+    """The child that should have looked at the module could not be started or made no sense."""
+
+
+class BadConfig(IsoviewError):
+    """A configuration or decision file cannot be read as what it should be."""

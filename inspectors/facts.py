@@ -1,0 +1,270 @@
+"""Facts: what the inspectors return, and nothing they think about it.
+
+Frozen dataclasses only. Addresses are link-time virtual addresses of the file unless a field
+says otherwise; sizes are bytes. ``None`` means *unset* or *not told by the file*, never zero.
+``unknown`` is a value, and its reason stands beside it.
+
+The field names are those of the JSON report, version 1 (``isoview/schemas``): fields may be
+added, never renamed.
+
+Slots are not used: they double what each class costs to create, and these classes are created
+in every run of the command.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Phase = Literal["single", "multi", "export", "delegated", "unknown"]
+Level = Literal["full", "partial", "none"]
+GlobalKind = Literal[
+    "object", "table", "type", "definition", "lock", "buffer", "scalar", "runtime", "unknown"
+]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why we say so, in words a maintainer can check against the file."""
+
+    kind: str
+    text: str
+    address: int | None = None
+    function: str | None = None
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A part of the file that could not be read as its format demands."""
+
+    where: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many instructions the code stage may decode (0: it has not run)."""
+
+    limit: int = 0
+    reached: bool = False
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The file itself, before anything in it is interpreted."""
+
+    path: str
+    container: str | None = None
+    member: str | None = None
+    size: int = 0
+    build_id: str | None = None
+    sha256: str | None = None
+    format: str = "unknown"  # elf, pe, mach-o
+    arch: str = "unknown"  # x86-64, aarch64, i686, armv7, ppc64, ppc64le, s390x, riscv64, ...
+    bits: int = 64
+    endian: str = "little"
+    tag: str | None = None  # file-name tag: "cpython-313-x86_64-linux-gnu", "abi3", ...
+    free_threaded_layout: bool = False
+    stripped: bool = False  # no full symbol table (.symtab) is left
+    is_extension: bool = False
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """What made the module (first), or what else is compiled into it."""
+
+    name: str
+    version: str | None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Init:
+    """An exported init function. ``definition`` is the address of the definition it returns."""
+
+    symbol: str
+    module: str
+    own: bool  # belongs to this file's name
+    phase: Phase
+    phase_source: str  # code, imports, data, export, strings, none
+    from_minor: int | None = None
+    address: int | None = None
+    definition: int | None = None
+    reason: str | None = None  # why the phase is unknown or delegated
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str
+    flags: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One entry of a slot table. ``function`` is a link-time address or an imported name."""
+
+    id: int
+    name: str
+    value: int | None = None
+    function: int | str | None = None
+    source: str = "data"  # data, code, live
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A ``PyModuleDef``, or the slot array of PEP 793 (kind ``slot-array``).
+
+    ``m_size`` is None where the definition does not tell (unset is not zero); ``slots_complete``
+    is False where the table is filled at run time and was not read to its end.
+    """
+
+    kind: str  # moduledef, slot-array
+    address: int | None
+    origin: str  # static, runtime
+    own: bool | None
+    token: int | None
+    m_name: str | None
+    m_doc: str | None
+    m_size: int | None
+    methods: tuple[Method, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    slots_complete: bool = True
+    has_traverse: bool | None = None
+    has_clear: bool | None = None
+    has_free: bool | None = None
+
+
+@dataclass(frozen=True)
+class Type:
+    """A class: a static ``PyTypeObject``, a ``PyType_Spec``, or one built at run time.
+
+    ``flags`` and sizes are the words in the file; ``completed_at_runtime`` says that code or
+    ``PyType_Ready`` fills in what the file leaves at zero. ``base`` is a name ("object",
+    "PyLong_Type", "pkg.Base") and None where the file does not tell.
+    """
+
+    address: int | None
+    name: str
+    kind: str  # static, spec, template, built
+    base: str | None = None
+    basicsize: int | None = None
+    itemsize: int | None = None
+    flags: int | None = None
+    flag_names: tuple[str, ...] = ()
+    slots_set: tuple[str, ...] = ()  # "tp_traverse", "tp_dealloc", "nb_add", ...
+    module_tied: bool | None = None
+    completed_at_runtime: bool = False
+    methods: tuple[Method, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Global:
+    """A writable C static, as far as the file names it."""
+
+    address: int
+    symbol: str | None
+    section: str
+    size: int
+    kind: GlobalKind
+    evidence: tuple[Evidence, ...] = ()
+    source: SourceLine | None = None
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Process-wide cells of a run-time library (PyO3), each at least so many."""
+
+    classes: int
+    interned: int
+    imports: int
+
+
+@dataclass(frozen=True)
+class Capsule:
+    name: str
+    role: str  # published, imported
+    address: int | None = None
+
+
+@dataclass(frozen=True)
+class Library:
+    """A linked library that speaks the C API too, and whether it was audited with the file."""
+
+    name: str
+    audited: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    address: int
+    size: int
+    writable: bool
+
+
+@dataclass(frozen=True)
+class CApiUse:
+    """Imported C-API names, and the limited API version they amount to, if the file keeps to it."""
+
+    imports: tuple[str, ...] = ()
+    limited: str | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """How completely one kind of fact could be read."""
+
+    level: Level
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Completeness:
+    definitions: Item
+    types: Item
+    globals: Item
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything the file says about itself. ``stage`` is ``shape`` or ``code``."""
+
+    artifact: Artifact
+    stage: str
+    damage: tuple[Damage, ...] = ()
+    budget: Budget = Budget()
+    toolchains: tuple[Toolchain, ...] = ()
+    init: tuple[Init, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    types: tuple[Type, ...] = ()
+    globals: tuple[Global, ...] = ()
+    cells: Cells | None = None
+    capsules: tuple[Capsule, ...] = ()
+    libraries: tuple[Library, ...] = ()
+    linked: tuple[str, ...] = ()  # every library the file names as needed
+    sections: tuple[Section, ...] = ()
+    capi: CApiUse = CApiUse()
+    guards: tuple[Evidence, ...] = ()  # opt-out and generator guards found as text
+    completeness: Completeness = field(
+        default_factory=lambda: Completeness(Item("none"), Item("none"), Item("none"))
+    )
+
+    @property
+    def own_init(self) -> Init | None:
+        """The init function that belongs to this file's name, if it exports one."""
+        return next((entry for entry in self.init if entry.own), None)
+
+    @property
+    def own_definition(self) -> Definition | None:
+        """The definition that the own init function returns, if the file holds it."""
+        return next((entry for entry in self.definitions if entry.own), None)
+
+    @property
+    def generator(self) -> str:
+        """Name of the toolchain that made the module ("C" where nothing else shows)."""
+        return self.toolchains[0].name if self.toolchains else "C"

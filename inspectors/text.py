@@ -1,0 +1,16 @@
+"""Bytes of a file become text here, once.
+
+Names come from files that anyone may have written: they are decoded as UTF-8 with
+``backslashreplace``, so that no lone surrogate can ever reach an output, and cut at a bound.
+Making them safe to *show* is the output edge's work (``isoview.visible``).
+"""
+
+NAME_LIMIT = 4096
+"""Longest name taken from a file, in bytes; C++ symbol names of 3,000 bytes do occur."""
+
+
+def decode(raw: bytes, limit: int = NAME_LIMIT) -> str:
+    """Text of ``raw``, cut after ``limit`` bytes; bytes that are not UTF-8 become ``\\xNN``."""
+    if len(raw) > limit:
+        return raw[:limit].decode("utf-8", "backslashreplace") + "…"
+    return raw.decode("utf-8", "backslashreplace")

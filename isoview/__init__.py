@@ -1,0 +1,40 @@
+"""isoview: how isolated is a compiled CPython extension module?
+
+``isoview.audit(path)`` returns a :class:`~isoview.model.Report`; ``isoview.stream(targets)``
+yields what becomes known as it becomes known; ``isoview.explore(path)`` opens the app.
+Importing this package costs nothing: each of these is loaded when it is first used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from isoview.api import audit, explore
+    from isoview.inspectors.errors import IsoviewError
+    from isoview.model import Report
+    from isoview.stream import stream
+
+__all__ = ["IsoviewError", "Report", "audit", "explore", "stream"]
+
+_HOMES = {
+    "IsoviewError": "isoview.inspectors.errors",
+    "Report": "isoview.model",
+    "audit": "isoview.api",
+    "explore": "isoview.api",
+    "stream": "isoview.stream",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("isoview-ext")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'isoview' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

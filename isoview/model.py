@@ -1,0 +1,131 @@
+"""What the judge says: findings, the verdict, the report. Plain frozen data.
+
+Field names are those of the JSON report, version 1.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from isoview.inspectors.facts import Evidence, Facts
+
+Severity = Literal["error", "warning", "note"]
+Confidence = Literal["high", "medium", "low"]
+Status = Literal["open", "confirmed", "intended", "false-positive", "fixed"]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+STATUSES: tuple[Status, ...] = ("open", "confirmed", "intended", "false-positive", "fixed")
+COUNTING: frozenset[str] = frozenset({"open", "confirmed"})
+"""Findings with one of these statuses count towards ``--fail-on``."""
+
+QUESTIONS = ("multiple_module_objects", "shared_gil", "own_gil", "free_threaded")
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place in the file: link-time address, symbol, section, and source line where known."""
+
+    symbol: str | None = None
+    address: int | None = None
+    section: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing a rule found. ``count`` is how many unnamed subjects it folds."""
+
+    rule: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    guide: str
+    fingerprint: str
+    where: Where = Where()
+    evidence: tuple[Evidence, ...] = ()
+    count: int = 1
+    related: tuple[Where, ...] = ()
+    status: Status = "open"
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """A rule that could not look, and why: silence is not a verdict."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question of the verdict: declared / evidence / experiment / observed."""
+
+    declared: Literal["yes", "no", "omitted", "cannot-say", "unknown"]
+    evidence: Literal["none-found", "partial", "against", "not-analysed"]
+    experiment: Literal["ok", "refused", "failed", "crashed", "timed-out", "not-run"]
+    observed: Literal["isolated", "shares", "same-module", "overwrites", "turned-gil-on"] | None
+    answer: Literal["yes", "no", "unknown", "contradiction"]
+    applies_to: tuple[int, ...]
+    decided_by: tuple[str, ...]
+    summary: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    multiple_module_objects: Answer
+    shared_gil: Answer
+    own_gil: Answer
+    free_threaded: Answer
+
+
+@dataclass(frozen=True)
+class Report:
+    """Facts, what the rules found in them, and what it amounts to."""
+
+    facts: Facts
+    verdict: Verdict | None
+    scorecard: dict[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    not_run: tuple[NotRun, ...] = ()
+    rules_run: int = 0
+    live: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class TargetError:
+    """A target that could not be analysed: one line, one hint."""
+
+    path: str
+    error: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """The target is being opened."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The first stage is done: everything that needs no instruction decoded."""
+
+    report: Report
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Both stages are done."""
+
+    report: Report
+
+
+@dataclass(frozen=True)
+class Failed:
+    error: TargetError
+
+
+Event = Started | Shape | Complete | Failed
