@@ -1,0 +1,175 @@
+"""The bytes behind a finding or a fact, decoded when somebody asks to see them.
+
+Screens hold facts only. What they show beside a finding (the structure in the file, field by
+field) comes from here: one :class:`EvidenceSource` per open file, which reads the file when it
+is first asked and keeps the image until it is closed.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from threading import Lock
+from types import TracebackType
+from typing import Any, Self
+
+from isoview.inspectors.binary.decode import Field, Structure, decode
+from isoview.inspectors.binary.layouts import Layout
+from isoview.inspectors.facts import Definition, Facts, Global, Init, Type
+from isoview.model import Finding
+
+Subject = Type | Definition | Global | Init | str
+"""A fact that a finding can be about; ``str`` is the name of an imported C-API function."""
+Load = Callable[[str], AbstractContextManager[Any]]
+
+_TYPE_KINDS = {"static": "PyTypeObject", "template": "PyTypeObject", "spec": "PyType_Spec"}
+# A table that hangs on a structure is decoded with it: (field that points to it, its kind).
+_TABLES = {
+    "PyModuleDef": (("m_slots", "PyModuleDef_Slot[]"), ("m_methods", "PyMethodDef[]")),
+    "PyType_Spec": (("slots", "PyType_Slot[]"),),
+}
+
+
+class Subjects:
+    """Which fact a finding is about, and which findings are about a fact."""
+
+    def __init__(self, facts: Facts, findings: tuple[Finding, ...] = ()) -> None:
+        self._module = facts.own_definition or facts.own_init
+        self._imports = frozenset(facts.capi.imports)
+        self._types = {entry.name: entry for entry in reversed(facts.types)}
+        self._symbols: dict[str, Subject] = {entry.symbol: entry for entry in facts.init}
+        self._symbols |= {entry.symbol: entry for entry in facts.globals if entry.symbol}
+        self._addresses: dict[int, Subject] = {}
+        located: tuple[Type | Definition | Global | Init, ...] = (
+            *facts.types,
+            *facts.definitions,
+            *facts.globals,
+            *facts.init,
+        )
+        for entry in located:
+            if entry.address is not None:
+                self._addresses.setdefault(entry.address, entry)
+        self._findings: dict[int, list[Finding]] = {}
+        for finding in findings:
+            self._findings.setdefault(_identity(self.of(finding)), []).append(finding)
+
+    def of(self, finding: Finding) -> Subject | None:
+        """The fact behind ``finding``: by address, else by name, else the module itself."""
+        kind, _, name = _fingerprint_subject(finding).partition(":")
+        if kind == "api" or finding.where.symbol in self._imports:
+            symbol = finding.where.symbol or name
+            return symbol if symbol in self._imports else self._module
+        if finding.where.address in self._addresses:
+            return self._addresses[finding.where.address]
+        if kind == "type":
+            return self._types.get(name)
+        if kind == "symbol":
+            return self._symbols.get(finding.where.symbol or name)
+        return self._module if kind == "module" else None
+
+    def findings(self, subject: object) -> tuple[Finding, ...]:
+        """The findings about ``subject``, in their order."""
+        return () if subject is None else tuple(self._findings.get(_identity(subject), ()))
+
+
+def _identity(subject: object) -> int:
+    """Facts are compared by what they are, not by what they hold: two may hold the same."""
+    return hash(subject) if isinstance(subject, str) else id(subject)
+
+
+def _fingerprint_subject(finding: Finding) -> str:
+    """The last part of a fingerprint: ``type:NAME``, ``symbol:NAME``, ``api:NAME``, ``module``."""
+    for mark in ("type:", "symbol:", "api:", "unnamed:"):
+        _, found, rest = finding.fingerprint.partition(mark)
+        if found:
+            return mark + rest
+    return "module"
+
+
+class EvidenceSource:
+    """Decodes structures of one file. Use it from worker threads: the first call reads the file."""
+
+    def __init__(self, path: str, load: Load | None = None) -> None:
+        self.path = path
+        self._load = load
+        self._stack = ExitStack()
+        self._lock = Lock()
+        self._loaded: Any = None
+
+    def decode_for(self, facts: Facts, subject: Finding | Subject) -> tuple[Structure, ...]:
+        """The structure behind ``subject`` and the tables that hang on it; () where it has none."""
+        fact = Subjects(facts).of(subject) if isinstance(subject, Finding) else subject
+        if isinstance(fact, Init):
+            fact = _definition_of(facts, fact)
+        if fact is None or isinstance(fact, str) or fact.address is None:
+            return ()
+        kind, size = _kind(fact)
+        if kind is None:
+            return ()
+        return self._decode(facts, fact.address, kind, size)
+
+    def _decode(self, facts: Facts, address: int, kind: str, size: int) -> tuple[Structure, ...]:
+        with self._lock:
+            image = self._image()
+            layout = Layout(image.word_size, facts.artifact.free_threaded_layout)
+            first = decode(image, address, kind, layout, size)
+            tables = [
+                decode(image, field.target, table, layout)
+                for name, table in _TABLES.get(kind, ())
+                if (field := _field(first, name)) is not None and field.target is not None
+            ]
+        return (first, *tables)
+
+    def _image(self) -> Any:
+        if self._loaded is None:
+            load = self._load or _load_file
+            self._loaded = self._stack.enter_context(load(self.path))
+        return self._loaded.image
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._loaded = None
+            self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _load_file(path: str) -> AbstractContextManager[Any]:
+    from isoview.inspectors.binary.inspect import load
+
+    return load(path)
+
+
+def _field(structure: Structure, name: str) -> Field | None:
+    return next((field for field in structure.fields if field.name == name), None)
+
+
+def _definition_of(facts: Facts, init: Init) -> Definition | None:
+    """The definition that an init function returns."""
+    for definition in facts.definitions:
+        if definition.address is not None and definition.address == init.definition:
+            return definition
+    return None
+
+
+def _kind(fact: Type | Definition | Global) -> tuple[str | None, int]:
+    """The kind of structure at the address of ``fact``, and its size where that varies."""
+    if isinstance(fact, Type):
+        return _TYPE_KINDS.get(fact.kind), 0
+    if isinstance(fact, Global):
+        return "words", fact.size
+    return ("PyModuleDef" if fact.kind == "moduledef" else "PySlot[]"), 0
+
+
+def only_set(structure: Structure) -> Structure:
+    """``structure`` with its unset members left out, as it is first shown."""
+    return replace(structure, fields=tuple(field for field in structure.fields if field.is_set))

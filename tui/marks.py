@@ -1,0 +1,71 @@
+"""Marks: shapes first, then words, then colours; every mark on the screen comes from here."""
+
+from dataclasses import dataclass
+
+from isoview.model import Answer, Finding, Report
+
+SEVERITY = {"error": "●", "warning": "◐", "note": "○"}
+DECIDED = {"intended": "◇", "false-positive": "∅", "fixed": "✓"}
+SCORE = {"met": "✓", "open": "●", "not-applicable": "·", "not-analysed": "?"}
+NEW, GONE, DIFFERS = "+", "-", "≠"
+
+TONES = {
+    "error": "text-error",
+    "warning": "text-warning",
+    "note": "text-primary",
+    "good": "text-success",
+    "quiet": "foreground-muted",
+}
+"""What a colour is for, and the theme's variable for it."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A shape, the word beside it, and the tone both are drawn in."""
+
+    shape: str
+    word: str
+    tone: str
+
+
+def finding_mark(finding: Finding) -> Mark:
+    """The mark of one finding: its severity while it counts, else its decision."""
+    if finding.status in DECIDED:
+        return Mark(DECIDED[finding.status], finding.status, "quiet")
+    return Mark(SEVERITY[finding.severity], finding.severity, finding.severity)
+
+
+def answer_mark(answer: Answer) -> Mark:
+    """The mark of one question of the verdict."""
+    if answer.experiment == "refused":
+        return Mark("⊘", "refused", "note")
+    if answer.answer == "contradiction":
+        return Mark("✗", "contradicted", "error")
+    if answer.answer == "yes":
+        return Mark("✓", "yes", "good")
+    if answer.answer == "no":
+        return Mark("✗", _why_not(answer), "error")
+    if answer.declared == "omitted":
+        return Mark("◐", "undeclared", "warning")
+    return Mark("?", "says yes" if answer.declared == "yes" else "unknown", "warning")
+
+
+def _why_not(answer: Answer) -> str:
+    if answer.observed in {"shares", "same-module", "overwrites"}:
+        return "shares"
+    if answer.declared == "no":
+        return "says no"
+    return "omitted" if answer.declared == "omitted" else "no"
+
+
+def counts(report: Report) -> str:
+    """How many findings are open, in words: ``23 open: 2 errors, 4 warnings``."""
+    left = [f for f in report.findings if f.status not in DECIDED]
+    parts = [
+        f"{number} {severity}{'' if number == 1 else 's'}"
+        for severity in SEVERITY
+        if (number := sum(f.severity == severity for f in left))
+    ]
+    if not left:
+        return "none open" if report.findings else "no findings"
+    return f"{len(left)} open: {', '.join(parts)}"
