@@ -1,0 +1,202 @@
+"""What a child said, checked before anybody believes it.
+
+The module under test runs in the child's process and could write anything to the answer pipe:
+every field is checked for type and bounded; what is not expected is dropped.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Shape: TypeAlias = Callable[[object, str], Any]
+
+TEXT_LIMIT = 8192
+STATUSES = ("ok", "refused", "failed", "not-run")
+"""What a child can say of itself; that it crashed or hung only the runner can say."""
+INT_BITS = 64
+
+
+class AnswerError(Exception):
+    """The child's answer is not what it should be; the text names the field."""
+
+
+def text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise AnswerError(f"{where} is no text")
+    clean = value.encode("utf-8", "backslashreplace").decode("utf-8")  # no lone surrogates
+    return clean if len(clean) <= TEXT_LIMIT else clean[:TEXT_LIMIT] + "…"
+
+
+def integer(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value.bit_length() > INT_BITS:
+        raise AnswerError(f"{where} is no number of {INT_BITS} bits")
+    return value
+
+
+def boolean(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise AnswerError(f"{where} is neither true nor false")
+    return value
+
+
+def one_of(*choices: str) -> Shape:
+    def shape(value: object, where: str) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise AnswerError(f"{where} is none of {', '.join(choices)}")
+        return value
+
+    return shape
+
+
+def maybe(inner: Shape) -> Shape:
+    return lambda value, where: None if value is None else inner(value, where)
+
+
+def many(inner: Shape, limit: int = 5000) -> Shape:
+    def shape(value: object, where: str) -> list[Any]:
+        if not isinstance(value, list) or len(value) > limit:
+            raise AnswerError(f"{where} is no list of at most {limit}")
+        return [inner(entry, f"{where}[{index}]") for index, entry in enumerate(value)]
+
+    return shape
+
+
+def record(**fields: Shape) -> Shape:
+    def shape(value: object, where: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise AnswerError(f"{where} is no object")
+        missing = [name for name in fields if name not in value]
+        if missing:
+            raise AnswerError(f"{where} lacks {', '.join(missing)}")
+        return {name: inner(value[name], f"{where}.{name}") for name, inner in fields.items()}
+
+    return shape
+
+
+_SLOTS = many(
+    record(
+        id=integer,
+        name=text,
+        value=maybe(integer),
+        function=maybe(integer),
+        source=one_of("live"),
+    )
+)
+_DEFINITION = record(
+    kind=one_of("moduledef", "slot-array"),
+    address=integer,
+    link_address=maybe(integer),
+    token=maybe(integer),
+    m_name=maybe(text),
+    m_doc=maybe(text),
+    m_size=maybe(integer),
+    methods=many(record(name=text, flags=integer)),
+    slots=_SLOTS,
+    has_traverse=boolean,
+    has_clear=boolean,
+    has_free=boolean,
+)
+_TYPE = record(
+    name=text,
+    attribute=maybe(text),
+    address=integer,
+    link_address=maybe(integer),
+    static=boolean,
+    flags=integer,
+    flag_names=many(text, 64),
+    basicsize=integer,
+    itemsize=integer,
+    module_tied=maybe(boolean),
+    belongs_by=one_of("memory", "tied", "named", "code", "unclaimed"),
+)
+_HEAP_TYPE = record(
+    name=text,
+    flags=integer,
+    module_tied=maybe(boolean),
+    traverse_visits_type=maybe(boolean),
+)
+DATA: Mapping[str, Shape] = {
+    "info": record(
+        module=text,
+        file=maybe(text),
+        kind=one_of("extension", "builtin", "python", "unknown"),
+        load_bias=maybe(integer),
+        limits=many(text, 100),
+        phase=one_of("single", "multi", "export", "unknown"),
+        phase_reason=maybe(text),
+        m_size=maybe(integer),
+        slots=_SLOTS,
+        definition=maybe(_DEFINITION),
+        state=record(present=maybe(boolean), size=maybe(integer)),
+        types=many(_TYPE),
+        foreign_types=many(text),
+        static_types=many(text),
+        heap_types=many(_HEAP_TYPE),
+        traverse_reports=maybe(integer),
+    ),
+}
+"""What each experiment answers with."""
+
+_PYTHON = record(executable=text, version=text, implementation=text, free_threaded=boolean)
+_RESULT = record(
+    status=one_of(*STATUSES),
+    message=maybe(text),
+    recognised=maybe(text),
+    stage=text,
+    data=lambda value, _: value,
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The protocol lines of one child, as far as they made sense."""
+
+    python: dict[str, Any] | None
+    stage: str | None
+    result: dict[str, Any] | None
+    broken: str | None  # the first thing that made no sense
+
+
+def parse(said: bytes, experiment: str) -> Answer:
+    """Read the lines a child sent; never raises, whatever they are."""
+    python: dict[str, Any] | None = None
+    stage: str | None = None
+    result: dict[str, Any] | None = None
+    broken: str | None = None
+    for line in said.split(b"\n"):
+        if not line:
+            continue
+        try:
+            message = _message(line)
+            # The first greeting and the first result count: ours come before foreign code's.
+            if "python" in message:
+                python = python or _PYTHON(message["python"], "python")
+            elif "stage" in message:
+                stage = text(message["stage"], "stage")[:100]
+            elif "result" in message:
+                result = result or _result(message["result"], experiment)
+            else:
+                broken = broken or "a line of an unknown kind"
+        except AnswerError as error:
+            broken = broken or str(error)
+    return Answer(python, stage, result, broken)
+
+
+def _message(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        raise AnswerError("a line that is no JSON") from None
+    if not isinstance(value, dict):
+        raise AnswerError("a line that is no object")
+    return value
+
+
+def _result(value: object, experiment: str) -> dict[str, Any]:
+    result: dict[str, Any] = _RESULT(value, "result")
+    if result["status"] == "ok":
+        result["data"] = DATA[experiment](result["data"], experiment)
+    else:
+        result["data"] = None
+    return result
