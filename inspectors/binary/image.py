@@ -71,6 +71,7 @@ class Image:
     imports_at: Mapping[int, str]
     imported: frozenset[str]
     exports: Mapping[str, int]
+    export_sizes: Mapping[int, int]  # address to size of exported ``Py...`` functions
     libraries: tuple[str, ...]
     build_id: str | None
     compilers: tuple[str, ...]  # what the compilers left about themselves (.comment and the like)

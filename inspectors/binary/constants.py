@@ -1,0 +1,50 @@
+"""Constant bytes of a file: where its texts stand, searched without copying twice."""
+
+import re
+
+from isoview.inspectors.binary.image import Image, Region
+
+_CONSTANT_SECTIONS = (".rodata", ".rdata", "__cstring", "__const")
+
+
+class Constants:
+    """The pieces of an image in which string constants can stand, with link-time addresses."""
+
+    def __init__(self, image: Image) -> None:
+        self._pieces = tuple((r.address, image.read(r.address, r.size)) for r in _regions(image))
+
+    def find(self, needle: bytes) -> int | None:
+        """Address of the first place that holds ``needle``."""
+        for address, raw in self._pieces:
+            at = raw.find(needle)
+            if at >= 0:
+                return address + at
+        return None
+
+    def match(
+        self, needle: bytes, pattern: re.Pattern[bytes]
+    ) -> tuple[int, re.Match[bytes]] | None:
+        """The first match of ``pattern`` at a place where ``needle`` begins.
+
+        ``needle`` is what is searched for: a plain search is some ten times faster than a pattern.
+        """
+        for address, raw in self._pieces:
+            at = raw.find(needle)
+            while at >= 0:
+                match = pattern.match(raw, at)
+                if match:
+                    return address + at, match
+                at = raw.find(needle, at + 1)
+        return None
+
+
+def _regions(image: Image) -> list[Region]:
+    """Named constant sections where there are any; else every region without code, or, where
+    an older linker put the constants into the code segment, every region."""
+    named = [r for r in image.regions if r.name.startswith(_CONSTANT_SECTIONS)]
+    if named:
+        return named
+    sealed = [r for r in image.regions if not r.executable and not r.zero_fill]
+    if any(not region.writable for region in sealed):
+        return sealed
+    return [r for r in image.regions if not r.zero_fill]

@@ -1,0 +1,137 @@
+"""``PyModuleDef`` structures of a file, found by their shape.
+
+Layout: ``Include/moduleobject.h`` (stable ABI); shape and its limits were measured on some 660
+modules against what the interpreter says after importing them.
+"""
+
+from typing import NamedTuple
+
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.layouts import Layout
+from isoview.inspectors.binary.scan import (
+    candidates,
+    data_segments,
+    function_at,
+    head_at,
+    is_module_name,
+    is_plain,
+    is_zero,
+    read_methods,
+    read_module_slots,
+)
+from isoview.inspectors.facts import Definition, Method, Slot
+
+STATE_LIMIT = 1 << 24
+"""No module asks for more state than this many bytes; a larger m_size is another structure."""
+
+
+class FoundDefinition(NamedTuple):
+    """A definition and what later stages need to know about it; addresses are link-time."""
+
+    fact: Definition
+    layout: Layout
+    methods_at: int | None
+    slots_at: int | None
+
+
+def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDefinition, ...]:
+    """Every definition of the file in one of ``layouts``, in order of address."""
+    found: dict[int, FoundDefinition] = {}
+    for layout in layouts:
+        for segment in data_segments(image):
+            for address in candidates(image, segment, layout, layout.moduledef("m_name"), 3):
+                definition = read_definition(image, address, layout)
+                if definition is not None:
+                    found[address] = definition
+    # The tail of a free-threaded head passes for a whole head of the other layout.
+    for address, entry in list(found.items()):
+        if entry.layout.free_threaded:
+            found.pop(address + 2 * image.word_size, None)
+    return tuple(found[address] for address in sorted(found))
+
+
+def read_definition(image: Image, address: int, layout: Layout) -> FoundDefinition | None:
+    """The definition at ``address``, or None where the words there have another shape."""
+    at = {field: address + layout.moduledef(field) for field in _FIELDS}
+    size = image.word_size
+    if not head_at(image, address, layout) or not is_zero(image, address + layout.head - size):
+        return None
+    if not all(is_zero(image, at[field]) for field in ("m_init", "m_index", "m_copy")):
+        return None
+    name_at = image.pointers.get(at["m_name"])
+    name = image.cstring(name_at, 512) if name_at is not None else None
+    if not is_module_name(name):
+        return None
+    doc_at = image.pointers.get(at["m_doc"])
+    if doc_at is None and not is_zero(image, at["m_doc"]):
+        return None
+    if doc_at is not None and (image.in_code(doc_at) or image.cstring(doc_at, 1 << 20) is None):
+        return None
+    m_size = image.signed(at["m_size"], size)
+    if m_size is None or not -1 <= m_size <= STATE_LIMIT or not is_plain(image, at["m_size"]):
+        return None
+    hooks = [_hook(image, at[field]) for field in ("m_traverse", "m_clear", "m_free")]
+    if None in hooks:
+        return None
+    tables = _tables(image, at["m_methods"], at["m_slots"])
+    if tables is None:
+        return None
+    methods, slots, complete = tables
+    has_content = bool(methods) or bool(slots) or image.unsigned(address, size) != 0
+    if not has_content and not layout.free_threaded:
+        return None
+    fact = Definition(
+        kind="moduledef",
+        address=address,
+        origin="static",
+        own=None,
+        token=None,
+        m_name=name,
+        m_doc=image.cstring(doc_at, 1 << 20) if doc_at is not None else None,
+        m_size=m_size,
+        methods=methods,
+        slots=slots,
+        slots_complete=complete,
+        has_traverse=hooks[0],
+        has_clear=hooks[1],
+        has_free=hooks[2],
+    )
+    return FoundDefinition(
+        fact, layout, image.pointers.get(at["m_methods"]), image.pointers.get(at["m_slots"])
+    )
+
+
+_FIELDS = (
+    "m_init", "m_index", "m_copy", "m_name", "m_doc", "m_size",
+    "m_methods", "m_slots", "m_traverse", "m_clear", "m_free",
+)  # fmt: skip
+
+
+def _hook(image: Image, address: int) -> bool | None:
+    """Whether a hook is set; None where the word is neither a function nor zero."""
+    if is_zero(image, address):
+        return False
+    return True if function_at(image, address) is not None else None
+
+
+def _tables(
+    image: Image, methods_word: int, slots_word: int
+) -> tuple[tuple[Method, ...], tuple[Slot, ...], bool] | None:
+    """Methods, slots, and whether the slots were read to their end; None for another shape."""
+    methods: tuple[Method, ...] | None = ()
+    slots: tuple[Slot, ...] | None = ()
+    complete = True
+    methods_at, slots_at = image.pointers.get(methods_word), image.pointers.get(slots_word)
+    if methods_at is not None:
+        methods = read_methods(image, methods_at)
+    elif not is_zero(image, methods_word):
+        return None
+    if slots_at is not None:
+        slots = read_module_slots(image, slots_at)
+        # An empty table in writable memory is filled by code (pybind11 3): nothing is known of it.
+        complete = bool(slots) or not image.is_writable(slots_at)
+    elif not is_zero(image, slots_word):
+        return None
+    if methods is None or slots is None:
+        return None
+    return methods, slots, complete

@@ -1,0 +1,107 @@
+"""ELF relocations: the numbers of each processor as a table, and one bulk reader for all.
+
+Numbers: each processor's ELF psABI supplement, as ``readelf -r`` prints them. Only relocations
+that put an address into data matter here; the rest (TLS, COPY) is left alone.
+"""
+
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+
+class Numbers(NamedTuple):
+    """Relocation numbers of one processor."""
+
+    relative: int  # the image's own address
+    symbolic: frozenset[int]  # a symbol's address: data words, GOT and PLT slots
+
+
+MACHINES: dict[int, tuple[str, Numbers]] = {
+    3: ("i686", Numbers(8, frozenset({1, 6, 7}))),
+    21: ("ppc64", Numbers(22, frozenset({38, 20, 21}))),
+    22: ("s390x", Numbers(12, frozenset({22, 10, 11}))),
+    40: ("armv7", Numbers(23, frozenset({2, 21, 22}))),
+    62: ("x86-64", Numbers(8, frozenset({1, 6, 7}))),
+    183: ("aarch64", Numbers(1027, frozenset({257, 1025, 1026}))),
+    243: ("riscv64", Numbers(3, frozenset({2, 5}))),
+    258: ("loongarch64", Numbers(3, frozenset({2, 5}))),
+}
+"""By ``e_machine``. ppc64 and ppc64le share a number; the byte order tells them apart."""
+
+
+def numbers(raw: memoryview, size: int, endian: str) -> Sequence[int]:
+    """``raw`` as unsigned integers of ``size`` bytes (4 or 8) in the file's byte order."""
+    code = "Q" if size == 8 else "I"
+    usable = raw[: len(raw) // size * size]
+    if endian == sys.byteorder:
+        return usable.cast(code)
+    swapped = array(code, bytes(usable))
+    swapped.byteswap()
+    return swapped
+
+
+class Entry(NamedTuple):
+    """A relocation against a symbol: word address, symbol index, and addend (None: in the word)."""
+
+    address: int
+    symbol: int
+    addend: int | None
+
+
+class Relocations(NamedTuple):
+    relative: dict[int, int]  # word address -> local address
+    relative_in_place: list[int]  # word addresses whose stored word is the local address (REL)
+    symbolic: list[Entry]
+    other: int  # entries of another kind
+
+
+def read_table(
+    raw: memoryview, *, bits: int, endian: str, explicit_addend: bool, kinds: Numbers
+) -> Relocations:
+    """All entries of one REL or RELA table (its size is what bounds the work)."""
+    size = bits // 8
+    columns = 3 if explicit_addend else 2
+    words = numbers(raw[: len(raw) // (size * columns) * (size * columns)], size, endian)
+    addresses = list(words[0::columns])
+    infos = list(words[1::columns])
+    shift, mask = (32, 0xFFFFFFFF) if bits == 64 else (8, 0xFF)
+    addends: list[int | None] = list(words[2::3]) if explicit_addend else [None] * len(infos)
+    relative_kind = kinds.relative
+    relative: dict[int, int] = {}
+    in_place: list[int] = []
+    if explicit_addend:
+        relative = {
+            a: d
+            for a, i, d in zip(addresses, infos, addends, strict=True)
+            if i & mask == relative_kind and d is not None
+        }
+    else:
+        in_place = [a for a, i in zip(addresses, infos, strict=True) if i & mask == relative_kind]
+    rest = [
+        Entry(a, i >> shift, d)
+        for a, i, d in zip(addresses, infos, addends, strict=True)
+        if i & mask in kinds.symbolic
+    ]
+    other = len(infos) - len(rest) - sum(1 for i in infos if i & mask == relative_kind)
+    return Relocations(relative, in_place, rest, other)
+
+
+def relr_addresses(
+    raw: memoryview, *, bits: int, endian: str, mapped: Callable[[int], bool]
+) -> Iterator[int]:
+    """Word addresses of a DT_RELR table (generic ABI: an even entry is an address, an odd one a
+    bitmap of the words after it). Stops at the first address outside the image."""
+    size = bits // 8
+    where = 0
+    for entry in numbers(raw, size, endian):
+        if entry & 1 == 0:
+            if not mapped(entry):
+                return
+            yield entry
+            where = entry + size
+            continue
+        for bit in range(bits - 1):
+            if entry >> (bit + 1) & 1:
+                yield where + bit * size
+        where += (bits - 1) * size

@@ -1,0 +1,293 @@
+"""From a file to facts, in two stages.
+
+*Shape* reads headers, tables and structures: milliseconds, no instruction but those of the init
+functions. *Code* looks at instructions: which statics hold objects, how specs are used. What the
+first found is shown before the second starts.
+"""
+
+from dataclasses import dataclass, replace
+
+from isoview.inspectors.binary import source
+from isoview.inspectors.binary.constants import Constants
+from isoview.inspectors.binary.definitions import FoundDefinition, find_definitions
+from isoview.inspectors.binary.globals import Owners, find_globals
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.init import decide, init_symbols
+from isoview.inspectors.binary.layouts import Layout
+from isoview.inspectors.binary.runtime_slots import complete_slots
+from isoview.inspectors.binary.toolchain import find_guards, find_toolchains
+from isoview.inspectors.binary.types import FoundType, find_specs, find_static_types
+from isoview.inspectors.errors import UnsupportedFormat
+from isoview.inspectors.facts import (
+    Artifact,
+    Budget,
+    CApiUse,
+    Completeness,
+    Definition,
+    Facts,
+    Init,
+    Item,
+    Library,
+    Section,
+    Toolchain,
+    Type,
+)
+
+DEFAULT_LIMIT = 2_000_000
+"""Most places in code that the code stage looks at in one file."""
+
+_BUILT_AT_RUN_TIME = {
+    "PyO3": "PyO3 builds its classes at run time",
+    "pybind11": "pybind11 builds its classes at run time",
+    "nanobind": "nanobind builds its classes at run time",
+    "Boost.Python": "Boost.Python builds its classes at run time",
+    "SIP": "SIP builds its classes at run time",
+    "Shiboken": "Shiboken builds its classes at run time",
+    "SWIG": "SWIG builds its proxy types at run time",
+    "mypyc": "mypyc copies its template types into heap types at run time",
+    "cffi": "cffi's types belong to its back end",
+    "Rust": "types can be built at run time by Rust code, and this file's were not looked for",
+}
+_SPEAKERS = ("libshiboken", "libpyside", "libarrow_python", "libboost_python")
+_STRUCT_SEQUENCES = frozenset({"PyStructSequence_InitType", "PyStructSequence_InitType2"})
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One file, opened: its image stays valid for as long as this object lives."""
+
+    artifact: Artifact
+    image: Image
+
+    def __enter__(self) -> "Loaded":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to release: the bytes go with the object."""
+
+
+def load(path: str) -> Loaded:
+    """Open the file at ``path``. Raises :class:`Unreadable` or :class:`UnsupportedFormat`."""
+    data = source.read_file(path)
+    try:
+        image = read_image(data)
+    except UnsupportedFormat as error:
+        raise UnsupportedFormat(f"{path}: {error.message}", error.hint) from error
+    _, tag = source.split_name(path)
+    artifact = Artifact(
+        path=path,
+        size=len(data),
+        build_id=image.build_id,
+        format=image.format,
+        arch=image.arch,
+        bits=image.bits,
+        endian=image.endian,
+        tag=tag,
+        stripped=image.stripped,
+    )
+    return Loaded(artifact, image)
+
+
+def read_image(data: memoryview) -> Image:
+    """The image of a file's bytes, by its magic number. Raises :class:`UnsupportedFormat`."""
+    magic = bytes(data[:4])
+    if magic == b"\x7fELF":
+        from isoview.inspectors.binary.elf import read_elf
+
+        return read_elf(data)
+    raise UnsupportedFormat(*_refusal(data, magic))
+
+
+def _refusal(data: memoryview, magic: bytes) -> tuple[str, str]:
+    if magic[:2] == b"MZ":
+        return "a Windows (PE) file: not read yet", "This version of isoview reads ELF files."
+    if magic in (
+        b"\xcf\xfa\xed\xfe",
+        b"\xce\xfa\xed\xfe",
+        b"\xca\xfe\xba\xbe",
+        b"\xca\xfe\xba\xbf",
+    ):
+        return "a macOS (Mach-O) file: not read yet", "This version of isoview reads ELF files."
+    if magic == b"PK\x03\x04":
+        return "a zip archive or wheel, not a compiled module", "Unpack it and give the .so inside."
+    if len(data) < 16 or all(byte < 128 and byte not in (0, 127) for byte in bytes(data[:256])):
+        return "a text file, not a compiled extension module", "Give a .so file built for CPython."
+    return "not a compiled extension module", "Give a .so file built for CPython."
+
+
+@dataclass(frozen=True)
+class _Structures:
+    """What was recognised by shape, with its extents."""
+
+    layout: Layout
+    definitions: tuple[FoundDefinition, ...]
+    static_types: tuple[FoundType, ...]
+    specs: tuple[FoundType, ...]
+
+
+def _structures(image: Image, tag: str | None) -> _Structures:
+    """Definitions, types and specs in the object layout the file uses.
+
+    The tag says which that is; where it does not, or lies, the one in which something is found.
+    """
+    claimed = tag is not None and tag.partition("-")[0].endswith("t") and "abi3" not in tag
+    claimed = claimed or (tag is not None and tag.startswith("cpython-3") and "t-" in tag[:13])
+    order = (True, False) if claimed else (False, True)
+    result: _Structures | None = None
+    for free_threaded in order:
+        layout = Layout(image.word_size, free_threaded)
+        definitions = find_definitions(image, (layout,))
+        types = find_static_types(image, (layout,))
+        if result is None or definitions or types:
+            result = _Structures(layout, definitions, types, ())
+        if definitions or types:
+            break
+    assert result is not None  # noqa: S101 - the loop runs twice
+    taken = [
+        (d.fact.address or 0, (d.fact.address or 0) + d.layout.moduledef_size)
+        for d in result.definitions
+    ]
+    taken += [(t.fact.address or 0, (t.fact.address or 0) + t.size) for t in result.static_types]
+    return replace(result, specs=find_specs(image, taken))
+
+
+def shape(loaded: Loaded) -> Facts:
+    """The first stage: everything that needs no instruction decoded but the init functions'."""
+    image, artifact = loaded.image, loaded.artifact
+    stem, tag = source.split_name(artifact.path)
+    inits = init_symbols(image, stem)
+    base = Facts(
+        artifact=replace(artifact, is_extension=bool(inits) and image.module_file),
+        stage="shape",
+        damage=image.damage,
+        libraries=_libraries(image),
+        linked=image.libraries,
+        sections=tuple(Section(r.name, r.address, r.size, r.writable) for r in image.regions),
+        capi=_capi(image, tag),
+    )
+    constants = Constants(image)
+    toolchains = find_toolchains(image, constants)
+    base = replace(base, toolchains=toolchains)
+    if not inits and not base.capi.imports:
+        nothing = Item("none", "not an extension module")
+        return replace(base, completeness=Completeness(nothing, nothing, nothing))
+    structures = _structures(image, tag)
+    inits = decide(image, inits, structures.definitions, constants)
+    owners = Owners(structures.definitions, (*structures.static_types, *structures.specs))
+    statics, globals_level = find_globals(image, owners)
+    mypyc = any(toolchain.name == "mypyc" for toolchain in toolchains)
+    types = tuple(
+        _type(entry.fact, base.capi, mypyc)
+        for entry in (*structures.static_types, *structures.specs)
+    )
+    definitions = tuple(complete_slots(image, entry, inits) for entry in structures.definitions)
+    owned = next((init.definition for init in inits if init.own), None)
+    definitions = tuple(replace(entry, own=entry.address == owned) for entry in definitions)
+    return replace(
+        base,
+        artifact=replace(base.artifact, free_threaded_layout=_free_threaded(structures, tag)),
+        init=inits,
+        definitions=definitions,
+        types=types,
+        globals=statics,
+        guards=find_guards(constants),
+        completeness=Completeness(
+            _definitions_level(inits, definitions, toolchains),
+            _types_level(image, toolchains, types),
+            globals_level,
+        ),
+    )
+
+
+def _free_threaded(structures: _Structures, tag: str | None) -> bool:
+    if structures.definitions or structures.static_types:
+        return structures.layout.free_threaded
+    return tag is not None and tag.partition("-")[2].partition("-")[0].endswith("t")
+
+
+def _type(fact: Type, capi: CApiUse, mypyc: bool) -> Type:
+    """A type with what the imported functions say about all specs of the file."""
+    if fact.kind == "static":
+        return replace(fact, kind="template") if mypyc else fact
+    tying = {"PyType_FromModuleAndSpec", "PyType_FromMetaclass"} & set(capi.imports)
+    untying = {"PyType_FromSpec", "PyType_FromSpecWithBases"} & set(capi.imports)
+    if tying and not untying:
+        return replace(fact, module_tied=True)
+    if untying and not tying:
+        base = "object" if untying == {"PyType_FromSpec"} and not _names_base(fact) else fact.base
+        return replace(fact, module_tied=False, base=base)
+    return fact
+
+
+def _names_base(fact: Type) -> bool:
+    return bool({"tp_base", "tp_bases"} & set(fact.slots_set))
+
+
+def _libraries(image: Image) -> tuple[Library, ...]:
+    return tuple(
+        Library(name, audited=False)
+        for name in image.libraries
+        if name.startswith(_SPEAKERS) or "__mypyc" in name
+    )
+
+
+def _capi(image: Image, tag: str | None) -> CApiUse:
+    imports = tuple(sorted(name for name in image.imported if name.startswith(("Py", "_Py"))))
+    if tag is None or not tag.startswith("abi3"):
+        return CApiUse(imports)
+    from isoview.inspectors.binary.stable_abi import lowest_version
+
+    return CApiUse(imports, lowest_version(imports))
+
+
+def _definitions_level(
+    inits: tuple[Init, ...], definitions: tuple[Definition, ...], toolchains: tuple[Toolchain, ...]
+) -> Item:
+    own = next((init for init in inits if init.own), inits[0] if inits else None)
+    if own is None:
+        return Item("none", "the file exports no init function")
+    if own.phase == "delegated":
+        return Item("none", own.reason)
+    if own.definition is None:
+        if toolchains[0].name == "cffi":
+            return Item("none", "_cffi_backend builds the definition at run time")
+        if definitions:
+            return Item("partial", "which definition the init function returns is not known")
+        return Item("none", "the definition is built at run time")
+    used = next((d for d in definitions if d.address == own.definition), None)
+    if used is not None and not used.slots_complete:
+        return Item("partial", "the slot table is filled at run time")
+    return Item("full")
+
+
+def _types_level(image: Image, toolchains: tuple[Toolchain, ...], types: tuple[Type, ...]) -> Item:
+    for toolchain in toolchains:
+        if toolchain.name in _BUILT_AT_RUN_TIME:
+            return Item("partial", _BUILT_AT_RUN_TIME[toolchain.name])
+    from_spec = [name for name in sorted(image.imported) if name.startswith("PyType_From")]
+    if from_spec and not any(entry.kind == "spec" for entry in types):
+        return Item("partial", f"{from_spec[0]} is imported, but no type spec stands in the file")
+    if "PyType_Ready" in image.imported and not any(entry.kind != "spec" for entry in types):
+        return Item("partial", "PyType_Ready is imported, but no static type stands in the file")
+    sequences = _STRUCT_SEQUENCES & image.imported
+    if sequences:
+        return Item("partial", f"{min(sequences)} makes static types at run time")
+    if "PyStructSequence_NewType" in image.imported:
+        return Item("partial", "PyStructSequence_NewType makes heap types at run time")
+    if image.damage:
+        return Item("partial", "the file is damaged")
+    return Item("full")
+
+
+def code(loaded: Loaded, facts: Facts, limit: int = DEFAULT_LIMIT) -> Facts:
+    """The second stage: what the instructions show, looking at no more than ``limit`` places."""
+    if not facts.init and not facts.capi.imports:
+        return replace(facts, stage="code", budget=Budget(limit, reached=False))
+    if loaded.image.arch != "x86-64":
+        reason = f"instructions of {loaded.image.arch} are not read"
+        level = Item("partial", facts.completeness.globals.reason or reason)
+        completeness = replace(facts.completeness, globals=level)
+        return replace(facts, stage="code", budget=Budget(limit, False), completeness=completeness)
+    from isoview.inspectors.binary.code_stage import read_code
+
+    return replace(read_code(loaded.image, facts, limit), stage="code")

@@ -1,0 +1,194 @@
+"""What the structure scanners share: which words can start a CPython object, and safe reads.
+
+A structure is recognised by its shape over the pointer map: no symbol is needed, so a stripped
+file says as much as any other.
+"""
+
+import re
+from collections.abc import Iterator
+
+from isoview.inspectors.binary.image import Image, Segment
+from isoview.inspectors.binary.layouts import Layout
+from isoview.inspectors.binary.names import FUNCTION_SLOTS, INTEGER_SLOTS, MODULE_SLOTS
+from isoview.inspectors.facts import Method, Slot
+
+TABLE_LIMIT = 4096
+"""Most entries of one method, slot or member table that are read."""
+SLOT_DEPTH = 5
+"""Nesting of slot tables that CPython itself accepts (PEP 820)."""
+
+# First word of a static object, as the headers of each version write it (read from compiled
+# files): 1 up to 3.12 and in every PyO3 build, 0xFFFFFFFF in 3.13, 0x0005_0000_C000_0000 in 3.14
+# and 3.15; on 32-bit 0x3FFFFFFF in 3.13 and 0x70000000 in 3.14 and later. 0: no head was written.
+HEAD_WORDS = frozenset({
+    0, 1, 2, 0xFFFFFFFF, 0x3FFFFFFF, 0x70000000, 0xC0000000, 0x0004_0000_C000_0000,
+    0x0005_0000_C000_0000,
+})  # fmt: skip
+_PLAIN_NAME = re.compile(r"\w[\w.]*\Z")
+
+
+def is_module_name(text: str | None) -> bool:
+    """Whether ``text`` can be a module's name: mypyc's start with a digit, so any word will do."""
+    return text is not None and len(text) < 512 and _PLAIN_NAME.match(text) is not None
+
+
+def head_at(image: Image, address: int, layout: Layout) -> bool:
+    """Whether the words at ``address`` can be the head of a static object in ``layout``."""
+    if not layout.free_threaded:
+        return image.word(address) in HEAD_WORDS and address not in image.pointers
+    # ob_tid 0; then u16 flags (4 from 3.14), u8 mutex 0, u8 gc bits 0, u32 ob_ref_local
+    # 0xFFFFFFFF; ob_ref_shared 0 (3.13t, 3.14t, 3.15t as compiled).
+    return (
+        image.unsigned(address, layout.word) == 0
+        and image.unsigned(address + layout.word, 2) in (0, 4)
+        and image.unsigned(address + layout.word + 4, 4) == 0xFFFFFFFF
+        and image.unsigned(address + layout.word + 8, layout.word) == 0
+    )
+
+
+def data_segments(image: Image) -> tuple[Segment, ...]:
+    """Segments in which relocated structures can stand: in an ELF file the loader writes to
+    them; in the other formats constants are relocated too."""
+    if image.format == "elf":
+        return tuple(segment for segment in image.segments if segment.writable)
+    return tuple(segment for segment in image.segments if not segment.executable)
+
+
+def candidates(
+    image: Image, segment: Segment, layout: Layout, name_offset: int, zeros: int
+) -> Iterator[int]:
+    """Addresses at which an object may start whose name pointer stands at ``name_offset``.
+
+    ``zeros`` is how many words before the name must be plain and zero. Only these and the head
+    word are looked at: this is the scanners' inner loop, run once for every pointer of the file.
+    """
+    words = image.words(segment)
+    size = image.word_size
+    base = segment.address + -segment.address % size
+    pointers = image.pointers
+    low, high = base + name_offset, base + len(words) * size
+    # The word that tells: the reference count, or (free-threaded) the one with ob_ref_local.
+    back = (name_offset - size if layout.free_threaded else name_offset) // size
+    before = [step * size for step in range(1, zeros + 1)]
+    for address in pointers:
+        if not low <= address < high:
+            continue
+        index, odd = divmod(address - base, size)
+        if odd or words[index - 1]:
+            continue
+        word = words[index - back]
+        if layout.free_threaded:
+            if 0xFFFFFFFF not in (word & 0xFFFFFFFF, word >> (size * 8 - 32)):
+                continue
+        elif word not in HEAD_WORDS:
+            continue
+        if any(words[index - n] for n in range(2, zeros + 1)):
+            continue
+        if any(address - step in pointers for step in before):
+            continue
+        yield address - name_offset
+
+
+def is_plain(image: Image, address: int) -> bool:
+    """Whether the word at ``address`` is plain data: neither a local pointer nor an import."""
+    return address not in image.pointers and address not in image.imports_at
+
+
+def is_zero(image: Image, address: int) -> bool:
+    """Whether the word at ``address`` is plain and zero."""
+    return is_plain(image, address) and image.unsigned(address, image.word_size) == 0
+
+
+def function_at(image: Image, address: int) -> int | str | None:
+    """The function a word points to: a local address in code, or an imported name."""
+    if address in image.imports_at:
+        return image.imports_at[address]
+    target = image.pointers.get(address)
+    if target is None:
+        return None
+    code = target & ~1 if image.arch == "armv7" else target  # Thumb functions have bit 0 set
+    return target if image.in_code(code) else None
+
+
+def read_methods(image: Image, address: int) -> tuple[Method, ...] | None:
+    """The ``PyMethodDef`` table at ``address``; None where the bytes are no such table."""
+    size = image.word_size
+    found: list[Method] = []
+    for index in range(TABLE_LIMIT):
+        entry = address + index * 4 * size
+        if is_zero(image, entry):
+            return tuple(found)
+        target = image.pointers.get(entry)
+        name = image.cstring(target, 512) if target is not None else None
+        flags = image.unsigned(entry + 2 * size, 4)
+        function = entry + size
+        callable_word = function_at(image, function) is not None or is_zero(image, function)
+        if not name or flags is None or flags > 0xFFFF or not callable_word:
+            return None
+        if not is_plain(image, entry + 2 * size):
+            return None
+        found.append(Method(name, flags))
+    return None
+
+
+def read_module_slots(image: Image, address: int, depth: int = 0) -> tuple[Slot, ...] | None:
+    """The ``PyModuleDef_Slot`` table at ``address``; None where the bytes are no such table."""
+    size = image.word_size
+    found: list[Slot] = []
+    for index in range(TABLE_LIMIT):
+        entry = address + index * 2 * size
+        number = image.unsigned(entry, 4)
+        if number is None or not is_plain(image, entry):
+            return None
+        if number == 0:
+            return tuple(found)
+        slot = _module_slot(image, number, entry + size)
+        if slot is None:
+            return None
+        found.append(slot)
+        nested = image.pointers.get(entry + size)
+        if number in (92, 94) and nested is not None and depth < SLOT_DEPTH:
+            reader = read_pyslots if number == 92 else read_module_slots
+            found += reader(image, nested, depth + 1) or ()
+    return None
+
+
+def read_pyslots(image: Image, address: int, depth: int = 0) -> tuple[Slot, ...] | None:
+    """The ``PySlot`` array at ``address`` (3.15, PEP 820): u16 id, u16 flags, u32 0, 8-byte value.
+
+    An optional slot with an unknown id is kept under its number: CPython skips it too.
+    """
+    found: list[Slot] = []
+    for index in range(TABLE_LIMIT):
+        entry = address + index * 16
+        number, flags = image.unsigned(entry, 2), image.unsigned(entry + 2, 2)
+        if number is None or flags is None or image.unsigned(entry + 4, 4) != 0:
+            return None
+        if number == 0:
+            return tuple(found)
+        slot = _module_slot(image, number, entry + 8)
+        if slot is None:
+            if not flags & 1:  # PySlot_OPTIONAL
+                return None
+            slot = Slot(number, f"slot {number}")
+        found.append(slot)
+        nested = image.pointers.get(entry + 8)
+        if number in (92, 94) and nested is not None and depth < SLOT_DEPTH:
+            reader = read_pyslots if number == 92 else read_module_slots
+            found += reader(image, nested, depth + 1) or ()
+    return None
+
+
+def _module_slot(image: Image, number: int, value_at: int) -> Slot | None:
+    name = MODULE_SLOTS.get(number)
+    if name is None:
+        return None
+    if number in FUNCTION_SLOTS:
+        function = function_at(image, value_at)
+        if function is None and not is_zero(image, value_at):
+            return None
+        return Slot(number, name, None, function)
+    if number in INTEGER_SLOTS:
+        value = image.unsigned(value_at, image.word_size)
+        return Slot(number, name, value) if is_plain(image, value_at) else None
+    return Slot(number, name, image.word(value_at))

@@ -1,0 +1,97 @@
+"""Opening a target: regular files only, never blocking, every refusal with its reason."""
+
+import errno
+import mmap
+import os
+import stat
+from pathlib import PurePath
+
+from isoview.inspectors.errors import Unreadable
+
+COPY_LIMIT = 64 << 20
+"""Files up to this many bytes are copied into memory. A mapping would be cheaper, but a build
+that truncates the file under it kills the process (SIGBUS), and rebuilding while the app is
+open is the maintainer's ordinary loop. Larger files are mapped."""
+
+_KINDS = (
+    (stat.S_ISDIR, "is a directory", "Give the path of one extension module inside it."),
+    (stat.S_ISFIFO, "is a named pipe", "Give the path of a regular file."),
+    (stat.S_ISSOCK, "is a socket", "Give the path of a regular file."),
+    (stat.S_ISCHR, "is a character device", "Give the path of a regular file."),
+    (stat.S_ISBLK, "is a block device", "Give the path of a regular file."),
+)
+
+
+def read_file(path: str) -> memoryview:
+    """The bytes of the regular file at ``path``.
+
+    Raises :class:`Unreadable` for anything that is missing, empty, not a regular file or not
+    ours to read. Opens without blocking, so that a pipe without a writer is refused at once.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, error) from error
+    try:
+        return _contents(path, descriptor)
+    except OSError as error:
+        raise _refusal(path, error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _contents(path: str, descriptor: int) -> memoryview:
+    status = os.fstat(descriptor)
+    for is_kind, what, hint in _KINDS:
+        if is_kind(status.st_mode):
+            raise Unreadable(f"{path} {what}", hint)
+    if status.st_size == 0:
+        raise Unreadable(f"{path} is empty", "Check that the build or the download was completed.")
+    if status.st_size > COPY_LIMIT:
+        return memoryview(mmap.mmap(descriptor, status.st_size, access=mmap.ACCESS_READ))
+    parts = []
+    left = status.st_size
+    while left > 0 and (part := os.read(descriptor, left)):
+        parts.append(part)
+        left -= len(part)
+    return memoryview(b"".join(parts) if len(parts) != 1 else parts[0])
+
+
+def _refusal(path: str, error: OSError | ValueError) -> Unreadable:
+    if isinstance(error, ValueError):
+        return Unreadable(f"{path} is not a path", "A path cannot hold a NUL character.")
+    hints = {
+        errno.ENOENT: ("no such file", "Check the path, or give the name of an installed module."),
+        errno.ENOTDIR: ("no such file", "A part of the path is a file, not a directory."),
+        errno.EACCES: ("permission denied", "Run isoview as a user who may read the file."),
+        errno.EPERM: ("permission denied", "Run isoview as a user who may read the file."),
+        errno.ENXIO: ("is a socket or has no device behind it", "Give a regular file."),
+        errno.ELOOP: (
+            "too many levels of symbolic links",
+            "Give the path the link should lead to.",
+        ),
+        errno.ENAMETOOLONG: ("the name is too long", "Check the path."),
+    }
+    what, hint = hints.get(
+        error.errno or 0, (error.strerror or "cannot be read", "Check the file and its disk.")
+    )
+    return Unreadable(f"{path}: {what}", hint)
+
+
+SUFFIXES = (".so", ".pyd", ".dylib", ".dll")
+
+
+def split_name(path: str) -> tuple[str, str | None]:
+    """The module's last name component and the tag between it and the ending.
+
+    ``_json.cpython-311-x86_64-linux-gnu.so`` gives ``("_json", "cpython-311-x86_64-linux-gnu")``,
+    ``x.abi3.so`` gives ``("x", "abi3")``, ``x.so`` gives ``("x", None)``
+    (``importlib.machinery.EXTENSION_SUFFIXES`` on each platform).
+    """
+    name = PurePath(path.replace("\\", "/")).name
+    for suffix in SUFFIXES:
+        if name.endswith(suffix):
+            name = name[: -len(suffix)]
+            break
+    stem, _, tag = name.partition(".")
+    return stem, tag or None

@@ -1,0 +1,91 @@
+"""How a ``PyType_Spec`` is turned into a type, from the call that takes it (x86-64 ELF and PE).
+
+The spec's address is loaded by a ``lea`` into the argument register shortly before a call of one of
+the ``PyType_From...`` functions. Which one says whether the type knows its module; a register
+cleared just before says that no base is passed, so that the base is ``object`` unless the spec
+names one itself.
+"""
+
+from typing import NamedTuple
+
+from isoview.inspectors.binary import machine_x86_64
+from isoview.inspectors.binary.image import Image
+
+WINDOW = 64
+"""Bytes of code after the ``lea`` in which the call must stand."""
+
+
+class Function(NamedTuple):
+    """Argument registers of one function: the spec's ``lea`` and the clearing of the bases'."""
+
+    spec: bytes
+    no_bases: bytes | None  # None: the function takes no bases
+    tied: bool
+
+
+_SYSTEM_V = {
+    "PyType_FromSpec": Function(b"\x48\x8d\x3d", None, tied=False),  # rdi
+    "PyType_FromSpecWithBases": Function(b"\x48\x8d\x3d", b"\x31\xf6", tied=False),  # rdi, esi
+    "PyType_FromModuleAndSpec": Function(b"\x48\x8d\x35", b"\x31\xd2", tied=True),  # rsi, edx
+    "PyType_FromMetaclass": Function(b"\x48\x8d\x15", b"\x31\xc9", tied=True),  # rdx, ecx
+}
+
+
+class SpecUse(NamedTuple):
+    """What the call says of a spec. ``base_is_object`` is None where the code does not show it."""
+
+    function: str
+    address: int
+    tied: bool
+    base_is_object: bool | None
+
+
+def spec_uses(image: Image, specs: frozenset[int], limit: int) -> tuple[dict[int, SpecUse], int]:
+    """Uses by the spec's link-time address, and how many ``lea``s were looked at (at most
+    ``limit``). A spec used twice in different ways is left out."""
+    found: dict[int, SpecUse] = {}
+    unclear: set[int] = set()
+    looked = 0
+    if not specs or image.format == "pe":
+        return found, looked
+    for region in image.regions:
+        if not region.executable or region.zero_fill:
+            continue
+        code = image.read(region.address, region.size)
+        for lea in sorted({entry.spec for entry in _SYSTEM_V.values()}):
+            at = code.find(lea)
+            while at >= 0 and looked < limit:
+                looked += 1
+                target = (
+                    region.address
+                    + at
+                    + 7
+                    + int.from_bytes(code[at + 3 : at + 7], "little", signed=True)
+                )
+                if target in specs:
+                    use = _use(image, region.address, code, at, lea)
+                    if use is not None:
+                        if target in found and found[target][2:] != use[2:]:
+                            unclear.add(target)
+                        found[target] = use
+                at = code.find(lea, at + 1)
+    return {address: use for address, use in found.items() if address not in unclear}, looked
+
+
+def _use(image: Image, base: int, code: bytes, at: int, lea: bytes) -> SpecUse | None:
+    """The first call after the ``lea``; None where it is of another function."""
+    for step in range(at + 7, min(at + 7 + WINDOW, len(code) - 5)):
+        if code[step] not in (0xE8, 0xFF):
+            continue
+        call = machine_x86_64.call_at(image, code, step, base + step)
+        if call is None:
+            continue
+        function = _SYSTEM_V.get(call.name)
+        if function is None or function.spec != lea:
+            return None
+        base_is_object: bool | None = True
+        if function.no_bases is not None:
+            window = code[max(0, at - 16) : step]
+            base_is_object = True if function.no_bases in window else None
+        return SpecUse(call.name, call.address, function.tied, base_is_object)
+    return None

@@ -1,0 +1,159 @@
+"""What made the module, from marks that survive stripping, each with its evidence.
+
+The marks were found in files built with each generator (and in its sources); the number in
+pybind11's and nanobind's internals key is the version of its data layout, from which only a range
+of releases follows, so a range is what is said.
+"""
+
+import re
+from typing import NamedTuple
+
+from isoview.inspectors.binary.constants import Constants
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.facts import Evidence, Toolchain
+
+
+class Mark(NamedTuple):
+    """A text that one generator leaves; ``version`` names the group that tells the version."""
+
+    name: str
+    needle: bytes
+    version: re.Pattern[bytes] | None
+
+
+_PYBIND11 = {"3": "2.3-2.4", "4": "2.5-2.13", "5": "2.11-2.13", "11": "3.0", "12": "3.1"}
+_NANOBIND = {
+    "12": "1.9",
+    "14": "2.0-2.1",
+    "15": "2.2-2.5",
+    "16": "2.7-2.9",
+    "17": "2.10",
+    "19": "2.12",
+    "22": "3.0",
+}
+_SWIG = {"4": "up to 4.3", "5": "4.4 or later"}
+
+# Order matters: the first generator found is taken for the one that made the module. A Cython
+# module may wrap C++ that carries pybind11's texts, never the other way round.
+_MARKS = (
+    Mark("Cython", b"_cython_", re.compile(rb"_cython_(\d+_\d+(?:_\d+)?(?:(?:a|b|rc)\d+)?)")),
+    Mark("PyO3", b"pyo3-", re.compile(rb"pyo3-(\d+\.\d+\.\d+(?:-[\w.]+)?)")),
+    Mark("PyO3", b"pyo3_runtime.PanicException", None),
+    Mark("nanobind", b"__nb_internals_", None),
+    Mark("pybind11", b"__pybind11_internals_v", re.compile(rb"__pybind11_internals_v(\d+)_")),
+    Mark("SWIG", b"swig_runtime_data", re.compile(rb"swig_runtime_data(\d)")),
+    Mark(
+        "f2py",
+        b"auto-generated with f2py",
+        re.compile(rb"auto-generated with f2py \(version:([\w.+-]+)\)"),
+    ),
+    Mark("cffi", b"_init_cffi_1_0_external_module", None),
+    Mark("mypyc", b"__mypyc", None),
+    Mark("SIP", b"sip._C_API", None),
+)
+_LIBRARIES = (("Boost.Python", "libboost_python"), ("Shiboken", "libshiboken"))
+_RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG}
+
+GUARDS = (
+    ("opt-out", b"cannot load module more than once per process", "the HOWTO's opt-out"),
+    (
+        "generator-guard",
+        b"Interpreter change detected - this module can only be loaded into one interpreter per process",
+        "Cython's guard: one interpreter per process",
+    ),
+    (
+        "generator-guard",
+        b"PyO3 modules do not yet support subinterpreters",
+        "PyO3's guard: one interpreter per process",
+    ),
+    (
+        "generator-guard",
+        b"PyO3 modules may only be initialized once per interpreter process",
+        "PyO3's guard: one initialization per process",
+    ),
+    (
+        "generator-guard",
+        b"may only be initialized once per interpreter process",
+        "PyO3's guard on some builds: one initialization per process",
+    ),
+)  # fmt: skip
+
+
+def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]:
+    """Every toolchain with a mark in the file; the one that made the module first."""
+    found: dict[str, Toolchain] = {}
+    for mark in _MARKS:
+        if mark.name in found:
+            continue
+        toolchain = _by_text(constants, mark)
+        if toolchain is not None:
+            found[mark.name] = toolchain
+    for name, prefix in _LIBRARIES:
+        linked = [library for library in image.libraries if library.startswith(prefix)]
+        if linked:
+            found[name] = Toolchain(name, None, (Evidence("library", f"links {linked[0]}"),))
+    generators = list(found.values())
+    language = _language(image, constants)
+    return (*generators, language, *_compilers(image))
+
+
+def _by_text(constants: Constants, mark: Mark) -> Toolchain | None:
+    if mark.version is None:
+        address = constants.find(mark.needle)
+        if address is None:
+            return None
+        text = f'text "{mark.needle.decode()}"'
+        return Toolchain(mark.name, None, (Evidence("text", text, address),))
+    hit = constants.match(mark.needle, mark.version)
+    if hit is None:
+        return None
+    address, match = hit
+    raw = match.group(1).decode("ascii")
+    version: str | None = raw
+    if mark.name == "Cython":
+        version = raw.replace("_", ".")
+    elif mark.name in _RANGES:
+        version = _RANGES[mark.name].get(raw)
+    text = f'text "{match.group().decode("ascii", "backslashreplace")}"'
+    return Toolchain(mark.name, version, (Evidence("text", text, address),))
+
+
+def _language(image: Image, constants: Constants) -> Toolchain:
+    rust = [text for text in image.compilers if text.startswith("rustc version")]
+    if rust:
+        return Toolchain("Rust", rust[0].split()[2], (Evidence("compiler", rust[0]),))
+    panic = constants.find(b"/rustc/")  # where panic messages say the standard library stood
+    if panic is not None:
+        return Toolchain("Rust", None, (Evidence("text", 'text "/rustc/"', panic),))
+    cpp = [name for name in image.libraries if name.startswith(("libstdc++", "libc++"))]
+    if cpp:
+        return Toolchain("C++", None, (Evidence("library", f"links {cpp[0]}"),))
+    if any(
+        name.startswith(("_Znw", "_Zdl", "__cxa_throw", "__gxx_personality"))
+        for name in image.imported
+    ):
+        return Toolchain("C++", None, (Evidence("imports", "imports C++ run-time functions"),))
+    return Toolchain("C", None, (Evidence("default", "no mark of another language"),))
+
+
+_COMPILER = re.compile(r"(GCC|clang version)[: ](?:.*?\) )?v?(\d+(?:\.\d+)+)")
+
+
+def _compilers(image: Image) -> tuple[Toolchain, ...]:
+    found: dict[str, Toolchain] = {}
+    for text in image.compilers:
+        match = _COMPILER.search(text)
+        if match:
+            name = "GCC" if match.group(1) == "GCC" else "Clang"
+            found.setdefault(name, Toolchain(name, match.group(2), (Evidence("compiler", text),)))
+    return tuple(found.values())
+
+
+def find_guards(constants: Constants) -> tuple[Evidence, ...]:
+    """Texts of guards that make a module refuse a second interpreter or a second object."""
+    found: dict[int, Evidence] = {}
+    for kind, needle, meaning in GUARDS:
+        address = constants.find(needle)
+        if address is not None and not any(abs(address - seen) < 80 for seen in found):
+            found[address] = Evidence(kind, f'{meaning} (text "{needle.decode()}")', address)
+    return tuple(found.values())

@@ -1,0 +1,274 @@
+"""Static ``PyTypeObject``s and ``PyType_Spec``s of a file, found by their shape.
+
+Layouts: ``Include/object.h`` and ``Include/cpython/object.h`` of 3.8 to 3.15.
+"""
+
+from typing import NamedTuple
+
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.layouts import (
+    TYPE_FIELDS,
+    TYPE_FUNCTION_FIELDS,
+    TYPE_INTEGER_FIELDS,
+    TYPE_RUNTIME_FIELDS,
+    Layout,
+)
+from isoview.inspectors.binary.names import TYPE_SLOTS, flag_names
+from isoview.inspectors.binary.scan import (
+    TABLE_LIMIT,
+    candidates,
+    data_segments,
+    function_at,
+    head_at,
+    is_plain,
+    is_zero,
+    read_methods,
+)
+from isoview.inspectors.facts import Type
+
+SIZE_LIMIT = 1 << 24
+"""Largest basicsize or itemsize, in bytes, that a type can sensibly ask for."""
+
+
+class FoundType(NamedTuple):
+    """A type, its extent in the file, and the tables that belong to it (link-time addresses)."""
+
+    fact: Type
+    size: int
+    layout: Layout
+    tables: tuple[int, ...]
+
+
+def printable(text: str | None) -> bool:
+    """Whether ``text`` can be a type's name: hostile names are names too, so only emptiness and
+    undecodable bytes are refused."""
+    return bool(text) and text is not None and len(text) < 1024 and "\\x" not in text[:4]
+
+
+def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundType, ...]:
+    """Every static type of the file in one of ``layouts``, in order of address."""
+    found: dict[int, FoundType] = {}
+    for layout in layouts:
+        for segment in data_segments(image):
+            for address in candidates(image, segment, layout, layout.type("tp_name"), 1):
+                static = read_static_type(image, address, layout)
+                if static is not None:
+                    found[address] = static
+    for address, entry in list(found.items()):
+        if entry.layout.free_threaded:
+            found.pop(address + 2 * image.word_size, None)
+    return tuple(found[address] for address in sorted(found))
+
+
+def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | None:
+    """The static type at ``address``, or None where the words there have another shape."""
+    if not head_at(image, address, layout):
+        return None
+    base = address + layout.head
+    size = image.word_size
+    meta = base - size  # ob_type: zero, an import (PyType_Type) or a local metatype
+    if not (is_zero(image, meta) or meta in image.imports_at or meta in image.pointers):
+        return None
+    at = {field: base + index * size for index, field in enumerate(TYPE_FIELDS)}
+    integers = _integers(image, at)
+    if integers is None or not all(is_zero(image, at[field]) for field in TYPE_RUNTIME_FIELDS):
+        return None
+    name_at = image.pointers[at["tp_name"]] if at["tp_name"] in image.pointers else None
+    if name_at is None or image.in_code(name_at):
+        return None
+    name = image.cstring(name_at, 1024)
+    if not printable(name) or name is None:
+        return None
+    set_fields = _pointer_fields(image, at)
+    if set_fields is None:
+        return None
+    functions = [field for field in set_fields if field in TYPE_FUNCTION_FIELDS]
+    headless = image.unsigned(address, size) == 0 and not layout.free_threaded
+    content = functions or (
+        not headless and (integers["tp_flags"] or integers["tp_basicsize"] >= 16)
+    )
+    if not content:
+        return None
+    methods_at = image.pointers.get(at["tp_methods"])
+    return FoundType(
+        Type(
+            address=address,
+            name=name,
+            kind="static",
+            base=_base_name(image, at["tp_base"]),
+            basicsize=integers["tp_basicsize"],
+            itemsize=integers["tp_itemsize"],
+            flags=integers["tp_flags"],
+            flag_names=flag_names(integers["tp_flags"]),
+            slots_set=tuple(set_fields),
+            module_tied=False,
+            completed_at_runtime=True,  # PyType_Ready inherits what is zero here
+            methods=(read_methods(image, methods_at) or ()) if methods_at is not None else (),
+        ),
+        layout.type_size,
+        layout,
+        _tables(image, at),
+    )
+
+
+def _integers(image: Image, at: dict[str, int]) -> dict[str, int] | None:
+    values: dict[str, int] = {}
+    for field in TYPE_INTEGER_FIELDS:
+        # tp_flags is an unsigned long: 4 bytes and padding on Win64, where the padding is zero.
+        value = image.signed(at[field], image.word_size)
+        if value is None or not is_plain(image, at[field]):
+            return None
+        values[field] = value
+    small = ("tp_basicsize", "tp_itemsize", "tp_weaklistoffset", "tp_dictoffset")
+    if values["ob_size"] or not all(-SIZE_LIMIT <= values[field] <= SIZE_LIMIT for field in small):
+        return None
+    if values["tp_basicsize"] < 0 or values["tp_itemsize"] < 0 or values["tp_version_tag"]:
+        return None
+    if (
+        not 0 <= values["tp_vectorcall_offset"] <= SIZE_LIMIT
+        or not 0 <= values["tp_flags"] < 1 << 33
+    ):
+        return None
+    return values
+
+
+def _pointer_fields(image: Image, at: dict[str, int]) -> list[str] | None:
+    """Names of the pointer fields that are set; None where one holds something else."""
+    found: list[str] = []
+    for field in TYPE_FIELDS:
+        where = at[field]
+        if field in TYPE_INTEGER_FIELDS or field in TYPE_RUNTIME_FIELDS or field == "tp_name":
+            continue
+        if is_zero(image, where):
+            continue
+        if field in TYPE_FUNCTION_FIELDS:
+            if function_at(image, where) is None:
+                return None
+        elif is_plain(image, where):
+            return None
+        elif where in image.pointers and image.in_code(image.pointers[where]):
+            if field != "tp_doc":
+                return None
+        found.append(field)
+    return found
+
+
+def _base_name(image: Image, where: int) -> str | None:
+    """Name of the base: an imported type's symbol, or a local static type's ``tp_name``."""
+    if where in image.imports_at:
+        name = image.imports_at[where]
+        return "object" if name == "PyBaseObject_Type" else name
+    target = image.pointers.get(where)
+    if target is None:
+        return None
+    for free_threaded in (False, True):
+        name_at = image.pointers.get(
+            target + Layout(image.word_size, free_threaded).type("tp_name")
+        )
+        if name_at is not None:
+            return image.cstring(name_at, 1024)
+    return None
+
+
+def _tables(image: Image, at: dict[str, int]) -> tuple[int, ...]:
+    fields = (
+        "tp_methods", "tp_members", "tp_getset", "tp_as_number", "tp_as_sequence",
+        "tp_as_mapping", "tp_as_async", "tp_as_buffer",
+    )  # fmt: skip
+    return tuple(image.pointers[at[field]] for field in fields if at[field] in image.pointers)
+
+
+def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, ...]:
+    """Every ``PyType_Spec``; ``taken`` are extents (start, end) of accepted structures, whose
+    tails can look like one."""
+    layout = Layout(image.word_size, free_threaded=False)
+    pointers = image.pointers
+    gap = layout.spec_slots
+    size = image.word_size
+    plain = tuple(range(size, gap, size))
+    starts = [
+        address
+        for address in pointers
+        if address + gap in pointers
+        and not any(address + step in pointers for step in plain)
+        and image.unsigned(pointers[address + gap], 4) in TYPE_SLOTS
+    ]
+    found: list[FoundType] = []
+    for address in sorted(starts):
+        if any(low <= address < high for low, high in taken):
+            continue
+        spec = read_spec(image, address, layout)
+        if spec is not None:
+            found.append(spec)
+    return tuple(found)
+
+
+def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
+    """The ``PyType_Spec`` at ``address``, or None where the words there have another shape."""
+    size = image.word_size
+    name_at, slots_at = image.pointers[address], image.pointers[address + layout.spec_slots]
+    basicsize = image.signed(address + size, 4)
+    itemsize = image.signed(address + size + 4, 4)
+    flags = image.unsigned(address + size + 8, 4)
+    plain = all(
+        is_plain(image, word) for word in range(address + size, address + layout.spec_slots, size)
+    )
+    if basicsize is None or itemsize is None or flags is None or not plain:
+        return None
+    if not -SIZE_LIMIT <= basicsize <= SIZE_LIMIT or not 0 <= itemsize <= SIZE_LIMIT:
+        return None
+    if size == 8 and image.unsigned(address + 20, 4) != 0:
+        return None
+    if image.in_code(slots_at) or image.in_code(name_at):
+        return None
+    slots = _type_slots(image, slots_at)
+    if slots is None:
+        return None
+    name = image.cstring(name_at, 1024)
+    if not printable(name) or name is None:
+        return None
+    numbers = dict(slots)
+    methods_at = image.pointers.get(numbers.get(64, 0))
+    base = _base_name(image, numbers[48]) if 48 in numbers else None
+    return FoundType(
+        Type(
+            address=address,
+            name=name,
+            kind="spec",
+            base=base,
+            basicsize=basicsize,
+            itemsize=itemsize,
+            flags=flags,
+            flag_names=flag_names(flags),
+            slots_set=tuple(TYPE_SLOTS[number] for number, _ in slots),
+            completed_at_runtime=any(is_zero(image, word) for _, word in slots),
+            methods=(read_methods(image, methods_at) or ()) if methods_at is not None else (),
+        ),
+        layout.spec_size,
+        layout,
+        (slots_at, *(image.pointers[word] for number, word in slots
+                     if number in (64, 72, 73) and word in image.pointers)),
+    )  # fmt: skip
+
+
+def _type_slots(image: Image, address: int) -> list[tuple[int, int]] | None:
+    """(id, address of the value word) of every slot; None where the bytes are no slot table."""
+    size = image.word_size
+    found: list[tuple[int, int]] = []
+    seen: set[int] = set()
+    some_pointer = False
+    for index in range(TABLE_LIMIT):
+        entry = address + index * 2 * size
+        number = image.unsigned(entry, 4)
+        if number is None or not is_plain(image, entry):
+            return None
+        if size == 8 and image.unsigned(entry + 4, 4) != 0:
+            return None
+        if number == 0:
+            return found if some_pointer else None
+        if number not in TYPE_SLOTS or number in seen:
+            return None
+        seen.add(number)
+        some_pointer = some_pointer or not is_plain(image, entry + size)
+        found.append((number, entry + size))
+    return None
