@@ -10,7 +10,7 @@ NAME_LIMIT = 4096
 
 
 def decode(raw: bytes, limit: int = NAME_LIMIT) -> str:
-    """Text of ``raw``, cut after ``limit`` bytes; bytes that are not UTF-8 become ``\\xNN``."""
+    r"""Text of ``raw``, cut after ``limit`` bytes; bytes that are not UTF-8 become ``\xNN``."""
     if len(raw) > limit:
         return raw[:limit].decode("utf-8", "backslashreplace") + "…"
     return raw.decode("utf-8", "backslashreplace")

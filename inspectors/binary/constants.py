@@ -40,7 +40,8 @@ class Constants:
 
 def _regions(image: Image) -> list[Region]:
     """Named constant sections where there are any; else every region without code, or, where
-    an older linker put the constants into the code segment, every region."""
+    an older linker put the constants into the code segment, every region.
+    """
     named = [r for r in image.regions if r.name.startswith(_CONSTANT_SECTIONS)]
     if named:
         return named

@@ -7,15 +7,15 @@ it raises on damage becomes a damage note, and the rest of the file is still rea
 
 import io
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 from elftools.elf.notes import iter_notes
-
 from isoview.inspectors.binary import elf_relocations as relocations
-from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count, words_of
-from isoview.inspectors.binary.image import Image, Region, Segment, Symbol
+from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
+from isoview.inspectors.binary.image import Image, Region, Segment, Symbol, integers
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.text import decode
@@ -46,10 +46,12 @@ class _Reader:
     def __init__(self, data: memoryview) -> None:
         self.data = data
         self.damage: list[Damage] = []
-        stream = data.obj if hasattr(data.obj, "seek") else io.BytesIO(data.obj)  # mmap or bytes
+        stream: Any = (
+            data.obj if hasattr(data.obj, "seek") else io.BytesIO(data.obj)
+        )  # mmap or bytes
         try:
             self.elf: Any = ELFFile(stream)
-        except Exception as error:  # noqa: BLE001 - pyelftools lets foreign exceptions out
+        except Exception as error:
             raise UnsupportedFormat(
                 f"the ELF header cannot be read ({_reason(error)})",
                 "The file is damaged or cut off: build or download it again.",
@@ -74,11 +76,8 @@ class _Reader:
             self.damage.append(Damage(where, f"{count} entries claimed, {HEADER_LIMIT} read"))
         found: list[Any] = []
         for index in range(min(count, HEADER_LIMIT)):
-            row = self.guarded(
-                where,
-                lambda at=offset + index * entry: struct_parse(shape, self.elf.stream, at),
-                None,
-            )
+            at = offset + index * entry
+            row = self.guarded(where, partial(struct_parse, shape, self.elf.stream, at), None)
             if row is None:
                 break
             found.append(row)
@@ -230,7 +229,7 @@ def _dynamic_symbols(reader: _Reader) -> SymbolTable:
         return SymbolTable(memoryview(b""), memoryview(b""), bits=reader.bits, endian=reader.endian)
     section = next((s for s in reader.sections if s.type == "SHT_DYNSYM"), None)
     count = hashed_count(
-        lambda address, n: words_of(reader.at(address, 4 * n), reader.endian),
+        lambda address, n: integers(reader.at(address, 4 * n), 4, reader.endian),
         sysv=reader.tag("DT_HASH"),
         gnu=reader.tag("DT_GNU_HASH"),
         bits=reader.bits,
@@ -357,17 +356,19 @@ def _libraries(reader: _Reader) -> tuple[str, ...]:
     return tuple(_name_at(text, value) for tag, value in reader.tags if tag == "DT_NEEDED")
 
 
+def _notes(elf: Any, offset: int, size: int) -> list[Any]:
+    return list(iter_notes(elf, offset, size))
+
+
 def _build_id(reader: _Reader) -> str | None:
     for row in reader.headers:
         if row["p_type"] != "PT_NOTE":
             continue
-        size = min(row["p_filesz"], NOTE_LIMIT)
-        notes = reader.guarded(
-            "notes", lambda at=row["p_offset"], n=size: list(iter_notes(reader.elf, at, n)), []
-        )
+        read = partial(_notes, reader.elf, row["p_offset"], min(row["p_filesz"], NOTE_LIMIT))
+        notes = reader.guarded("notes", read, [])
         for note in notes:
             if note["n_type"] == "NT_GNU_BUILD_ID" and isinstance(note["n_desc"], str):
-                return note["n_desc"]
+                return str(note["n_desc"])
     return None
 
 
@@ -399,7 +400,8 @@ def _all_symbols(
 
 def _unwind_starts(reader: _Reader) -> Sequence[int]:
     """Function starts from ``.eh_frame_hdr`` (LSB: version 1, table of sorted int32 pairs
-    relative to the header itself, encoding 0x3b)."""
+    relative to the header itself, encoding 0x3b).
+    """
     row = next((row for row in reader.headers if row["p_type"] == "PT_GNU_EH_FRAME"), None)
     if row is None:
         return ()
@@ -412,5 +414,5 @@ def _unwind_starts(reader: _Reader) -> Sequence[int]:
     base = row["p_vaddr"]
     return tuple(
         base + (start - (1 << 32) if start >> 31 else start)
-        for start in words_of(table, reader.endian)[0::2]
+        for start in integers(table, 4, reader.endian)[0::2]
     )

@@ -4,10 +4,10 @@ Numbers: each processor's ELF psABI supplement, as ``readelf -r`` prints them. O
 that put an address into data matter here; the rest (TLS, COPY) is left alone.
 """
 
-import sys
-from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
+
+from isoview.inspectors.binary.image import integers
 
 
 class Numbers(NamedTuple):
@@ -28,17 +28,6 @@ MACHINES: dict[int, tuple[str, Numbers]] = {
     258: ("loongarch64", Numbers(3, frozenset({2, 5}))),
 }
 """By ``e_machine``. ppc64 and ppc64le share a number; the byte order tells them apart."""
-
-
-def numbers(raw: memoryview, size: int, endian: str) -> Sequence[int]:
-    """``raw`` as unsigned integers of ``size`` bytes (4 or 8) in the file's byte order."""
-    code = "Q" if size == 8 else "I"
-    usable = raw[: len(raw) // size * size]
-    if endian == sys.byteorder:
-        return usable.cast(code)
-    swapped = array(code, bytes(usable))
-    swapped.byteswap()
-    return swapped
 
 
 class Entry(NamedTuple):
@@ -62,7 +51,7 @@ def read_table(
     """All entries of one REL or RELA table (its size is what bounds the work)."""
     size = bits // 8
     columns = 3 if explicit_addend else 2
-    words = numbers(raw[: len(raw) // (size * columns) * (size * columns)], size, endian)
+    words = integers(raw[: len(raw) // (size * columns) * (size * columns)], size, endian)
     addresses = list(words[0::columns])
     infos = list(words[1::columns])
     shift, mask = (32, 0xFFFFFFFF) if bits == 64 else (8, 0xFF)
@@ -91,10 +80,11 @@ def relr_addresses(
     raw: memoryview, *, bits: int, endian: str, mapped: Callable[[int], bool]
 ) -> Iterator[int]:
     """Word addresses of a DT_RELR table (generic ABI: an even entry is an address, an odd one a
-    bitmap of the words after it). Stops at the first address outside the image."""
+    bitmap of the words after it). Stops at the first address outside the image.
+    """
     size = bits // 8
     where = 0
-    for entry in numbers(raw, size, endian):
+    for entry in integers(raw, size, endian):
         if entry & 1 == 0:
             if not mapped(entry):
                 return

@@ -6,7 +6,6 @@ Source: the ELF generic ABI, chapter "Symbol Table"; ``DT_GNU_HASH`` as glibc an
 import struct
 from collections.abc import Callable, Iterator, Sequence
 
-from isoview.inspectors.binary.elf_relocations import numbers
 from isoview.inspectors.binary.image import Symbol
 from isoview.inspectors.text import NAME_LIMIT, decode
 
@@ -116,8 +115,3 @@ def hashed_count(
         if word & 1:
             return last + step + 1
     return last + 1
-
-
-def words_of(raw: memoryview, endian: str) -> Sequence[int]:
-    """``raw`` as 32-bit words."""
-    return numbers(raw, 4, endian)

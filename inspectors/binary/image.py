@@ -15,6 +15,17 @@ from isoview.inspectors.facts import Damage
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 
+def integers(raw: memoryview, size: int, endian: str) -> Sequence[int]:
+    """``raw`` as unsigned integers of ``size`` bytes (4 or 8) in the file's byte order; bytes
+    beyond the last whole one are left out."""
+    usable = raw[: len(raw) // size * size]
+    if endian == sys.byteorder:
+        return usable.cast("Q") if size == 8 else usable.cast("I")
+    swapped = array("Q" if size == 8 else "I", bytes(usable))
+    swapped.byteswap()
+    return swapped
+
+
 class Symbol(NamedTuple):
     """A defined symbol with its link-time address and size (0 where the format has none)."""
 
@@ -161,10 +172,4 @@ class Image:
         usable = (len(segment.data) - skip) // self.word_size * self.word_size
         if usable <= 0:
             return ()
-        code = "Q" if self.word_size == 8 else "I"
-        raw = segment.data[skip : skip + usable]
-        if self.endian == sys.byteorder:
-            return raw.cast(code)
-        swapped = array(code, bytes(raw))
-        swapped.byteswap()
-        return swapped
+        return integers(segment.data[skip : skip + usable], self.word_size, self.endian)

@@ -6,6 +6,7 @@ first found is shown before the second starts.
 """
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 from isoview.inspectors.binary import source
 from isoview.inspectors.binary.constants import Constants
@@ -59,7 +60,7 @@ class Loaded:
     artifact: Artifact
     image: Image
 
-    def __enter__(self) -> "Loaded":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -193,7 +194,7 @@ def shape(loaded: Loaded) -> Facts:
         guards=find_guards(constants),
         completeness=Completeness(
             _definitions_level(inits, definitions, toolchains),
-            _types_level(image, toolchains, types),
+            _types_level(image, toolchains, types, _principal(inits)),
             globals_level,
         ),
     )
@@ -240,10 +241,15 @@ def _capi(image: Image, tag: str | None) -> CApiUse:
     return CApiUse(imports, lowest_version(imports))
 
 
+def _principal(inits: tuple[Init, ...]) -> Init | None:
+    """The file's own init function, or its first where none bears the file's name."""
+    return next((init for init in inits if init.own), inits[0] if inits else None)
+
+
 def _definitions_level(
     inits: tuple[Init, ...], definitions: tuple[Definition, ...], toolchains: tuple[Toolchain, ...]
 ) -> Item:
-    own = next((init for init in inits if init.own), inits[0] if inits else None)
+    own = _principal(inits)
     if own is None:
         return Item("none", "the file exports no init function")
     if own.phase == "delegated":
@@ -260,10 +266,17 @@ def _definitions_level(
     return Item("full")
 
 
-def _types_level(image: Image, toolchains: tuple[Toolchain, ...], types: tuple[Type, ...]) -> Item:
+def _types_level(
+    image: Image,
+    toolchains: tuple[Toolchain, ...],
+    types: tuple[Type, ...],
+    own: Init | None,
+) -> Item:
     for toolchain in toolchains:
         if toolchain.name in _BUILT_AT_RUN_TIME:
             return Item("partial", _BUILT_AT_RUN_TIME[toolchain.name])
+    if own is None or (own.definition is None and own.phase != "delegated"):
+        return Item("partial", "types may be built at run time, as the definition is")
     from_spec = [name for name in sorted(image.imported) if name.startswith("PyType_From")]
     if from_spec and not any(entry.kind == "spec" for entry in types):
         return Item("partial", f"{from_spec[0]} is imported, but no type spec stands in the file")

@@ -70,7 +70,8 @@ def _stored_slots(image: Image, table: int, stored: dict[int, int | None]) -> tu
 
 def _only_returns(image: Image, start: int, code: bytes) -> bool:
     """Whether the init function calls nothing but ``PyModuleDef_Init``, so that nobody else can
-    have filled a table before it returns."""
+    have filled a table before it returns.
+    """
     for at, opcode in enumerate(code):
         if opcode not in (0xE8, 0xE9) or at + 5 > len(code):
             continue

@@ -48,7 +48,8 @@ def head_at(image: Image, address: int, layout: Layout) -> bool:
 
 def data_segments(image: Image) -> tuple[Segment, ...]:
     """Segments in which relocated structures can stand: in an ELF file the loader writes to
-    them; in the other formats constants are relocated too."""
+    them; in the other formats constants are relocated too.
+    """
     if image.format == "elf":
         return tuple(segment for segment in image.segments if segment.writable)
     return tuple(segment for segment in image.segments if not segment.executable)

@@ -42,7 +42,8 @@ class SpecUse(NamedTuple):
 
 def spec_uses(image: Image, specs: frozenset[int], limit: int) -> tuple[dict[int, SpecUse], int]:
     """Uses by the spec's link-time address, and how many ``lea``s were looked at (at most
-    ``limit``). A spec used twice in different ways is left out."""
+    ``limit``). A spec used twice in different ways is left out.
+    """
     found: dict[int, SpecUse] = {}
     unclear: set[int] = set()
     looked = 0

@@ -122,9 +122,10 @@ def _language(image: Image, constants: Constants) -> Toolchain:
     rust = [text for text in image.compilers if text.startswith("rustc version")]
     if rust:
         return Toolchain("Rust", rust[0].split()[2], (Evidence("compiler", rust[0]),))
-    panic = constants.find(b"/rustc/")  # where panic messages say the standard library stood
-    if panic is not None:
-        return Toolchain("Rust", None, (Evidence("text", 'text "/rustc/"', panic),))
+    for text in (b"/rustc/", b"/library/core/src/"):  # panic messages name the library's sources
+        panic = constants.find(text)
+        if panic is not None:
+            return Toolchain("Rust", None, (Evidence("text", f'text "{text.decode()}"', panic),))
     cpp = [name for name in image.libraries if name.startswith(("libstdc++", "libc++"))]
     if cpp:
         return Toolchain("C++", None, (Evidence("library", f"links {cpp[0]}"),))

@@ -41,7 +41,8 @@ class FoundType(NamedTuple):
 
 def printable(text: str | None) -> bool:
     """Whether ``text`` can be a type's name: hostile names are names too, so only emptiness and
-    undecodable bytes are refused."""
+    undecodable bytes are refused.
+    """
     return bool(text) and text is not None and len(text) < 1024 and "\\x" not in text[:4]
 
 
@@ -73,7 +74,7 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     integers = _integers(image, at)
     if integers is None or not all(is_zero(image, at[field]) for field in TYPE_RUNTIME_FIELDS):
         return None
-    name_at = image.pointers[at["tp_name"]] if at["tp_name"] in image.pointers else None
+    name_at = image.pointers.get(at["tp_name"])
     if name_at is None or image.in_code(name_at):
         return None
     name = image.cstring(name_at, 1024)
@@ -146,9 +147,8 @@ def _pointer_fields(image: Image, at: dict[str, int]) -> list[str] | None:
                 return None
         elif is_plain(image, where):
             return None
-        elif where in image.pointers and image.in_code(image.pointers[where]):
-            if field != "tp_doc":
-                return None
+        elif field != "tp_doc" and image.in_code(image.pointers.get(where, -1)):
+            return None
         found.append(field)
     return found
 
@@ -180,7 +180,8 @@ def _tables(image: Image, at: dict[str, int]) -> tuple[int, ...]:
 
 def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, ...]:
     """Every ``PyType_Spec``; ``taken`` are extents (start, end) of accepted structures, whose
-    tails can look like one."""
+    tails can look like one.
+    """
     layout = Layout(image.word_size, free_threaded=False)
     pointers = image.pointers
     gap = layout.spec_slots
