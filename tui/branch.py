@@ -33,11 +33,6 @@ class Branch:
     severity: str | None = None  # of the worst open finding about it
     differs: str | None = None  # what the other side (the loaded module, the last reading) says
 
-    @property
-    def text(self) -> str:
-        """What the filter looks at."""
-        return f"{self.name} {self.value}".casefold()
-
     def children(self) -> tuple["Branch", ...]:
         return tuple(self.grow()) if self.grow else ()
 

@@ -8,6 +8,7 @@ SEVERITY = {"error": "●", "warning": "◐", "note": "○"}
 DECIDED = {"intended": "◇", "false-positive": "∅", "fixed": "✓"}
 SCORE = {"met": "✓", "open": "●", "not-applicable": "·", "not-analysed": "?"}
 NEW, GONE, DIFFERS = "+", "-", "≠"
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 TONES = {
     "error": "text-error",

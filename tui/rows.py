@@ -1,0 +1,81 @@
+"""The findings as rows: equal ones folded by rule, what to do first on top. Plain data."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from isoview.model import COUNTING, SEVERITIES, Finding
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the findings table: one finding, or all findings of one rule folded."""
+
+    key: str
+    findings: tuple[Finding, ...]
+    inside: bool = False  # a line of an unfolded rule
+    folded: bool = True
+    gone: bool = False
+
+    @property
+    def finding(self) -> Finding:
+        """The finding that stands for the row: the worst open one."""
+        return self.findings[0]
+
+    @property
+    def is_group(self) -> bool:
+        return len(self.findings) > 1
+
+    @property
+    def count(self) -> int:
+        """How many subjects the row stands for."""
+        return sum(finding.count for finding in self.findings)
+
+
+def importance(finding: Finding) -> tuple[bool, int, str, str]:
+    """Order of the table: what counts first, then severity, then rule and subject."""
+    subject = finding.where.symbol or finding.fingerprint
+    return (
+        finding.status not in COUNTING,
+        SEVERITIES.index(finding.severity),
+        finding.rule,
+        subject,
+    )
+
+
+def rows(
+    findings: Iterable[Finding], unfolded: frozenset[str], gone: Iterable[Finding] = ()
+) -> tuple[Row, ...]:
+    """The lines to show. A rule of several findings is one line until it is unfolded."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=importance):
+        groups.setdefault(finding.rule, []).append(finding)
+    lines: list[Row] = []
+    seen: dict[str, int] = {}
+    for rule, group in groups.items():
+        if len(group) == 1:
+            lines.append(Row(_unique(seen, group[0].fingerprint), tuple(group)))
+            continue
+        folded = rule not in unfolded
+        lines.append(Row(f"rule {rule}", tuple(group), folded=folded))
+        if not folded:
+            lines += [Row(_unique(seen, f.fingerprint), (f,), inside=True) for f in group]
+    lines += [Row(_unique(seen, f"gone {f.fingerprint}"), (f,), gone=True) for f in gone]
+    return tuple(lines)
+
+
+def _unique(seen: dict[str, int], key: str) -> str:
+    """``key``, numbered where a file manages to make two equal fingerprints."""
+    seen[key] = seen.get(key, 0) + 1
+    return key if seen[key] == 1 else f"{key} #{seen[key]}"
+
+
+def subject(finding: Finding) -> str:
+    """What a finding is about, as short as it can be said."""
+    where = finding.where
+    if where.symbol:
+        return where.symbol
+    for mark in ("type:", "symbol:", "api:", "unnamed:"):
+        _, found, name = finding.fingerprint.partition(mark)
+        if found:
+            return name
+    return f"{where.address:#x}" if where.address is not None else ""

@@ -1,0 +1,82 @@
+"""What the app asks the judge for, as callables: the real ones, or what a test puts in place."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from isoview.evidence import EvidenceSource
+from isoview.model import Event, Finding, Report, Status
+
+
+class Decisions(Protocol):
+    """Where decisions are kept. ``decide`` returns what stood there before, for ``restore``."""
+
+    def where(self) -> str:
+        """The file that a decision would be written to."""
+
+    def apply(self, report: Report) -> Report:
+        """The report with every decision laid over it."""
+
+    def decide(self, finding: Finding, status: Status, reason: str | None) -> Any:
+        """Write one decision."""
+
+    def restore(self, fingerprint: str, previous: Any) -> None:
+        """Put back what ``decide`` replaced."""
+
+
+class ProjectDecisions:
+    """Decisions in the nearest ``isoview.toml`` at or above the working folder."""
+
+    def _file(self) -> Path:
+        from isoview.triage import decisions_file
+
+        return decisions_file(Path.cwd())
+
+    def where(self) -> str:
+        return self._file().name
+
+    def apply(self, report: Report) -> Report:
+        from isoview.triage import apply, load
+
+        return apply(undecided(report), load(self._file()))
+
+    def decide(self, finding: Finding, status: Status, reason: str | None) -> Any:
+        from isoview.triage import decide
+
+        return decide(self._file(), finding, status, reason)
+
+    def restore(self, fingerprint: str, previous: Any) -> None:
+        from isoview.triage import restore
+
+        restore(self._file(), fingerprint, previous)
+
+
+def undecided(report: Report) -> Report:
+    """The report as the rules left it: decisions are laid over it anew after each change."""
+    findings = tuple(replace(f, status="open", reason=None) for f in report.findings)
+    return replace(report, findings=findings)
+
+
+def stream_targets(targets: Iterable[str]) -> Iterator[Event]:
+    """The one stream of the judge."""
+    from isoview.stream import stream
+
+    return stream(targets)
+
+
+def run_live(path: str) -> dict[str, Any]:
+    """Import the module in a child process and look at it (this runs the module's code)."""
+    from isoview.inspectors.live.runner import run
+
+    return run(path, ("info",))
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything outside the app that its screens reach, none of it opened by a widget."""
+
+    stream: Callable[[Iterable[str]], Iterator[Event]] = stream_targets
+    evidence: Callable[[str], EvidenceSource] = EvidenceSource
+    decisions: Decisions = field(default_factory=ProjectDecisions)
+    live: Callable[[str], dict[str, Any]] = run_live
