@@ -1,0 +1,231 @@
+"""Writing ``isoview.toml``: one writer at a time, all or nothing, comments kept.
+
+The file is locked, read anew, edited as text, written aside, synced and renamed. Whoever is
+killed half way leaves the old file whole, and the system drops the lock with the process.
+A file that cannot be understood is never overwritten.
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from isoview.inspectors.errors import BadConfig, IsoviewError
+from isoview.triage import Decision, decisions_in, read_text
+
+if TYPE_CHECKING:
+    from isoview.triage import Location
+
+_PATIENCE = 10.0  # seconds to wait for another writer
+_HEADER = re.compile(r"^[ \t]*\[(?!\[?[ \t]*decision[ \t]*\.)")
+_PREAMBLE = """\
+# What was decided about isoview's findings; `isoview triage list` shows it.
+# Comments are kept. One [[decision]] each, sorted by fingerprint.
+"""
+
+
+def store(path: "Location", fingerprint: str, decision: Decision | None) -> Decision | None:
+    """Set the decision for ``fingerprint`` (None: take it away); returns what was there."""
+    real = os.path.realpath(path)
+    with _only_writer(real):
+        text = read_text(real)
+        previous = decisions_in(text, path).get(fingerprint)
+        if previous == decision:
+            return previous
+        changed = _edited(text, fingerprint, decision)
+        expected = dict(decisions_in(text, path))
+        expected.pop(fingerprint, None)
+        if decision is not None:
+            expected[fingerprint] = decision
+        if decisions_in(changed, path) != expected:
+            raise BadConfig(
+                f"{path} is laid out in a way that isoview cannot edit",
+                "Write each decision under its own [[decision]] line; the file was left as it is.",
+            )
+        _write_whole(real, changed)
+    return previous
+
+
+@contextmanager
+def _only_writer(path: str) -> Iterator[None]:
+    """Hold the lock of ``path``: the system's own on a file beside it, which is taken away after.
+
+    The lock file may be removed by its last holder while another waits for it, so whoever gets
+    the lock looks whether the file is still the one on disk, and tries again where it is not.
+    """
+    name = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.lock")
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            handle = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise _refused(path, error) from error
+        if _try_lock(handle) and _still_there(handle, name):
+            break
+        os.close(handle)
+        if time.monotonic() > deadline:
+            raise IsoviewError(
+                f"another program has been writing {path} for {_PATIENCE:.0f} seconds",
+                f"Let it finish; nothing was changed. Its lock is {name}.",
+            )
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        if sys.platform == "win32":  # an open file cannot be removed there, and an empty one is left
+            os.close(handle)
+        else:
+            os.unlink(name)
+            os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _still_there(handle: int, name: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(name))
+    except OSError:
+        return False
+
+
+def _write_whole(path: str, text: str) -> None:
+    """Replace ``path`` by ``text``, or leave it as it was. The name aside is ours by the lock."""
+    aside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.new")
+    try:
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(path):
+            os.chmod(aside, os.stat(path).st_mode & 0o7777)
+        os.replace(aside, path)
+    except OSError as error:
+        raise _refused(path, error) from error
+    _sync_folder(os.path.dirname(path))
+
+
+def _sync_folder(folder: str) -> None:
+    """Make the rename last through a power cut, where folders can be synced at all."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        return
+    finally:
+        os.close(handle)
+
+
+def _refused(path: str, error: OSError) -> IsoviewError:
+    return IsoviewError(
+        f"{path} cannot be written: {error.strerror}",
+        "See to the folder's permissions and free space; nothing was changed.",
+    )
+
+
+def _edited(text: str, fingerprint: str, decision: Decision | None) -> str:
+    """``text`` with one decision set or taken away and all of them sorted."""
+    import tomllib
+
+    newline = "\r\n" if "\r\n" in text else "\n"
+    decisions: list[tuple[str, str]] = []
+    before: list[str] = []
+    after: list[str] = []
+    for block in _blocks(text):
+        entries = tomllib.loads(block).get("decision")
+        if not entries:
+            (after if decisions else before).append(block)
+            continue
+        key = entries[0]["fingerprint"]
+        if key != fingerprint:
+            decisions.append((key, block))
+        elif decision is not None:
+            decisions.append((key, _changed(block, decision)))
+            decision = None
+    if decision is not None:
+        decisions.append((fingerprint, _new_block(decision).replace("\n", newline)))
+    if not text:
+        before = [_PREAMBLE]
+    decisions.sort(key=lambda entry: entry[0])
+    pieces = chain(before, (block for _key, block in decisions), after)
+    return _joined([piece for piece in pieces if piece.strip()], newline)
+
+
+def _joined(pieces: list[str], newline: str) -> str:
+    """The pieces with an empty line between them, as they had, and one line end at the end."""
+    return (newline * 2).join(piece.strip("\r\n") for piece in pieces) + newline if pieces else ""
+
+
+def _blocks(text: str) -> list[str]:
+    """``text`` cut before each table, the comment lines right above a table going with it.
+
+    A line that looks like a table may stand inside a text or a list of several lines: then
+    what comes before it is no TOML by itself, and it is no place to cut.
+    """
+    import tomllib
+
+    blocks: list[str] = []
+    current: list[str] = []
+    for line in text.splitlines(keepends=True):
+        if _HEADER.match(line) and current:
+            try:
+                tomllib.loads("".join(current))
+            except tomllib.TOMLDecodeError:
+                pass
+            else:
+                kept = _before_comment(current)
+                blocks.append("".join(current[:kept]))
+                current = current[kept:]
+        current.append(line)
+    blocks.append("".join(current))
+    return blocks
+
+
+def _before_comment(lines: list[str]) -> int:
+    """How many of ``lines`` come before the comment at their end."""
+    end = len(lines)
+    while end and lines[end - 1].lstrip().startswith("#"):
+        end -= 1
+    return end
+
+
+def _changed(block: str, decision: Decision) -> str:
+    """A decision's block with new values; its comments and further keys stay."""
+    import tomlkit
+
+    document = tomlkit.parse(block)
+    table = document["decision"][0]  # type: ignore[index]  # the block is one [[decision]]
+    for name, value in decision._asdict().items():
+        if table.get(name) != value:
+            table[name] = value
+    return tomlkit.dumps(document)
+
+
+def _new_block(decision: Decision) -> str:
+    import tomlkit
+
+    table = tomlkit.table()
+    table.update(decision._asdict())
+    tables = tomlkit.aot()
+    tables.append(table)
+    return tomlkit.dumps({"decision": tables})

@@ -1,0 +1,179 @@
+"""What came out of live runs (``isoview.live/1``), for a person."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from isoview.reports.lines import Line, Span, line
+from isoview.reports.words import counted, listed, named
+
+PHASES = {
+    "single": "single-phase",
+    "multi": "multi-phase",
+    "export": "PEP 793 export",
+    "unknown": "unknown",
+}
+STYLES = {
+    "ok": "good",
+    "refused": "unknown",
+    "failed": "error",
+    "crashed": "error",
+    "timed-out": "error",
+    "not-run": "unknown",
+}
+_LABEL_WIDTH = 14
+_NAMED = 8
+_STDERR_LINES = 12
+_QUIET_FLAGS = {"READY", "HEAPTYPE", "HAVE_VERSION_TAG", "VALID_VERSION_TAG"}
+"""Flags that say nothing here: every type in use has them, or the table says it in words."""
+
+
+def live_lines(report: Mapping[str, Any]) -> list[Line]:
+    """Everything in a live report: each interpreter, each experiment."""
+    lines = [line((str(report["module"] or report["target"]), "title"), wraps=False)]
+    if report["file"]:
+        place, file = os.path.split(report["file"])
+        lines.append(line((f"{file} in {place}", "dim"), indent=2, wraps=False))
+    for run in report["runs"]:
+        lines += [line(), line((_interpreter(run["python"]), "heading"))]
+        for name, outcome in run["experiments"].items():
+            lines += _outcome(name, outcome)
+    return lines
+
+
+def _interpreter(python: Mapping[str, Any] | None) -> str:
+    if python is None:
+        return "no interpreter was started"
+    build = ", free-threaded" if python["free_threaded"] else ""
+    return f"CPython {python['version']}{build}: {python['executable']}"
+
+
+def _outcome(name: str, outcome: Mapping[str, Any]) -> list[Line]:
+    status = str(outcome["status"])
+    what: list[str | Span] = [(name, "plain"), "  ", (status, STYLES.get(status, "plain"))]
+    if outcome["message"]:
+        what.append(f": {outcome['message']}")
+    count, runs = outcome["repeats"].split("/")
+    if runs not in {"0", "1"}:
+        what.append(f" ({count} of {runs} runs)")
+    lines = [line(*what, indent=2, hang=4)]
+    if "definition" in outcome:
+        lines += info_lines(outcome)
+    if status != "ok":
+        lines += _stderr(outcome["stderr"])
+    return lines
+
+
+def _stderr(text: str) -> list[Line]:
+    """The end of what the child left on stderr: for a crash, the stack that faulthandler saw."""
+    rows = [row for row in text.splitlines() if row.strip()]
+    if not rows:
+        return []
+    shown = rows[-_STDERR_LINES:]
+    return [
+        line(("the last it wrote to stderr:", "dim"), indent=4),
+        *(line((named(row, 160), "code"), indent=6, wraps=False) for row in shown),
+    ]
+
+
+def info_lines(info: Mapping[str, Any]) -> list[Line]:
+    """The module as the interpreter sees it."""
+    rows = [
+        _row("phase", f"{PHASES[info['phase']]}{_because(info['phase_reason'])}"),
+        _row("definition", _definition(info["definition"])),
+        _row("state", _state(info)),
+    ]
+    if info["definition"] is not None:
+        rows += [
+            _row("hooks", _hooks(info["definition"])),
+            _row("slots", _slots(info["slots"])),
+            _row("methods", _methods(info["definition"]["methods"])),
+        ]
+    if info["traverse_reports"] is not None:
+        found = counted(info["traverse_reports"], "object")
+        rows.append(_row("traverse", f"reports {found} beside the module's dict"))
+    rows += _types(info["types"])
+    if info["foreign_types"]:
+        others = listed([named(name) for name in info["foreign_types"]], _NAMED)
+        rows.append(_row("re-exports", others))
+    rows += [_row("note", limit) for limit in info["limits"]]
+    return rows
+
+
+def _row(label: str, text: str) -> Line:
+    return line((label.ljust(_LABEL_WIDTH), "dim"), text, indent=4, hang=4 + _LABEL_WIDTH)
+
+
+def _because(reason: str | None) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _definition(definition: Mapping[str, Any] | None) -> str:
+    if definition is None:
+        return "none that the interpreter keeps"
+    kind = "PyModuleDef" if definition["kind"] == "moduledef" else "slot array"
+    name = f' "{named(definition["m_name"])}"' if definition["m_name"] is not None else ""
+    if definition["link_address"] is not None:
+        return f"{kind}{name} at {definition['link_address']:#x} of the file"
+    return f"{kind}{name} at {definition['address']:#x} in memory"
+
+
+def _state(info: Mapping[str, Any]) -> str:
+    size = info["m_size"]
+    if size is None:
+        return "size not known"
+    if size < 0:
+        return f"m_size {size}: the module keeps its state in C statics"
+    if size == 0:
+        return "m_size 0: none"
+    allocated = "allocated" if info["state"]["present"] else "not allocated"
+    return f"m_size {size}: {counted(size, 'byte')} for each module object, {allocated}"
+
+
+def _hooks(definition: Mapping[str, Any]) -> str:
+    names = [hook for hook in ("traverse", "clear", "free") if definition[f"has_{hook}"]]
+    return ", ".join(f"m_{hook}" for hook in names) or "none"
+
+
+def _slots(slots: Sequence[Mapping[str, Any]]) -> str:
+    said = [
+        slot["name"] if slot["value"] is None else f"{slot['name']} = {slot['value']}"
+        for slot in slots
+    ]
+    return ", ".join(said) or "none"
+
+
+def _methods(methods: Sequence[Mapping[str, Any]]) -> str:
+    if not methods:
+        return "none"
+    return f"{len(methods)}: {listed([named(method['name']) for method in methods], _NAMED)}"
+
+
+def _types(types: Sequence[Mapping[str, Any]]) -> list[Line]:
+    static = sum(1 for entry in types if entry["static"])
+    summary = f"{static or 'no'} static, {len(types) - static or 'none'} on the heap"
+    rows = [_row("types", summary if types else "none")]
+    width = min(max((len(named(entry["name"])) for entry in types), default=0), 44)
+    for entry in types:
+        flags = [name for name in entry["flag_names"] if name not in _QUIET_FLAGS]
+        kind, style = ("static", "warning") if entry["static"] else ("heap", "plain")
+        tied = {True: "tied to its module", False: "not tied", None: ""}[entry["module_tied"]]
+        words = [tied if not entry["static"] else _address(entry), " ".join(flags)]
+        rows.append(
+            line(
+                (named(entry["name"]).ljust(width), "plain"),
+                "  ",
+                (kind.ljust(6), style),
+                "  ",
+                ", ".join(word for word in words if word),
+                indent=6,
+                hang=8,
+            )
+        )
+    return rows
+
+
+def _address(entry: Mapping[str, Any]) -> str:
+    if entry["link_address"] is None:
+        return ""
+    return f"at {entry['link_address']:#x} of the file"

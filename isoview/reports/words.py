@@ -1,0 +1,33 @@
+"""Numbers and names as the reports say them."""
+
+from collections.abc import Sequence
+
+NAME_WIDTH = 70
+
+
+def counted(number: int, what: str) -> str:
+    """``1 finding``, ``3 findings``, ``no findings``."""
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
+def named(name: str, limit: int = NAME_WIDTH) -> str:
+    """A name from a file, cut where it would flood the report."""
+    return name if len(name) <= limit else f"{name[: limit - 1]}…"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """``a, b, … and 7 more``; ``none`` of an empty list."""
+    if not names:
+        return "none"
+    if len(names) <= most + 1:  # "and 1 more" is as long as the name itself
+        return ", ".join(names)
+    return f"{', '.join(names[:most])}, … and {len(names) - most} more"
+
+
+def size(octets: int) -> str:
+    """A size as a person says it: ``812 bytes``, ``1.2 kB``, ``512 kB``, ``20 MB``."""
+    if octets < 1000:
+        return counted(octets, "byte") if octets else "0 bytes"
+    unit, scale = ("kB", 1e3) if octets < 1e6 else ("MB", 1e6)
+    number = octets / scale
+    return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"

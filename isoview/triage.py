@@ -1,0 +1,171 @@
+"""Decisions about findings: what was decided, and laying it over a report.
+
+They live in ``isoview.toml`` in the user's project, one ``[[decision]]`` table each, sorted by
+fingerprint, made to be reviewed in a pull request. A fingerprint holds no address, so a
+decision survives rebuilds; it stores how many subjects it was made for, and growth reopens it.
+
+This module reads; writing (``isoview.decision_file``) is loaded when something is decided.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from isoview.inspectors.errors import BadConfig
+from isoview.model import STATUSES, Finding, Report, Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Location = str | os.PathLike[str]
+
+FILE_NAME = "isoview.toml"
+_SIZE_LIMIT = 16 << 20
+
+
+class Decision(NamedTuple):
+    """What somebody decided about one finding. ``count``: how many subjects it had then."""
+
+    fingerprint: str
+    status: Status
+    reason: str
+    count: int
+
+
+Decisions = Mapping[str, Decision]
+"""Decisions by fingerprint."""
+
+
+def nearest(start: "Location") -> str | None:
+    """The ``isoview.toml`` in ``start`` or the nearest folder above it that has one."""
+    folder = os.path.abspath(start)
+    while True:
+        candidate = os.path.join(folder, FILE_NAME)
+        if os.path.lexists(candidate):
+            return candidate
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def decisions_file(start: "Path") -> "Path":
+    """Where decisions made in ``start`` belong: the nearest ``isoview.toml``, else one there."""
+    found = nearest(start)
+    return start / FILE_NAME if found is None else type(start)(found)
+
+
+def load(path: "Location") -> Decisions:
+    """The decisions in ``path``; none where there is no such file.
+
+    Raises :class:`BadConfig` where the file is not what it should be; it is never guessed at.
+    """
+    return decisions_in(read_text(path), path)
+
+
+def read_text(path: "Location") -> str:
+    """The text of a decisions file; empty where there is none."""
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise BadConfig(f"{path} is no regular file", "Move it away: decisions are kept there.")
+        with open(path, encoding="utf-8", newline="") as file:
+            text = file.read(_SIZE_LIMIT + 1)
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        raise BadConfig(f"{path} is not UTF-8 text", f"Mend byte {error.start}.") from error
+    except OSError as error:
+        raise BadConfig(
+            f"{path} cannot be read: {error.strerror}", "See to its permissions."
+        ) from error
+    if len(text) > _SIZE_LIMIT:
+        raise BadConfig(f"{path} is larger than 16 MB", "That is no list of decisions.")
+    return text
+
+
+def decisions_in(text: str, path: "Location") -> Decisions:
+    """The decisions that ``text`` holds; ``path`` is for the message."""
+    import tomllib
+
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadConfig(
+            f"{path} is not valid TOML: {error}",
+            "Mend it by hand or take it back from version control; isoview left it as it is.",
+        ) from error
+    entries = data.get("decision", [])
+    if not isinstance(entries, list):
+        raise BadConfig(f"{path}: decision is no list", "Write each one under [[decision]].")
+    decisions: dict[str, Decision] = {}
+    for entry in entries:
+        decision = _decision(entry, path)
+        if decision.fingerprint in decisions:
+            raise BadConfig(
+                f"{path} has two decisions for {decision.fingerprint}", "Keep one of them."
+            )
+        decisions[decision.fingerprint] = decision
+    return decisions
+
+
+def _decision(entry: Any, path: "Location") -> Decision:
+    fingerprint = entry.get("fingerprint") if isinstance(entry, dict) else None
+    if not isinstance(fingerprint, str) or not fingerprint:
+        raise BadConfig(
+            f"{path} has a decision without a fingerprint",
+            "Each [[decision]] has fingerprint, status, reason and count.",
+        )
+    status = entry.get("status")
+    if status not in STATUSES:
+        raise BadConfig(
+            f"{path}: the decision for {fingerprint} has status {status!r}",
+            f"A status is one of {', '.join(STATUSES)}.",
+        )
+    reason, count = entry.get("reason", ""), entry.get("count", 1)
+    if not isinstance(reason, str) or isinstance(count, bool) or not isinstance(count, int):
+        raise BadConfig(
+            f"{path}: the decision for {fingerprint} is incomplete",
+            "reason is a text, count a whole number.",
+        )
+    return Decision(fingerprint, cast("Status", status), reason, count)
+
+
+def apply(report: Report, decisions: Decisions) -> Report:
+    """``report`` with the decisions laid over its findings."""
+    if not any(finding.fingerprint in decisions for finding in report.findings):
+        return report
+    from dataclasses import replace
+
+    findings = tuple(
+        _decided(finding, decisions[finding.fingerprint])
+        if finding.fingerprint in decisions
+        else finding
+        for finding in report.findings
+    )
+    return replace(report, findings=findings)
+
+
+def _decided(finding: Finding, decision: Decision) -> Finding:
+    from dataclasses import replace
+
+    if finding.count <= decision.count or decision.status == "open":
+        return replace(finding, status=decision.status, reason=decision.reason or None)
+    grown = f"{decision.status} when there were {decision.count}, now {finding.count}"
+    reason = f"{grown}: {decision.reason}" if decision.reason else grown
+    return replace(finding, status="open", reason=reason)
+
+
+def decide(path: "Location", finding: Finding, status: Status, reason: str) -> Decision | None:
+    """Write one decision to ``path``; returns the one it replaces, for :func:`restore`."""
+    from isoview.decision_file import store
+
+    reason = reason.encode("utf-8", "backslashreplace").decode()  # a lone surrogate is no text
+    decision = Decision(finding.fingerprint, status, reason, finding.count)
+    return store(path, finding.fingerprint, decision)
+
+
+def restore(path: "Location", fingerprint: str, previous: Decision | None) -> None:
+    """Put back what :func:`decide` returned: the earlier decision, or none at all."""
+    from isoview.decision_file import store
+
+    store(path, fingerprint, previous)
