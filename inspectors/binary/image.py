@@ -17,7 +17,8 @@ from isoview.inspectors.text import NAME_LIMIT, decode
 
 def integers(raw: memoryview, size: int, endian: str) -> Sequence[int]:
     """``raw`` as unsigned integers of ``size`` bytes (4 or 8) in the file's byte order; bytes
-    beyond the last whole one are left out."""
+    beyond the last whole one are left out.
+    """
     usable = raw[: len(raw) // size * size]
     if endian == sys.byteorder:
         return usable.cast("Q") if size == 8 else usable.cast("I")

@@ -93,7 +93,7 @@ def read_image(data: memoryview) -> Image:
     """The image of a file's bytes, by its magic number. Raises :class:`UnsupportedFormat`."""
     magic = bytes(data[:4])
     if magic == b"\x7fELF":
-        from isoview.inspectors.binary.elf import read_elf
+        from isoview.inspectors.binary.elf_image import read_elf
 
         return read_elf(data)
     raise UnsupportedFormat(*_refusal(data, magic))

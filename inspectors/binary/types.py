@@ -145,9 +145,9 @@ def _pointer_fields(image: Image, at: dict[str, int]) -> list[str] | None:
         if field in TYPE_FUNCTION_FIELDS:
             if function_at(image, where) is None:
                 return None
-        elif is_plain(image, where):
-            return None
-        elif field != "tp_doc" and image.in_code(image.pointers.get(where, -1)):
+        elif is_plain(image, where) or (
+            field != "tp_doc" and image.in_code(image.pointers.get(where, -1))
+        ):
             return None
         found.append(field)
     return found
