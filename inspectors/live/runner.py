@@ -40,7 +40,7 @@ def run(
     unknown = [name for name in experiments if name not in EXPERIMENTS]
     if unknown:
         raise ValueError(f"no such experiment: {', '.join(unknown)}")
-    kind, resolved = _target(target)
+    kind, resolved = resolve(target)
     executable = find_python(python)
     outcomes: dict[str, dict[str, Any]] = {}
     interpreter: dict[str, Any] | None = None
@@ -50,7 +50,7 @@ def run(
     looked = next((entry for entry in outcomes.values() if entry.get("module")), {})
     return {
         "schema": SCHEMA,
-        "module": looked.get("module") or (resolved if kind == "name" else None),
+        "module": resolved if kind == "name" else looked.get("module"),
         "file": looked.get("file") or (resolved if kind == "file" else None),
         "target": target,
         "runs": [{"python": interpreter, "experiments": outcomes}],
@@ -63,7 +63,7 @@ def find_python(python: str | None) -> str:
         if not sys.executable:
             raise ProbeFailed(
                 "this interpreter does not know its own executable",
-                "name one with --python",
+                "Name one with --python.",
             )
         return sys.executable
     path = Path(python)
@@ -75,33 +75,33 @@ def find_python(python: str | None) -> str:
     if found is None:
         raise ProbeFailed(
             f"there is no Python interpreter {python}",
-            "give --python the path of an executable, a command, or a virtual environment's folder",
+            "Give --python the path of an executable, a command, or a virtual environment's folder.",
         )
     # Not resolved: a virtual environment is known by the path its python is called by.
     return str(Path(found).absolute())
 
 
-def _target(target: str) -> tuple[str, str]:
-    """("name" | "file", what to hand to the child)."""
+def resolve(target: str) -> tuple[str, str]:
+    """("name" | "file", what to hand to the child); nothing is imported."""
     path = Path(target)
     separators = {os.sep, os.altsep or os.sep}
     if separators & set(target) or target.endswith(EXTENSION_ENDS):
         if not path.exists():
             raise NotFound(
-                f"no such file: {target}", "give the path of an extension, or a module's name"
+                f"no such file: {target}", "Give the path of an extension, or a module's name."
             )
         if not path.is_file():
             raise Unreadable(
-                f"not a regular file: {target}", "give one extension file, or a module's name"
+                f"not a regular file: {target}", "Give one extension file, or a module's name."
             )
         if not os.access(path, os.R_OK):
-            raise Unreadable(f"not allowed to read {target}", "run as a user that may read it")
+            raise Unreadable(f"not allowed to read {target}", "Run as a user that may read it.")
         return "file", str(path.absolute())
     if all(part.isidentifier() for part in target.split(".")):
         return "name", target
     raise NotFound(
         f"neither a module's name nor a path: {target}",
-        "a module is named as in an import statement; a path holds a slash",
+        "A module is named as in an import statement; a path holds a slash.",
     )
 
 
@@ -133,7 +133,7 @@ def _once(
             "target": target,
             "memory": _memory_limit(),
             "timeout": timeout,
-            "folder": Path.cwd(),
+            "folder": _working_folder(),
         }
         # -B: no bytecode of another version is left in our folder or in the user's packages.
         arguments = [f"{key}={value}" for key, value in options.items()]
@@ -144,7 +144,7 @@ def _once(
     except OSError as error:
         raise ProbeFailed(
             f"{executable} cannot be started: {error.strerror or error}",
-            "give --python a Python interpreter that runs on this machine",
+            "Give --python a Python interpreter that runs on this machine.",
         ) from None
     answer = parse(ended.said, name)
     if answer.python is None:
@@ -158,6 +158,14 @@ def _environment(executable: str) -> dict[str, str]:
     if executable != sys.executable:
         dropped |= {"PYTHONHOME", "__PYVENV_LAUNCHER__"}  # this interpreter's, not that one's
     return {key: value for key, value in os.environ.items() if key not in dropped}
+
+
+def _working_folder() -> str:
+    """Searched last, so that a module built in place is found and nothing is shadowed."""
+    try:
+        return str(Path.cwd())
+    except OSError:  # it was removed under us
+        return ""
 
 
 def _memory_limit() -> int:
@@ -179,7 +187,7 @@ def _no_greeting(executable: str, ended: Ended) -> ProbeFailed:
         why = f"it ended with status {ended.returncode} and said nothing"
     return ProbeFailed(
         f"{executable} did not start the probe: {why}",
-        "give --python a CPython interpreter, 3.9 or later",
+        "Give --python a CPython interpreter, 3.9 or later.",
     )
 
 

@@ -24,8 +24,6 @@ STYLES = {
 _LABEL_WIDTH = 14
 _NAMED = 8
 _STDERR_LINES = 12
-_QUIET_FLAGS = {"READY", "HEAPTYPE", "HAVE_VERSION_TAG", "VALID_VERSION_TAG"}
-"""Flags that say nothing here: every type in use has them, or the table says it in words."""
 
 
 def live_lines(report: Mapping[str, Any]) -> list[Line]:
@@ -155,17 +153,14 @@ def _types(types: Sequence[Mapping[str, Any]]) -> list[Line]:
     rows = [_row("types", summary if types else "none")]
     width = min(max((len(named(entry["name"])) for entry in types), default=0), 44)
     for entry in types:
-        flags = [name for name in entry["flag_names"] if name not in _QUIET_FLAGS]
         kind, style = ("static", "warning") if entry["static"] else ("heap", "plain")
-        tied = {True: "tied to its module", False: "not tied", None: ""}[entry["module_tied"]]
-        words = [tied if not entry["static"] else _address(entry), " ".join(flags)]
         rows.append(
             line(
                 (named(entry["name"]).ljust(width), "plain"),
                 "  ",
                 (kind.ljust(6), style),
                 "  ",
-                ", ".join(word for word in words if word),
+                ", ".join(_traits(entry)),
                 indent=6,
                 hang=8,
             )
@@ -173,7 +168,17 @@ def _types(types: Sequence[Mapping[str, Any]]) -> list[Line]:
     return rows
 
 
-def _address(entry: Mapping[str, Any]) -> str:
-    if entry["link_address"] is None:
-        return ""
-    return f"at {entry['link_address']:#x} of the file"
+def _traits(entry: Mapping[str, Any]) -> list[str]:
+    """What matters of a type for isolation, in words."""
+    flags = set(entry["flag_names"])
+    traits = []
+    if entry["link_address"] is not None:
+        traits.append(f"at {entry['link_address']:#x} of the file")
+    if entry["module_tied"] is not None and not entry["static"]:
+        traits.append("tied to its module" if entry["module_tied"] else "not tied")
+    traits.append("GC" if "HAVE_GC" in flags else "no GC")
+    if not entry["static"]:
+        traits.append("immutable" if "IMMUTABLETYPE" in flags else "mutable")
+    traits += ["no instances"] if "DISALLOW_INSTANTIATION" in flags else []
+    traits += ["exception"] if "BASE_EXC_SUBCLASS" in flags else []
+    return traits
