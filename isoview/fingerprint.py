@@ -1,0 +1,85 @@
+"""Names for findings that survive a rebuild.
+
+A fingerprint is rule + dotted module + subject, readable by a person and free of addresses:
+``ISO201:decimal._decimal:type:decimal.Decimal``. For named subjects it is the same on every
+platform the module is built for.
+"""
+
+import os.path
+import re
+from functools import lru_cache
+
+from isoview.inspectors.facts import Facts
+
+# What compilers append to the name of a symbol they clone, rename or make local:
+# foo.0, foo.lto_priv.3, foo.constprop.0, foo.isra.0, foo.part.1, foo.cold, foo.llvm.1234.
+_CLONE = re.compile(
+    r"(?:\.(?:lto_priv|constprop|isra|part|cold|llvm|clone|local|localalias|str|warm|hot|\d+)"
+    r"(?=\.|$))+$"
+)
+_RUST_LEGACY_HASH = re.compile(r"17h[0-9a-f]{16}E$")  # _ZN...17h<hash>E: the E closes the path
+_RUST_V0_CRATE_HASH = re.compile(r"(?<=C)s[0-9A-Za-z]+_")  # _RNvCs<hash>_5crate...
+_WHEEL_DATA = re.compile(r"^[^/]+\.data/(?:platlib|purelib)/")
+
+
+def fingerprint(rule: str, module: str, subject: str) -> str:
+    """``rule:module:subject``, where the subject comes from one of the functions below."""
+    return f"{rule}:{module}:{subject}"
+
+
+def type_subject(name: str) -> str:
+    return f"type:{name}" if name else unnamed_subject("type")
+
+
+def symbol_subject(symbol: str | None, kind: str = "static") -> str:
+    """Subject for a symbol; ``unnamed:KIND`` where the file has no name for it."""
+    name = stable_symbol(symbol) if symbol else ""
+    return f"symbol:{name}" if name else unnamed_subject(kind)
+
+
+def api_subject(name: str) -> str:
+    return f"api:{name}"
+
+
+def unnamed_subject(kind: str) -> str:
+    return f"unnamed:{kind}"
+
+
+def stable_symbol(symbol: str) -> str:
+    """``symbol`` without what changes from build to build: clone suffixes and Rust's hashes."""
+    name = _CLONE.sub("", symbol) or symbol
+    if name.startswith(("_ZN", "__ZN")):
+        return _RUST_LEGACY_HASH.sub("E", name)
+    if name.startswith(("_R", "__R")):
+        return _RUST_V0_CRATE_HASH.sub("", name)
+    return name
+
+
+def dotted_module(facts: Facts) -> str:
+    """Dotted name of the module: by its place in the container, else in its package, else by
+    the init function.
+    """
+    init = facts.own_init
+    name = init.module if init is not None else ""
+    return _dotted(facts.artifact.path, facts.artifact.member, name)
+
+
+@lru_cache(maxsize=64)
+def _dotted(path: str, member: str | None, init_name: str) -> str:
+    if member:
+        return _join(_WHEEL_DATA.sub("", member.replace("\\", "/")).split("/"))
+    folder, file = os.path.split(os.path.abspath(path))  # noqa: PTH100 - Path costs more here
+    packages: list[str] = []
+    while folder and os.path.isfile(os.path.join(folder, "__init__.py")):  # noqa: PTH113, PTH118
+        folder, package = os.path.split(folder)
+        packages.insert(0, package)
+    if packages:
+        return _join([*packages, file])
+    return init_name or _join([file])
+
+
+def _join(parts: list[str]) -> str:
+    """``pkg/sub/mod.cpython-313-x86_64-linux-gnu.so`` as ``pkg.sub.mod``."""
+    *folders, file = [part for part in parts if part not in {"", "."}]
+    stem = file.partition(".")[0]
+    return ".".join([*folders, stem] if stem != "__init__" or not folders else folders)

@@ -1,0 +1,68 @@
+"""From facts to a report: run the rules, weigh what they found, order it for a maintainer."""
+
+from dataclasses import replace
+
+from isoview.inspectors.facts import Facts
+from isoview.model import SEVERITIES, Finding, NotRun, Report
+from isoview.rules import ALL_RULES
+from isoview.scorecard import scorecard
+from isoview.verdict import verdict
+
+# The order of the work: what contradicts itself, then the module, its types, its state, what it
+# shares, what it does, how it handles threads and what it links.
+_FAMILIES = "912374865"
+_FAMILY_DIGIT = 3  # ISO101: the family is the digit after the letters
+
+
+def judge(facts: Facts) -> Report:
+    """The report on one file. A file that is no extension has no verdict and no findings."""
+    if not facts.artifact.is_extension:
+        return Report(facts=facts, verdict=None)
+    found: list[Finding] = []
+    not_run: list[NotRun] = []
+    for rule in ALL_RULES:
+        reason = rule.cannot_run(facts)
+        if reason is None:
+            found.extend(rule.check(facts))
+        else:
+            not_run.append(NotRun(rule.code, reason))
+    findings = tuple(sorted(_fold(found), key=_order))
+    return Report(
+        facts=facts,
+        verdict=verdict(facts, findings),
+        scorecard=scorecard(facts, findings, tuple(not_run)),
+        findings=findings,
+        not_run=tuple(not_run),
+        rules_run=len(ALL_RULES) - len(not_run),
+    )
+
+
+def _fold(found: list[Finding]) -> list[Finding]:
+    """Findings that only their place tells apart, as one with a count and the other places.
+
+    That is so for subjects without a name, and for names that a compiler numbers (``buffer.0``
+    and ``buffer.1`` of two functions): the numbers change from build to build.
+    """
+    groups: dict[str, list[Finding]] = {}
+    for finding in found:
+        groups.setdefault(finding.fingerprint, []).append(finding)
+    return [group[0] if len(group) == 1 else _folded(group) for group in groups.values()]
+
+
+def _folded(group: list[Finding]) -> Finding:
+    worst = min(group, key=lambda finding: SEVERITIES.index(finding.severity))
+    return replace(
+        worst,
+        count=len(group),
+        related=tuple(finding.where for finding in group if finding is not worst),
+        evidence=tuple(dict.fromkeys(item for finding in group for item in finding.evidence)),
+    )
+
+
+def _order(finding: Finding) -> tuple[int, int, str, str]:
+    return (
+        SEVERITIES.index(finding.severity),
+        _FAMILIES.find(finding.rule[_FAMILY_DIGIT]),
+        finding.rule,
+        finding.fingerprint,
+    )

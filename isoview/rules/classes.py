@@ -1,0 +1,56 @@
+"""Which of a file's types the type rules speak about, and where they lie."""
+
+from collections.abc import Iterator
+
+from isoview.core_build import is_core_build
+from isoview.inspectors.facts import Facts, Global, Type
+from isoview.model import Where
+
+_CYTHON_HELPERS = "_cython_"
+"""Cython's helper classes live in a module of this prefix and are shared between modules by design."""
+_MANAGED_BY_RUNTIME = "_PyStaticType_InitForExtension"
+"""With this a core build hands its static types to the runtime, which keeps their state per
+interpreter (3.13 and later)."""
+
+
+def static_types(facts: Facts) -> Iterator[Type]:
+    """Static types that every interpreter shares. Templates (mypyc) only serve to make heap types."""
+    if _MANAGED_BY_RUNTIME in facts.capi.imports and is_core_build(facts):
+        return
+    for entry in facts.types:
+        if entry.kind == "static" and not entry.name.startswith(_CYTHON_HELPERS):
+            yield entry
+
+
+def spec_types(facts: Facts) -> Iterator[Type]:
+    """Heap types whose PyType_Spec is in the file."""
+    for entry in facts.types:
+        if entry.kind == "spec" and not entry.name.startswith(_CYTHON_HELPERS):
+            yield entry
+
+
+def no_specs(facts: Facts) -> str | None:
+    """Why heap types cannot be judged: none is described in the file, and that is not all."""
+    types = facts.completeness.types
+    if types.level == "full" or any(entry.kind == "spec" for entry in facts.types):
+        return None
+    return types.reason or "classes may be built at run time"
+
+
+def named_places(facts: Facts) -> dict[int, Global]:
+    """The file's named data by address: it gives a type its symbol and its source line."""
+    return {entry.address: entry for entry in facts.globals}
+
+
+def place(entry: Type, named: dict[int, Global]) -> Where:
+    """Where a type lies; ``named`` comes from :func:`named_places`."""
+    data = named.get(entry.address) if entry.address is not None else None
+    if data is None:
+        return Where(address=entry.address)
+    return Where(
+        symbol=data.symbol,
+        address=entry.address,
+        section=data.section,
+        file=data.source.file if data.source else None,
+        line=data.source.line if data.source else None,
+    )

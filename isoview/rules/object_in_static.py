@@ -1,0 +1,96 @@
+"""ISO301."""
+
+from collections.abc import Iterator
+
+from isoview.fingerprint import symbol_subject
+from isoview.inspectors.facts import Facts, Global
+from isoview.model import Finding, Where
+from isoview.rules.base import Rule
+
+
+class ObjectInStatic(Rule):
+    """A C static holds a Python object.
+
+    What it finds
+        A writable C static (a global, a function's static, an element of either) for which the file
+        shows that it holds a reference to a Python object. Static types, module definitions and
+        the interpreter's own constants are not counted here.
+
+    Why it matters
+        The static is shared by all module objects and all interpreters, the object belongs to one.
+        The next interpreter overwrites it or uses an object that is not its own; after its owner
+        is finalized the pointer dangles. With one GIL per interpreter the reference count is
+        changed by several threads at once.
+
+    How to fix
+        C: Put the object into the module's state struct (`m_size`), visit it in `m_traverse`, clear
+        it in `m_clear`, and reach it with `PyModule_GetState`, `PyType_GetModuleState` or
+        `PyType_GetModuleByDef`. An interned string or a constant that is cheap to make can also be
+        made where it is used.
+
+        Cython: Constants and globals that Cython creates move into module state with
+        `-DCYTHON_USE_MODULE_STATE=1` (Cython 3.1 or later). `cdef object` globals and other cdef
+        globals of your own stay C statics either way: make them attributes of the module or of an
+        instance.
+
+        pybind11: Do not keep a `py::object` in a static. Make it an attribute of the module, or use
+        `py::gil_safe_call_once_and_store`, which pybind11 3.1 keeps per interpreter.
+
+        nanobind: Do not keep an `nb::object` in a static; make it an attribute of the module.
+
+        PyO3: `PyOnceLock`, `GILOnceCell` and `intern!` live once per process. Keep what belongs to
+        an interpreter in an attribute of the module or of a class, or make it anew.
+
+        SWIG: SWIG keeps its type table and helper classes in statics; no option changes that. For
+        statics in your own `%{ %}` blocks follow the paragraph for C.
+
+        mypyc: mypyc keeps modules, classes and constants in statics; no option changes that.
+        Record the decision with its reason.
+
+    Guide
+        enter-per-module-state
+    """
+
+    code = "ISO301"
+    name = "object-in-static"
+    severity = "error"
+    guide = "enter-per-module-state"
+
+    def cannot_run(self, facts: Facts) -> str | None:
+        return no_globals(facts)
+
+    def check(self, facts: Facts) -> Iterator[Finding]:
+        for entry in object_statics(facts):
+            label = entry.symbol or f"{entry.size} bytes of {entry.section}"
+            yield self.finding(
+                facts,
+                symbol_subject(entry.symbol, "object"),
+                f"{label} holds a Python object for the whole process",
+                where=place(entry),
+                evidence=entry.evidence,
+                confidence="high" if len(entry.evidence) > 1 else "medium",
+            )
+
+
+def object_statics(facts: Facts) -> Iterator[Global]:
+    """Statics that hold Python objects, as far as the file tells."""
+    return (entry for entry in facts.globals if entry.kind == "object")
+
+
+def no_globals(facts: Facts) -> str | None:
+    """Why statics cannot be looked at."""
+    item = facts.completeness.globals
+    if item.level == "none" and not facts.globals:
+        return item.reason or "no symbol table: statics have no names"
+    return None
+
+
+def place(entry: Global) -> Where:
+    """Where a static lies."""
+    return Where(
+        symbol=entry.symbol,
+        address=entry.address,
+        section=entry.section,
+        file=entry.source.file if entry.source else None,
+        line=entry.source.line if entry.source else None,
+    )

@@ -1,0 +1,53 @@
+"""ISO107."""
+
+from collections.abc import Iterator
+
+from isoview.inspectors.facts import Evidence, Facts
+from isoview.model import Finding, Where
+from isoview.rules.base import Rule
+
+
+class SeveralInits(Rule):
+    """One file holds several modules.
+
+    What it finds
+        A file that exports init functions for more than one module name.
+
+    Why it matters
+        All modules in one file share its C statics, so a static in any of them is shared by all.
+        isoview judges the module that the file is named after; the others are listed among the
+        facts.
+
+    How to fix
+        C: Several modules in one file are legitimate (PEP 489 describes them) as long as each
+        keeps its state in its own module object. If an init function is there by accident, because
+        a static library brought it in, hide it: link with a version script or
+        `-Wl,--exclude-libs,ALL`.
+
+        Cython: If several .pyx files are linked into one file on purpose, nothing is to be done.
+
+    Guide
+        isolated-module-objects
+    """
+
+    code = "ISO107"
+    name = "several-inits"
+    severity = "note"
+    guide = "isolated-module-objects"
+
+    def check(self, facts: Facts) -> Iterator[Finding]:
+        modules = dict.fromkeys(
+            entry.module for entry in facts.init
+        )  # both hooks of one count once
+        if len(modules) < 2:
+            return
+        yield self.finding(
+            facts,
+            "module",
+            f"{len(modules)} modules live in this file and share its C statics",
+            where=Where(symbol=facts.init[0].symbol, address=facts.init[0].address),
+            evidence=tuple(
+                Evidence("export", f"exported: {entry.symbol}", entry.address)
+                for entry in facts.init
+            ),
+        )

@@ -1,0 +1,134 @@
+"""The porting checklist: one mark per section of the guide.
+
+Which rules belong to a section is what the rules themselves say (``Rule.guide``). A section is
+``open`` where one of its rules found something to act on (a warning or an error), ``not-analysed``
+where a rule could not look or nothing here can check it, ``not-applicable`` where the module has
+nothing that the section is about, else ``met``.
+"""
+
+from collections.abc import Callable
+
+from isoview.inspectors.facts import Facts, Item
+from isoview.model import COUNTING, Finding, NotRun
+from isoview.rules import ALL_RULES
+
+OVERVIEW = "isolating-extension-modules"
+SECTIONS = (
+    OVERVIEW,
+    "who-should-read-this",
+    "background",
+    "enter-per-module-state",
+    "isolated-module-objects",
+    "surprising-edge-cases",
+    "making-modules-safe-with-multiple-interpreters",
+    "managing-global-state",
+    "managing-per-module-state",
+    "opt-out-limiting-to-one-module-object-per-process",
+    "module-state-access-from-functions",
+    "heap-types",
+    "changing-static-types-to-heap-types",
+    "defining-heap-types",
+    "garbage-collection-protocol",
+    "tp-traverse-in-python-3-8-and-lower",
+    "delegating-tp-traverse",
+    "defining-tp-dealloc",
+    "not-overriding-tp-free",
+    "avoiding-pyobject-new",
+    "module-state-access-from-classes",
+    "module-state-access-from-regular-methods",
+    "module-state-access-from-slot-methods-getters-and-setters",
+    "lifetime-of-the-module-state",
+    "open-issues",
+    "per-class-scope",
+    "lossless-conversion-to-heap-types",
+)
+"""Sections of "Isolating Extension Modules", in their order."""
+
+_ASKS_NOTHING = frozenset({
+    "who-should-read-this",
+    "open-issues",
+    "per-class-scope",
+    "lossless-conversion-to-heap-types",
+})  # fmt: skip
+_ABOUT_CLASSES = frozenset({
+    "heap-types",
+    "changing-static-types-to-heap-types",
+    "defining-heap-types",
+    "garbage-collection-protocol",
+    "tp-traverse-in-python-3-8-and-lower",
+    "delegating-tp-traverse",
+    "defining-tp-dealloc",
+    "not-overriding-tp-free",
+    "avoiding-pyobject-new",
+    "module-state-access-from-classes",
+    "module-state-access-from-regular-methods",
+    "module-state-access-from-slot-methods-getters-and-setters",
+})  # fmt: skip
+_ABOUT_TRAVERSE = frozenset({"tp-traverse-in-python-3-8-and-lower", "delegating-tp-traverse"})
+_OPT_OUT = "opt-out-limiting-to-one-module-object-per-process"
+# What must have been read to its end before "nothing found" means something.
+_RESTS_ON: dict[str, Callable[[Facts], Item]] = {
+    "enter-per-module-state": lambda facts: facts.completeness.globals,
+    "managing-global-state": lambda facts: facts.completeness.globals,
+    "managing-per-module-state": lambda facts: facts.completeness.definitions,
+    "isolated-module-objects": lambda facts: facts.completeness.definitions,
+    "making-modules-safe-with-multiple-interpreters": lambda facts: facts.completeness.definitions,
+    **dict.fromkeys(_ABOUT_CLASSES, lambda facts: facts.completeness.types),
+}
+_READ_IN_CODE = frozenset({"enter-per-module-state", "managing-global-state"})
+
+
+def scorecard(
+    facts: Facts, findings: tuple[Finding, ...], not_run: tuple[NotRun, ...]
+) -> dict[str, str]:
+    """Mark of each section, by section id."""
+    skipped = {entry.rule for entry in not_run}
+    rules: dict[str, set[str]] = {}
+    for rule in ALL_RULES:
+        rules.setdefault(rule.guide, set()).add(rule.code)
+    acting = {
+        finding.rule
+        for finding in findings
+        if finding.severity != "note" and finding.status in COUNTING
+    }
+    marks = {
+        section: _mark(facts, section, rules.get(section, set()), skipped, acting)
+        for section in SECTIONS
+    }
+    marks[OVERVIEW] = _overall(marks)
+    return marks
+
+
+def _mark(facts: Facts, section: str, rules: set[str], skipped: set[str], acting: set[str]) -> str:
+    if section in _ASKS_NOTHING:
+        return "not-applicable"
+    if rules & acting:
+        return "open"
+    if _does_not_apply(facts, section):
+        return "not-applicable"
+    if not rules or rules & skipped:
+        return "not-analysed"
+    rests_on = _RESTS_ON.get(section)
+    if rests_on is not None and rests_on(facts).level != "full":
+        return "not-analysed"
+    if section in _READ_IN_CODE and facts.stage != "code":
+        return "not-analysed"
+    return "met"
+
+
+def _does_not_apply(facts: Facts, section: str) -> bool:
+    if section in _ABOUT_CLASSES and not facts.types:
+        return facts.completeness.types.level == "full"
+    if section == _OPT_OUT:
+        return not facts.guards  # who does not opt out has nothing to do there
+    if section in _ABOUT_TRAVERSE and facts.completeness.types.level == "full":
+        return not any("tp_traverse" in entry.slots_set for entry in facts.types)
+    return False
+
+
+def _overall(marks: dict[str, str]) -> str:
+    """The whole page: open while a section is, met when every section that applies is."""
+    rest = [mark for section, mark in marks.items() if section != OVERVIEW]
+    if "open" in rest or marks[OVERVIEW] == "open":
+        return "open"
+    return "not-analysed" if "not-analysed" in rest else "met"

@@ -1,0 +1,334 @@
+"""The verdict: four questions, each as declared / evidence / experiment, an answer and a sentence.
+
+*declared* is what the file claims, *evidence* what was found in it, *experiment* how a run ended
+(``isoview live``; not run here). The answer is ``yes`` only when nothing stands against it and
+something beyond the claim supports it; where the file cannot say, the answer is ``unknown`` and
+the sentence gives the reason.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from isoview.claims import (
+    GIL_NOT_USED,
+    GIL_USED,
+    NOT_SUPPORTED,
+    PER_INTERPRETER_GIL,
+    SHARED_GIL,
+    Claim,
+    gil,
+    interpreters,
+    is_multi_phase,
+    unread,
+)
+from isoview.guards import once_per_interpreter, one_interpreter, opt_out
+from isoview.inspectors.facts import Facts
+from isoview.loads_on import FREE_THREADED_FROM, OWN_GIL_FROM, free_threaded, minors
+from isoview.model import Answer, Finding, Verdict
+
+Declared = Literal["yes", "no", "omitted", "cannot-say", "unknown"]
+Evidence = Literal["none-found", "partial", "against", "not-analysed"]
+Reply = Literal["yes", "no", "unknown", "contradiction"]
+
+_SET_GIL = "PyUnstable_Module_SetGIL"
+_DECIDERS = 25
+"""At most so many fingerprints stand behind an answer; the sentence has the count."""
+_SHARED_OBJECTS = frozenset({"ISO201", "ISO301"})
+_CHANGING_STATICS = "ISO302"
+
+
+class _Side(NamedTuple):
+    """One question while it is being weighed."""
+
+    declared: Declared
+    evidence: Evidence
+    against: tuple[Finding, ...]
+    claims: tuple[Finding, ...]  # findings about the claim itself
+
+
+def verdict(facts: Facts, findings: tuple[Finding, ...]) -> Verdict:
+    """Weigh facts and findings; no experiment is known here."""
+    return Verdict(
+        multiple_module_objects=_copies(facts, findings),
+        shared_gil=_shared_gil(facts, findings),
+        own_gil=_own_gil(facts, findings),
+        free_threaded=_free_threaded(facts, findings),
+    )
+
+
+def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
+    guarded = opt_out(facts) or one_interpreter(facts) or once_per_interpreter(facts)
+    side = _side(
+        facts,
+        _copies_declared(facts),
+        _of(findings, _SHARED_OBJECTS | {"ISO304"}),
+        _of(findings, {"ISO101", "ISO102", "ISO108", "ISO704"}),
+        findings,
+    )
+    reply: Reply
+    if side.declared == "no":
+        reply = "no"
+        says = (
+            "The module refuses to be loaded twice"
+            if guarded
+            else "The module declares global state (m_size -1): a second import gets the same objects"
+        )
+    elif side.evidence == "against":
+        reply = "contradiction" if side.declared == "yes" else "no"
+        says = (
+            f"Multi-phase init promises independent module objects, but {_shared(side)}"
+            if side.declared == "yes"
+            else f"Two module objects would not be independent: {_shared(side)}"
+        )
+    elif side.declared == "yes" and side.evidence == "none-found":
+        reply, says = (
+            "yes",
+            "Multi-phase init, and nothing found that two module objects would share",
+        )
+    else:
+        reply = "unknown"
+        says = {
+            "yes": "Multi-phase init promises independent module objects",
+            "omitted": "Single-phase init runs again for a second module object",
+        }.get(side.declared, "How the module is initialized is not known")
+        says += "; " + _gap(facts, side)
+    return _answer(side, reply, says, minors(facts))
+
+
+def _copies_declared(facts: Facts) -> Declared:
+    if opt_out(facts) or one_interpreter(facts) or once_per_interpreter(facts):
+        return "no"
+    init, definition = facts.own_init, facts.own_definition
+    if is_multi_phase(facts):
+        return "yes"
+    if init is None or init.phase != "single" or definition is None or definition.m_size is None:
+        return "unknown"
+    return "no" if definition.m_size == -1 else "omitted"
+
+
+def _shared_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
+    side = _side(
+        facts,
+        _interpreters_declared(facts, yes_from=SHARED_GIL),
+        _of(findings, _SHARED_OBJECTS),
+        _of(findings, {"ISO101", "ISO111", "ISO112", "ISO108", "ISO704"}),
+        findings,
+    )
+    reply: Reply
+    if side.declared == "no":
+        reply, says = "no", "The module declares that it does not support sub-interpreters"
+    elif one_interpreter(facts) or opt_out(facts):
+        reply = "contradiction" if side.declared == "yes" else "no"
+        says = "Only the first interpreter of a process can import the module"
+    elif side.declared == "yes" and side.evidence == "against":
+        reply, says = "contradiction", f"Sub-interpreters are declared, but {_shared(side)}"
+    elif side.declared == "yes" and side.evidence == "none-found":
+        reply = "yes"
+        says = "Sub-interpreters are declared, and nothing found that they would share"
+    else:
+        reply = "unknown"
+        says = _silence(facts, side) + "; " + _gap(facts, side)
+    return _answer(side, reply, says, minors(facts))
+
+
+def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
+    side = _side(
+        facts,
+        _interpreters_declared(facts, yes_from=PER_INTERPRETER_GIL),
+        _of(findings, _SHARED_OBJECTS),
+        _of(findings, {"ISO901", "ISO101", "ISO111", "ISO112", "ISO113", "ISO108", "ISO704"}),
+        findings,
+    )
+    loads_on = minors(facts)
+    applies_to = tuple(minor for minor in loads_on if minor >= OWN_GIL_FROM)
+    reply: Reply
+    if side.declared == "no":
+        reply, says = "no", _own_gil_refusal(facts)
+    elif side.declared == "yes" and (opt_out(facts) or one_interpreter(facts)):
+        reply = "contradiction"
+        says = "An own GIL is declared, but only the first interpreter can import the module"
+    elif side.declared == "yes" and side.evidence == "against":
+        reply, says = "contradiction", f"An own GIL is declared, but {_shared(side)}"
+    elif side.declared == "yes" and side.evidence == "none-found":
+        reply = "yes"
+        says = "An own GIL is declared, and nothing found that interpreters would share"
+    elif loads_on and not applies_to:
+        reply = "unknown"
+        says = (
+            f"Interpreters with their own GIL exist from 3.{OWN_GIL_FROM} on; "
+            f"this file is for 3.{loads_on[-1]}"
+        )
+    else:
+        reply = "unknown"
+        claim = "An own GIL is declared" if side.declared == "yes" else _silence(facts, side)
+        says = claim + "; " + _gap(facts, side)
+    return _answer(side, reply, says, applies_to)
+
+
+def _own_gil_refusal(facts: Facts) -> str:
+    """Why interpreters with their own GIL refuse the module."""
+    if not is_multi_phase(facts):
+        return "Single-phase init: interpreters with their own GIL refuse the module"
+    reasons: dict[Claim, str] = {
+        "omitted": "Not declared: interpreters with their own GIL refuse the module",
+        NOT_SUPPORTED: "The module declares that it does not support sub-interpreters",
+        SHARED_GIL: "The module declares sub-interpreters only where they share the GIL",
+    }
+    return reasons[interpreters(facts)]
+
+
+def _interpreters_declared(facts: Facts, yes_from: int) -> Declared:
+    """What slot 3 says about interpreters of one kind; ``yes_from`` is the least value that allows it."""
+    init = facts.own_init
+    own_gil = yes_from == PER_INTERPRETER_GIL
+    if init is not None and init.phase == "single":
+        return "no" if own_gil else "omitted"
+    if not is_multi_phase(facts):
+        return "unknown"
+    claim = interpreters(facts)
+    if claim == "omitted":
+        return "no" if own_gil else "omitted"
+    if isinstance(claim, str):
+        return claim
+    return "yes" if claim >= yes_from else "no"
+
+
+def _silence(facts: Facts, side: _Side) -> str:
+    """What the lack of a clear claim means, as the first half of a sentence."""
+    if side.declared == "yes":
+        return "Sub-interpreters are declared"
+    if side.declared == "omitted":
+        return "Nothing is declared, which interpreters that share the GIL take for support"
+    if side.declared == "cannot-say":
+        return (
+            f"The file is for versions before 3.{OWN_GIL_FROM} too, which know no such declaration"
+        )
+    reason = unread(facts, interpreters(facts))
+    return "What is declared is not known" + (f" ({reason})" if reason else "")
+
+
+def _free_threaded(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
+    declared = _gil_declared(facts)
+    claims = _of(findings, {"ISO121", "ISO122"})
+    # Whether code is safe without the GIL is not judged yet: statics that change are a hint only.
+    side = _Side(declared, "not-analysed", (), claims)
+    applies_to: tuple[int, ...] = ()
+    reply: Reply = "unknown"
+    if not free_threaded(facts):
+        says = "The file is built for the default build, so it cannot say"
+    else:
+        applies_to = tuple(minor for minor in minors(facts) if minor >= FREE_THREADED_FROM)
+        says = {
+            "no": "Importing the module turns the GIL on: it declares that it needs it",
+            "omitted": "Importing the module turns the GIL on: it does not declare that it can do without",
+            "yes": "The module declares that it runs without the GIL; its locking was not analysed",
+        }.get(declared, "What the module declares about the GIL is not known")
+        if declared in {"no", "omitted"}:
+            reply = "no"
+    return _answer(side, reply, says, applies_to)
+
+
+def _gil_declared(facts: Facts) -> Declared:
+    init = facts.own_init
+    if not free_threaded(facts):
+        return "cannot-say"
+    if init is not None and init.phase == "single":
+        return "unknown" if _SET_GIL in facts.capi.imports else "omitted"
+    if not is_multi_phase(facts):
+        return "unknown"
+    claim = gil(facts)
+    if isinstance(claim, str):
+        return claim
+    return {GIL_USED: "no", GIL_NOT_USED: "yes"}.get(claim, "unknown")  # type: ignore[return-value]
+
+
+def _side(
+    facts: Facts,
+    declared: Declared,
+    against: tuple[Finding, ...],
+    claims: tuple[Finding, ...],
+    findings: tuple[Finding, ...],
+) -> _Side:
+    evidence: Evidence = "against" if against else _looked(facts, findings)
+    return _Side(declared, evidence, against, claims)
+
+
+def _looked(facts: Facts, findings: tuple[Finding, ...]) -> Evidence:
+    """How much of the file stands behind "nothing found"."""
+    read = facts.completeness
+    if any(not library.audited for library in facts.libraries):
+        return "not-analysed"
+    if read.types.level == read.globals.level == "none":
+        return "not-analysed"
+    whole = (
+        facts.stage == "code"
+        and read.types.level == read.globals.level == read.definitions.level == "full"
+        and not facts.budget.reached
+        and not facts.damage
+    )
+    changing = any(
+        finding.rule == _CHANGING_STATICS and finding.severity != "note" for finding in findings
+    )
+    return "none-found" if whole and not changing else "partial"
+
+
+def _gap(facts: Facts, side: _Side) -> str:
+    """Why the evidence does not settle the question, as the second half of a sentence."""
+    if side.evidence == "against":
+        return f"{_shared(side)}: what that does, an experiment has to show"
+    if side.evidence == "none-found":
+        return "nothing found that would be shared: an experiment has to show the rest"
+    unaudited = [library.name for library in facts.libraries if not library.audited]
+    if unaudited:
+        return f"{unaudited[0]}, which does part of its work, was not analysed"
+    if facts.damage:
+        return "the file is damaged and could not be read to its end"
+    if facts.budget.reached:
+        return "the code was not read to its end"
+    read = facts.completeness
+    for item in (read.types, read.globals, read.definitions):
+        if item.level != "full" and item.reason:
+            return f"not everything could be read: {item.reason}"
+    if facts.stage != "code":
+        return "the code was not read"
+    return "static data that changes was found, and how it is protected is not known"
+
+
+def _shared(side: _Side) -> str:
+    """What was found against, in words: "2 static types and 1 object in a static are shared"."""
+    kinds = (
+        ("ISO201", "static type"),
+        ("ISO301", "Python object in a static"),
+        ("ISO304", "look-up of the module by definition"),
+    )
+    plural = {
+        "static type": "static types",
+        "Python object in a static": "Python objects in statics",
+    }
+    parts = []
+    for rule, word in kinds:
+        count = sum(finding.count for finding in side.against if finding.rule == rule)
+        if count:
+            parts.append(f"{count} {plural.get(word, word) if count > 1 else word}")
+    return "it has " + " and ".join(parts)
+
+
+def _answer(side: _Side, reply: Reply, says: str, applies_to: tuple[int, ...]) -> Answer:
+    deciding = (
+        side.claims if reply == "no" and side.declared == "no" else side.claims + side.against
+    )
+    return Answer(
+        declared=side.declared,
+        evidence=side.evidence,
+        experiment="not-run",
+        observed=None,
+        answer=reply,
+        applies_to=applies_to,
+        decided_by=tuple(finding.fingerprint for finding in deciding[:_DECIDERS]),
+        summary=says + ".",
+    )
+
+
+def _of(findings: tuple[Finding, ...], rules: Iterable[str]) -> tuple[Finding, ...]:
+    wanted = frozenset(rules)
+    return tuple(finding for finding in findings if finding.rule in wanted)
