@@ -33,14 +33,17 @@ def environment(extra: str) -> None:
     """Make ``.venv`` with the project in it, editable; do nothing where it is up to date."""
     stamp = VENV / f".isoview-{extra}"
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    if not PYTHON.exists():
-        subprocess.run([newest_python(), "-m", "venv", str(VENV)], check=True)
-    requirement = f"{ROOT}[{extra}]" if extra else str(ROOT)
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-    subprocess.run([*pip, "-e", requirement], check=True)
-    stamp.write_text(wanted)
+    if not stamp.exists() or stamp.read_text() != wanted:
+        if not PYTHON.exists():
+            subprocess.run([newest_python(), "-m", "venv", str(VENV)], check=True)
+        requirement = f"{ROOT}[{extra}]" if extra else str(ROOT)
+        pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+        subprocess.run([*pip, "-e", requirement], check=True)
+        stamp.write_text(wanted)
+    # pip compiles what it copies, but an editable install is not copied; where
+    # PYTHONDONTWRITEBYTECODE is set, every start would compile the sources anew.
+    rooms = [str(ROOT / room) for room in ("isoview", "inspectors", "tui")]
+    subprocess.run([str(PYTHON), "-m", "compileall", "-q", *rooms], check=True)
 
 
 def link_tree() -> None:
