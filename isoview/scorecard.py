@@ -2,12 +2,14 @@
 
 Which rules belong to a section is what the rules themselves say (``Rule.guide``). A section is
 ``open`` where one of its rules found something to act on (a warning or an error), ``not-analysed``
-where a rule could not look or nothing here can check it, ``not-applicable`` where the module has
-nothing that the section is about, else ``met``.
+where a rule could not look, saw something that it could not make out (a note that is not sure), or
+where nothing here can check the section, ``not-applicable`` where the module has nothing that it
+is about, else ``met``.
 """
 
 from collections.abc import Callable
 
+from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts, Item
 from isoview.model import COUNTING, Finding, NotRun
 from isoview.rules import ALL_RULES
@@ -65,6 +67,15 @@ _ABOUT_CLASSES = frozenset({
     "module-state-access-from-slot-methods-getters-and-setters",
 })  # fmt: skip
 _ABOUT_TRAVERSE = frozenset({"tp-traverse-in-python-3-8-and-lower", "delegating-tp-traverse"})
+_ABOUT_STATE = frozenset({
+    "module-state-access-from-functions",
+    "module-state-access-from-classes",
+    "module-state-access-from-regular-methods",
+    "module-state-access-from-slot-methods-getters-and-setters",
+    "lifetime-of-the-module-state",
+})  # fmt: skip
+# Findings whose own section is another one, and which leave this one open too.
+_ALSO_OPEN = {"making-modules-safe-with-multiple-interpreters": frozenset({"ISO101", "ISO704"})}
 _OPT_OUT = "opt-out-limiting-to-one-module-object-per-process"
 # What must have been read to its end before "nothing found" means something.
 _RESTS_ON: dict[str, Callable[[Facts], Item]] = {
@@ -82,31 +93,34 @@ def scorecard(
     facts: Facts, findings: tuple[Finding, ...], not_run: tuple[NotRun, ...]
 ) -> dict[str, str]:
     """Mark of each section, by section id."""
-    skipped = {entry.rule for entry in not_run}
+    unclear = {entry.rule for entry in not_run}
     rules: dict[str, set[str]] = {}
     for rule in ALL_RULES:
         rules.setdefault(rule.guide, set()).add(rule.code)
-    acting = {
-        finding.rule
-        for finding in findings
-        if finding.severity != "note" and finding.status in COUNTING
-    }
+    acting: set[str] = set()
+    for finding in findings:
+        if finding.status not in COUNTING:
+            continue
+        if finding.severity != "note":
+            acting.add(finding.rule)
+        elif finding.confidence != "high":
+            unclear.add(finding.rule)
     marks = {
-        section: _mark(facts, section, rules.get(section, set()), skipped, acting)
+        section: _mark(facts, section, rules.get(section, set()), unclear, acting)
         for section in SECTIONS
     }
     marks[OVERVIEW] = _overall(marks)
     return marks
 
 
-def _mark(facts: Facts, section: str, rules: set[str], skipped: set[str], acting: set[str]) -> str:
+def _mark(facts: Facts, section: str, rules: set[str], unclear: set[str], acting: set[str]) -> str:
     if section in _ASKS_NOTHING:
         return "not-applicable"
-    if rules & acting:
+    if (rules | _ALSO_OPEN.get(section, frozenset())) & acting:
         return "open"
     if _does_not_apply(facts, section):
         return "not-applicable"
-    if not rules or rules & skipped:
+    if not rules or rules & unclear:
         return "not-analysed"
     rests_on = _RESTS_ON.get(section)
     if rests_on is not None and rests_on(facts).level != "full":
@@ -119,8 +133,12 @@ def _mark(facts: Facts, section: str, rules: set[str], skipped: set[str], acting
 def _does_not_apply(facts: Facts, section: str) -> bool:
     if section in _ABOUT_CLASSES and not facts.types:
         return facts.completeness.types.level == "full"
-    if section == _OPT_OUT:
-        return not facts.guards  # who does not opt out has nothing to do there
+    if section in _ABOUT_STATE and facts.own_definition is not None:
+        size = facts.own_definition.m_size
+        if size is not None and size <= 0:
+            return True
+    if section == _OPT_OUT:  # who does not opt out has nothing to do there
+        return not (opt_out(facts) or one_interpreter(facts) or once_per_interpreter(facts))
     if section in _ABOUT_TRAVERSE and facts.completeness.types.level == "full":
         return not any("tp_traverse" in entry.slots_set for entry in facts.types)
     return False

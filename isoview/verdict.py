@@ -34,7 +34,7 @@ _SET_GIL = "PyUnstable_Module_SetGIL"
 _DECIDERS = 25
 """At most so many fingerprints stand behind an answer; the sentence has the count."""
 _SHARED_OBJECTS = frozenset({"ISO201", "ISO301"})
-_CHANGING_STATICS = "ISO302"
+_PLAIN_STATICS = "ISO302"
 
 
 class _Side(NamedTuple):
@@ -76,9 +76,9 @@ def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     elif side.evidence == "against":
         reply = "contradiction" if side.declared == "yes" else "no"
         says = (
-            f"Multi-phase init promises independent module objects, but {_shared(side)}"
+            f"Multi-phase init promises independent module objects, but they share {_shared(side)}"
             if side.declared == "yes"
-            else f"Two module objects would not be independent: {_shared(side)}"
+            else f"Two module objects would share {_shared(side)}"
         )
     elif side.declared == "yes" and side.evidence == "none-found":
         reply, says = (
@@ -91,7 +91,7 @@ def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
             "yes": "Multi-phase init promises independent module objects",
             "omitted": "Single-phase init runs again for a second module object",
         }.get(side.declared, "How the module is initialized is not known")
-        says += "; " + _gap(facts, side)
+        says += "; " + _gap(facts, side, findings)
     return _answer(side, reply, says, minors(facts))
 
 
@@ -121,13 +121,16 @@ def _shared_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
         reply = "contradiction" if side.declared == "yes" else "no"
         says = "Only the first interpreter of a process can import the module"
     elif side.declared == "yes" and side.evidence == "against":
-        reply, says = "contradiction", f"Sub-interpreters are declared, but {_shared(side)}"
+        reply, says = (
+            "contradiction",
+            f"Sub-interpreters are declared, but they share {_shared(side)}",
+        )
     elif side.declared == "yes" and side.evidence == "none-found":
         reply = "yes"
         says = "Sub-interpreters are declared, and nothing found that they would share"
     else:
         reply = "unknown"
-        says = _silence(facts, side) + "; " + _gap(facts, side)
+        says = _silence(facts, side) + "; " + _gap(facts, side, findings)
     return _answer(side, reply, says, minors(facts))
 
 
@@ -148,7 +151,10 @@ def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
         reply = "contradiction"
         says = "An own GIL is declared, but only the first interpreter can import the module"
     elif side.declared == "yes" and side.evidence == "against":
-        reply, says = "contradiction", f"An own GIL is declared, but {_shared(side)}"
+        reply, says = (
+            "contradiction",
+            f"An own GIL is declared, but interpreters share {_shared(side)}",
+        )
     elif side.declared == "yes" and side.evidence == "none-found":
         reply = "yes"
         says = "An own GIL is declared, and nothing found that interpreters would share"
@@ -161,7 +167,7 @@ def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     else:
         reply = "unknown"
         claim = "An own GIL is declared" if side.declared == "yes" else _silence(facts, side)
-        says = claim + "; " + _gap(facts, side)
+        says = claim + "; " + _gap(facts, side, findings)
     return _answer(side, reply, says, applies_to)
 
 
@@ -198,11 +204,15 @@ def _silence(facts: Facts, side: _Side) -> str:
     if side.declared == "yes":
         return "Sub-interpreters are declared"
     if side.declared == "omitted":
-        return "Nothing is declared, which interpreters that share the GIL take for support"
-    if side.declared == "cannot-say":
-        return (
-            f"The file is for versions before 3.{OWN_GIL_FROM} too, which know no such declaration"
+        what = (
+            "Nothing is declared" if is_multi_phase(facts) else "Single-phase init declares nothing"
         )
+        return f"{what}, and interpreters that share the GIL import the module all the same"
+    if side.declared == "cannot-say":
+        loads_on = minors(facts)
+        if len(loads_on) == 1:
+            return f"The file is for 3.{loads_on[0]}, which knows no such declaration"
+        return f"The file may load before 3.{OWN_GIL_FROM}, where there is no such declaration"
     reason = unread(facts, interpreters(facts))
     return "What is declared is not known" + (f" ({reason})" if reason else "")
 
@@ -266,18 +276,20 @@ def _looked(facts: Facts, findings: tuple[Finding, ...]) -> Evidence:
         and not facts.budget.reached
         and not facts.damage
     )
-    changing = any(
-        finding.rule == _CHANGING_STATICS and finding.severity != "note" for finding in findings
-    )
-    return "none-found" if whole and not changing else "partial"
+    return "none-found" if whole and not _unexplained(findings) else "partial"
 
 
-def _gap(facts: Facts, side: _Side) -> str:
+def _unexplained(findings: tuple[Finding, ...]) -> int:
+    """Writable statics of which it is not known what they hold and who writes them."""
+    return sum(finding.count for finding in findings if finding.rule == _PLAIN_STATICS)
+
+
+def _gap(facts: Facts, side: _Side, findings: tuple[Finding, ...]) -> str:
     """Why the evidence does not settle the question, as the second half of a sentence."""
     if side.evidence == "against":
-        return f"{_shared(side)}: what that does, an experiment has to show"
+        return f"they share {_shared(side)}, and an experiment has to show what that does"
     if side.evidence == "none-found":
-        return "nothing found that would be shared: an experiment has to show the rest"
+        return "nothing was found that they share, but only an experiment can show that it works"
     unaudited = [library.name for library in facts.libraries if not library.audited]
     if unaudited:
         return f"{unaudited[0]}, which does part of its work, was not analysed"
@@ -291,15 +303,16 @@ def _gap(facts: Facts, side: _Side) -> str:
             return f"not everything could be read: {item.reason}"
     if facts.stage != "code":
         return "the code was not read"
-    return "static data that changes was found, and how it is protected is not known"
+    left = _unexplained(findings)
+    return f"what {left} writable static{'s' if left > 1 else ''} hold{'' if left > 1 else 's'} is not known"
 
 
 def _shared(side: _Side) -> str:
-    """What was found against, in words: "2 static types and 1 object in a static are shared"."""
+    """What was found against, in words: "2 static types and 1 Python object in a static"."""
     kinds = (
         ("ISO201", "static type"),
         ("ISO301", "Python object in a static"),
-        ("ISO304", "look-up of the module by definition"),
+        ("ISO304", "module that PyState_FindModule returns"),
     )
     plural = {
         "static type": "static types",
@@ -310,7 +323,7 @@ def _shared(side: _Side) -> str:
         count = sum(finding.count for finding in side.against if finding.rule == rule)
         if count:
             parts.append(f"{count} {plural.get(word, word) if count > 1 else word}")
-    return "it has " + " and ".join(parts)
+    return " and ".join(parts)
 
 
 def _answer(side: _Side, reply: Reply, says: str, applies_to: tuple[int, ...]) -> Answer:

@@ -17,6 +17,9 @@ ELSEWHERE = (
 )
 """The shared sentence for every generator that a rule has no paragraph for."""
 
+_BY_HAND = {"c++": "C", "rust": "C"}
+"""Languages in which the C API is called by hand: the paragraph for C is theirs."""
+
 _HEADING = re.compile(rf"^({'|'.join(HEADINGS)})$", re.MULTILINE)
 _FIX = re.compile(rf"^({'|'.join(GENERATORS)}): ")
 
@@ -33,8 +36,9 @@ class RuleDocumentation:
 
     def fix_for(self, generator: str) -> str:
         """How to fix it in a module that ``generator`` made."""
+        wanted = _BY_HAND.get(generator.casefold(), generator).casefold()
         for name, text in self.fixes.items():
-            if name.casefold() == generator.casefold():
+            if name.casefold() == wanted:
                 return text
         return ELSEWHERE.format(generator=generator)
 

@@ -3,17 +3,10 @@
 from collections.abc import Iterator
 
 from isoview.fingerprint import type_subject
-from isoview.inspectors.facts import Evidence, Facts, Type
+from isoview.inspectors.facts import Evidence, Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
 from isoview.rules.classes import named_places, no_specs, place, spec_types
-
-_TAKE_BASES = (
-    "PyType_FromSpecWithBases",
-    "PyType_FromModuleAndSpec",
-    "PyType_FromMetaclass",
-    "PyType_FromSlots",
-)
 
 
 class HeapTypeWithoutGc(Rule):
@@ -57,10 +50,9 @@ class HeapTypeWithoutGc(Rule):
     def check(self, facts: Facts) -> Iterator[Finding]:
         named = named_places(facts)
         for entry in spec_types(facts):
-            if not entry.flags or {"HAVE_GC", "IMMUTABLETYPE"} & set(entry.flag_names):
+            if entry.flags is None or entry.base != "object":
                 continue
-            proof = _base_is_object(facts, entry)
-            if proof is None:
+            if {"HAVE_GC", "IMMUTABLETYPE"} & set(entry.flag_names):
                 continue
             yield self.finding(
                 facts,
@@ -71,19 +63,8 @@ class HeapTypeWithoutGc(Rule):
                     Evidence(
                         "flags", "flags: " + (", ".join(entry.flag_names) or "none"), entry.address
                     ),
-                    proof,
+                    Evidence("base", "the base is object", entry.address),
+                    *entry.evidence,
                 ),
                 confidence="medium",
             )
-
-
-def _base_is_object(facts: Facts, entry: Type) -> Evidence | None:
-    """What proves that the class derives from ``object`` alone; None where nothing does."""
-    if entry.base == "object":
-        return Evidence("base", "the base is object", entry.address)
-    takes_bases = not set(_TAKE_BASES).isdisjoint(facts.capi.imports)
-    if entry.base is None and not takes_bases and "PyType_FromSpec" in facts.capi.imports:
-        if {"tp_base", "tp_bases"} & set(entry.slots_set) or entry.completed_at_runtime:
-            return None
-        return Evidence("base", "only PyType_FromSpec is called, and the spec names no base")
-    return None

@@ -60,7 +60,7 @@ class MutableStatic(Rule):
             if entry.kind not in _PLAIN or entry.section.startswith(_THREAD_LOCAL):
                 continue
             written = is_written(entry)
-            label = entry.symbol or f"unnamed data in {entry.section}"
+            label = entry.symbol or f"an unnamed static in {entry.section}"
             yield self.finding(
                 facts,
                 symbol_subject(entry.symbol, "static"),

@@ -61,7 +61,7 @@ class ObjectInStatic(Rule):
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         for entry in object_statics(facts):
-            label = entry.symbol or f"{entry.size} bytes of {entry.section}"
+            label = entry.symbol or f"an unnamed static in {entry.section}"
             yield self.finding(
                 facts,
                 symbol_subject(entry.symbol, "object"),

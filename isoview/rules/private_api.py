@@ -10,11 +10,14 @@ from isoview.loads_on import minors
 from isoview.model import Finding
 from isoview.rules.base import Rule
 
-# Private names that public macros and inline functions of the headers expand to: using the public
-# spelling leaves them in the file. Read off the headers of 3.8 to 3.15.
+# Names that public macros and inline functions of the headers expand to (using the public spelling
+# leaves them in the file), and those that the reference manual documents. Read off the headers of
+# 3.8 to 3.13.
 _BY_PUBLIC_NAME = re.compile(
     r"""_Py(?:
         \w+_SizeT                                   # PyArg_Parse..., Py_BuildValue with '#'
+      | (?:Bytes|Tuple)_Resize | Object_GetDictPtr  # documented, underscore and all
+      | InterpreterState_[GS]etEvalFrameFunc | _c_(?:sum|diff|neg|prod|quot|pow)
       | Object_(?:GC_)?New(?:Var)? | Object_GC_Resize
       | Unicode_(?:Is|To)[A-Z]\w* | Unicode_Ready
       | Weakref_(?:Ref|Proxy|CallableProxy)Type
@@ -37,7 +40,7 @@ _UNTIL = {
     "_PyObject_NextNotImplemented": 9,
     "_Py_NewReference": 9,
     "_PyTraceMalloc_NewReference": 8,
-    "_PyThreadState_UncheckedGet": 12,  # Py_TRASHCAN_BEGIN
+    "_PyThreadState_UncheckedGet": 12,  # Py_TRASHCAN_BEGIN of 3.12
 }
 _RUNTIME = "_PyRuntime"  # ISO504 speaks about it
 
@@ -46,8 +49,9 @@ class PrivateApi(Rule):
     """The file uses what CPython keeps to itself.
 
     What it finds
-        An imported name that begins with `_Py`, other than those that the public macros of the
-        headers expand to. CPython's own modules may use them and are not counted.
+        An imported name that begins with `_Py`, other than the few that the reference manual
+        documents and those that the public macros of the headers expand to. CPython's own modules
+        may use them and are not counted.
 
     Why it matters
         Private functions change or vanish between releases without notice, and many of them work
