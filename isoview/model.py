@@ -74,6 +74,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Verdict:
+    """The answers to the four questions."""
+
     multiple_module_objects: Answer
     shared_gil: Answer
     own_gil: Answer
@@ -125,6 +127,8 @@ class Complete:
 
 @dataclass(frozen=True)
 class Failed:
+    """A target that could not be analysed."""
+
     error: TargetError
 
 
