@@ -21,14 +21,13 @@ _HOMES = {
     "audit": "isoview.api",
     "explore": "isoview.api",
     "stream": "isoview.stream",
+    "VERSION": "isoview.version",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
-
-        return version("isoview-ext")
+        name = "VERSION"
     if name not in _HOMES:
         raise AttributeError(f"module 'isoview' has no attribute {name!r}")
     from importlib import import_module

@@ -3,6 +3,7 @@
 A subcommand's module is imported only when it is called; help is written from the table below.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -116,8 +117,15 @@ cli = Commands(
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave the process with its exit code."""
-    sys.exit(int(run(sys.argv[1:] if arguments is None else arguments)))
+    """Run the command line and leave the process with its exit code.
+
+    Most runs are over in a tenth of a second and make next to no cyclic garbage. Collecting
+    rarely meanwhile, and not at all on the way out, saves a tenth of that.
+    """
+    gc.set_threshold(50_000, 20, 50)
+    code = int(run(sys.argv[1:] if arguments is None else arguments))
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-import isoview
 from isoview.codec import SCHEMA, error_to_data, report_to_data
 from isoview.model import Report, TargetError
+from isoview.version import VERSION
 
 
 def document(reports: Iterable[Report], errors: Iterable[TargetError]) -> str:
@@ -19,7 +19,7 @@ def document(reports: Iterable[Report], errors: Iterable[TargetError]) -> str:
     failures = ",\n".join(_fields(error_to_data(error), "  ") for error in errors)
     text = (
         f'{{"schema": {json.dumps(SCHEMA)},\n'
-        f' "isoview": {json.dumps(isoview.__version__)},\n'
+        f' "isoview": {json.dumps(VERSION)},\n'
         f' "artifacts": [{artifacts}],\n'
         f' "errors": [{failures}]}}\n'
     )
