@@ -1,0 +1,214 @@
+"""Every rule: its documentation, and a compiled module that triggers it beside one that does not."""
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from compiled import FIXTURES, compile_fixture
+
+from isoview import guide
+from isoview.inspectors.binary.inspect import code, load, shape
+from isoview.inspectors.errors import IsoviewError
+from isoview.judge import judge
+from isoview.model import SEVERITIES, Report
+from isoview.rules import ALL_RULES, Rule, find
+from isoview.rules.documentation import GENERATORS, HEADINGS, parse
+
+BY_CODE = pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: f"{rule.code}-{rule.name}")
+
+
+@cache
+def report(source: str, *flags: str) -> Report:
+    with load(str(compile_fixture(source, *flags))) as loaded:
+        return judge(code(loaded, shape(loaded)))
+
+
+def fixture(rule: Rule, kind: str) -> str:
+    return f"{rule.name.replace('-', '_')}_{kind}.c"
+
+
+@BY_CODE
+def test_the_bad_fixture_triggers_the_rule(rule: Rule) -> None:
+    found = [
+        finding for finding in report(fixture(rule, "bad")).findings if finding.rule == rule.code
+    ]
+    assert found, f"{fixture(rule, 'bad')} does not trigger {rule.code}"
+    for finding in found:
+        assert finding.name == rule.name
+        assert finding.guide == rule.guide
+        assert finding.message
+        assert SEVERITIES.index(finding.severity) >= SEVERITIES.index(rule.severity)
+
+
+@BY_CODE
+def test_the_good_fixture_does_not(rule: Rule) -> None:
+    good = report(fixture(rule, "good"))
+    assert rule.code not in {finding.rule for finding in good.findings}
+    assert rule.code not in {entry.rule for entry in good.not_run}, "it must have looked"
+
+
+def test_every_fixture_belongs_to_a_rule() -> None:
+    expected = {fixture(rule, kind) for rule in ALL_RULES for kind in ("bad", "good")}
+    expected |= {"howto.c", "hostile_names.c", "fixture.h", "free_threaded.h"}
+    assert {path.name for path in FIXTURES.iterdir() if path.suffix in {".c", ".h"}} == expected
+
+
+def test_a_module_that_follows_the_guide_has_no_finding() -> None:
+    howto = report("howto.c")
+    assert [finding.message for finding in howto.findings] == []
+    assert [entry.rule for entry in howto.not_run] == []
+    assert howto.rules_run == len(ALL_RULES)
+    assert howto.verdict is not None
+    assert howto.verdict.multiple_module_objects.answer == "yes"
+    assert howto.verdict.shared_gil.answer == "yes"
+    assert howto.verdict.own_gil.answer == "yes"
+    assert "open" not in howto.scorecard.values()
+
+
+def test_that_module_really_works() -> None:
+    """Two copies in one interpreter are independent, and its methods reach their own state."""
+    path = compile_fixture("howto.c", "-DFOR_RUNNING_INTERPRETER")
+    program = f"""
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
+loader = ExtensionFileLoader("howto", {str(path)!r})
+def load():
+    module = module_from_spec(spec_from_file_location("howto", {str(path)!r}, loader=loader))
+    loader.exec_module(module)
+    return module
+one, two = load(), load()
+assert one is not two and one.Counter is not two.Counter and one.Error is not two.Error
+for module in (one, two):
+    counter = module.Counter(5)
+    assert list(counter) == [5]
+    assert type(module.make(7)) is module.Counter
+    try:
+        counter.fail()
+    except module.Error as error:
+        assert type(error) is module.Error
+    else:
+        raise AssertionError
+    try:
+        module.Counter.x = 1
+    except TypeError:
+        pass
+    else:
+        raise AssertionError
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_hostile_names_come_through_whole_and_hurt_nobody() -> None:
+    hostile = report("hostile_names.c")
+    subjects = [finding.fingerprint.split(":", 2)[2] for finding in hostile.findings]
+    assert "type:hostile_names.[red][link=file:///etc/passwd]Item" in subjects
+    assert "type:hostile_names.\u202e\x1b[31mTurned" in subjects
+    assert any(subject.startswith("symbol:static\x1b[31m[red]\u202e") for subject in subjects)
+    for finding in hostile.findings:
+        finding.fingerprint.encode()  # no lone surrogate
+        finding.message.encode()
+
+
+@BY_CODE
+def test_documentation_has_its_four_headings_in_order(rule: Rule) -> None:
+    text = rule.__doc__
+    assert text is not None
+    lines = [line.strip() for line in text.splitlines()]
+    assert [line for line in lines if line in HEADINGS] == list(HEADINGS)
+    documentation = rule.documentation()
+    assert documentation.summary.endswith(".")
+    assert len(documentation.finds) > 30
+    assert len(documentation.why) > 60
+    assert documentation.guide == rule.guide
+
+
+@BY_CODE
+def test_every_generator_gets_an_answer(rule: Rule) -> None:
+    documentation = rule.documentation()
+    assert set(documentation.fixes) <= set(GENERATORS)
+    assert "C" in documentation.fixes
+    for generator in GENERATORS:
+        assert documentation.fix_for(generator)
+    assert documentation.fix_for("c++") == documentation.fix_for("Rust") == documentation.fixes["C"]
+    assert "Boost.Python" in documentation.fix_for("Boost.Python")
+
+
+@BY_CODE
+def test_the_guide_section_exists(rule: Rule) -> None:
+    assert guide.find(rule.guide) is not None
+
+
+@BY_CODE
+def test_a_rule_is_found_by_code_and_by_name(rule: Rule) -> None:
+    assert find(rule.code) is rule
+    assert find(rule.code.lower()) is rule
+    assert find(rule.name) is rule
+
+
+def test_unknown_rules_are_not_found() -> None:
+    assert find("ISO000") is None
+    assert find("") is None
+
+
+def test_codes_are_in_order_and_one_rule_is_one_file() -> None:
+    codes = [rule.code for rule in ALL_RULES]
+    assert codes == sorted(set(codes))
+    files = [sys.modules[type(rule).__module__].__file__ for rule in ALL_RULES]
+    assert len(set(files)) == len(ALL_RULES)
+    for rule in ALL_RULES:
+        assert type(rule).__module__.rpartition(".")[2] == rule.name.replace("-", "_")
+
+
+def test_the_import_list_is_alphabetical_and_complete() -> None:
+    folder = Path(sys.modules["isoview.rules"].__file__ or "").parent
+    text = (folder / "__init__.py").read_text("utf-8")
+    listed = [
+        line.split()[1].rpartition(".")[2]
+        for line in text.splitlines()
+        if line.startswith("from isoview.rules.")
+    ]
+    assert listed == sorted(listed)
+    helpers = {"__init__", "classes", "documentation"}
+    assert set(listed) == {path.stem for path in folder.glob("*.py")} - helpers
+
+
+def test_a_rule_without_its_attributes_is_refused() -> None:
+    with pytest.raises(TypeError, match="has no guide"):
+
+        class Incomplete(Rule):
+            code = "ISO999"
+            name = "incomplete"
+            severity = "note"
+
+
+def test_a_code_is_taken_once() -> None:
+    with pytest.raises(TypeError, match="already the code or name"):
+
+        class Thief(Rule):
+            code = "ISO101"
+            name = "thief"
+            severity = "note"
+            guide = "heap-types"
+
+
+def test_without_docstrings_the_documentation_says_so() -> None:
+    with pytest.raises(IsoviewError, match="no documentation"):
+        parse("ISO101", None)
+
+
+def test_rules_are_loaded_without_the_guide_and_without_parsing() -> None:
+    """The command pays for this import in every run."""
+    program = (
+        "import sys, isoview.judge\n"
+        "loaded = {'isoview.guide', 'isoview.rules.documentation', 'inspect', 'rich', 'textual'}\n"
+        "sys.exit(' '.join(sorted(loaded & set(sys.modules))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
