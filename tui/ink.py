@@ -25,6 +25,14 @@ def shown(text: str, style: Style | str = "", limit: int = TEXT_LIMIT) -> Text:
     return Text(visible(text, limit), style=style)
 
 
+def prose(text: str, code: Style | str = "bold") -> Text:
+    """A sentence of our own, with what stands between backticks set apart."""
+    parts = text.split("`")
+    return Text.assemble(
+        *((visible(part), code if index % 2 else "") for index, part in enumerate(parts))
+    )
+
+
 class Ink:
     """The styles of one theme."""
 

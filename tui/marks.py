@@ -60,13 +60,10 @@ def _why_not(answer: Answer) -> str:
 
 
 def counts(report: Report) -> str:
-    """How many findings are open, in words: ``23 open: 2 errors, 4 warnings``."""
-    left = [f for f in report.findings if f.status not in DECIDED]
-    parts = [
-        f"{number} {severity}{'' if number == 1 else 's'}"
-        for severity in SEVERITY
-        if (number := sum(f.severity == severity for f in left))
-    ]
+    """How many findings are open, and how many of the worst: ``23 open, 2 errors``."""
+    left = [finding for finding in report.findings if finding.status not in DECIDED]
     if not left:
-        return "none open" if report.findings else "no findings"
-    return f"{len(left)} open: {', '.join(parts)}"
+        return "none open" if report.findings else "none"
+    worst = next(severity for severity in SEVERITY if any(f.severity == severity for f in left))
+    number = sum(finding.severity == worst for finding in left)
+    return f"{len(left)} open, {number} {worst}{'' if number == 1 else 's'}"

@@ -78,4 +78,5 @@ def subject(finding: Finding) -> str:
         _, found, name = finding.fingerprint.partition(mark)
         if found:
             return name
-    return f"{where.address:#x}" if where.address is not None else ""
+    # What is left is about the module itself: RULE:MODULE:module.
+    return ":".join(finding.fingerprint.split(":")[1:-1]) or finding.fingerprint

@@ -1,5 +1,6 @@
 """What the app asks the judge for, as callables: the real ones, or what a test puts in place."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ class Decisions(Protocol):
     def apply(self, report: Report) -> Report:
         """The report with every decision laid over it."""
 
-    def decide(self, finding: Finding, status: Status, reason: str | None) -> Any:
+    def decide(self, finding: Finding, status: Status, reason: str) -> Any:
         """Write one decision."""
 
     def restore(self, fingerprint: str, previous: Any) -> None:
@@ -41,7 +42,7 @@ class ProjectDecisions:
 
         return apply(undecided(report), load(self._file()))
 
-    def decide(self, finding: Finding, status: Status, reason: str | None) -> Any:
+    def decide(self, finding: Finding, status: Status, reason: str) -> Any:
         from isoview.triage import decide
 
         return decide(self._file(), finding, status, reason)
@@ -80,3 +81,5 @@ class Services:
     evidence: Callable[[str], EvidenceSource] = EvidenceSource
     decisions: Decisions = field(default_factory=ProjectDecisions)
     live: Callable[[str], dict[str, Any]] = run_live
+    python: str = f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}"
+    """The interpreter that a live run uses, as it is named before it is asked for."""

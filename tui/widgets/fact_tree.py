@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
-NAME_WIDTH = 12
+NAME_WIDTH = 11
 _TOGGLES = Style.from_meta({"toggle": True})  # what Tree looks for under a click
 Node = TreeNode[Branch]
 
@@ -49,6 +49,7 @@ class FactTree(Tree[Branch]):
         self.guide_depth = 2
         self.auto_expand = False
         self._unfolded: dict[str, bool] = {}
+        self._lent: list[Node] = []  # unfolded to show a choice made elsewhere; folded after it
         self._changed: Callable[[str, str], str | None] = lambda _key, _value: None
 
     # -- content --------------------------------------------------------------------------------
@@ -58,6 +59,7 @@ class FactTree(Tree[Branch]):
         key = self.current.key if self.current else None
         offset = self.scroll_offset.y
         self._changed = changed
+        self._lent.clear()
         self.clear()
         self._add(self.root, tuple(branches))
         self.root.expand()
@@ -81,11 +83,12 @@ class FactTree(Tree[Branch]):
     def _label(self, branch: Branch, width: int) -> Text:
         ink = Ink(self.app)
         label = Text(no_wrap=True)
+        label.append_text(shown(branch.name))
+        if branch.severity or branch.value:
+            label.append(" " * max(width - len(branch.name), 0) + " ")
         if branch.severity:
             label.append(f"{SEVERITY[branch.severity]} ", style=ink.style(branch.severity))
-        label.append_text(shown(branch.name))
         if branch.value:
-            label.append(" " * max(width - len(branch.name), 0) + " ")
             label.append_text(shown(branch.value, ink.style("quiet"), limit=200))
         differs = branch.differs
         before = self._changed(branch.key, branch.value)
@@ -124,14 +127,24 @@ class FactTree(Tree[Branch]):
         found = _search(self.root, home, wanted)
         if found is None:
             return False
+        self._fold_lent(found)
         node = self.root
         for step in found:
             self._grow(node)
-            node.expand()
+            if not node.is_expanded:
+                self._lent.append(node)
+                node.expand()
             node = next(child for child in node.children if child.data and child.data.key == step)
         _ = self.last_line  # lays out the lines, so that the node knows its own
         self.move_cursor(node)
         return True
+
+    def _fold_lent(self, path: list[str]) -> None:
+        """Fold what an earlier choice had unfolded, but for the way to the new one."""
+        for node in list(self._lent):
+            if node.data is not None and node.data.key not in path:
+                self._lent.remove(node)
+                node.collapse()
 
     # -- keys -----------------------------------------------------------------------------------
 
@@ -164,13 +177,16 @@ class FactTree(Tree[Branch]):
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[Branch]) -> None:
         event.stop()
         if event.node.data is not None:
-            self._unfolded[event.node.data.key] = True
+            if event.node not in self._lent:
+                self._unfolded[event.node.data.key] = True
             self._grow(event.node)
 
     def on_tree_node_collapsed(self, event: Tree.NodeCollapsed[Branch]) -> None:
         event.stop()
         if event.node.data is not None:
-            self._unfolded[event.node.data.key] = False
+            self._unfolded.pop(event.node.data.key, None)
+            if event.node.data.unfolded:
+                self._unfolded[event.node.data.key] = False
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Branch]) -> None:
         event.stop()

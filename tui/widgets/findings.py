@@ -25,7 +25,7 @@ class FindingsTable(DataTable[Text]):
         Binding(
             "enter,space",
             "open",
-            "Open",
+            "open",
             tooltip="Fold or unfold a rule; on one finding, show its evidence",
         ),
     ]

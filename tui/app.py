@@ -1,0 +1,250 @@
+"""The app: entries fill in from the stream, screens show them, workers do what takes time."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from isoview.tui import keys
+from isoview.tui.entry import Entry
+from isoview.tui.services import Services
+from isoview.tui.widgets.bars import Choice
+from isoview.tui.work import Decided, Decoded, LiveEnded, Work
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from isoview.model import Event
+from isoview.visible import visible
+
+CLIPBOARD_SHOWN = 400
+
+
+class IsoviewApp(App[None]):
+    """isoview in a terminal."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "isoview"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "help", show=False, tooltip="What the keys do here"),
+        Binding("ctrl+q", "quit", "quit", show=False, priority=True, tooltip="Leave isoview"),
+    ]
+    AUTO_FOCUS = None
+
+    class Arrived(Message):
+        """The stream said something about an entry."""
+
+        def __init__(self, entry: Entry, event: Event) -> None:
+            super().__init__()
+            self.entry = entry
+            self.event = event
+
+    def __init__(self, targets: Sequence[str], services: Services | None = None) -> None:
+        super().__init__()
+        self.services = services or Services()
+        self.entries = [Entry(target) for target in targets]
+        self.work = Work(self.services)
+
+    # -- screens --------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        if len(self.entries) == 1:
+            self.open_entry(self.entries[0])
+        else:
+            from isoview.tui.screens.targets import TargetsScreen
+
+            self.push_screen(TargetsScreen(self.entries))
+        # Paint first: the reading starts when the first screen stands.
+        self.call_after_refresh(self.read, self.entries)
+
+    def open_entry(self, entry: Entry) -> None:
+        """Show the Module screen of an entry."""
+        from isoview.tui.screens.module import ModuleScreen
+
+        self.push_screen(ModuleScreen(entry))
+
+    def leave(self, screen: Screen[Any]) -> None:
+        """Go back from a screen with nothing open in it."""
+        if len(self.screen_stack) > 2 and screen is self.screen:
+            self.pop_screen()
+        else:
+            self.notify("There is nothing to leave here; q leaves isoview.")
+
+    def _changed(self, entry: Entry) -> None:
+        for screen in self.screen_stack:
+            show = getattr(screen, "show_entry", None)
+            if callable(show) and getattr(screen, "entry", entry) is entry:
+                show()
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def read(self, entries: Iterable[Entry]) -> None:
+        """Consume the stream for ``entries`` in a thread."""
+        waiting = list(entries)
+        self._in_thread(partial(self._read, waiting), "read")
+
+    def _read(self, waiting: list[Entry]) -> None:
+        worker = get_current_worker()
+        for entry, event in self.work.events(waiting):
+            if worker.is_cancelled:
+                return
+            self.post_message(self.Arrived(entry, event))
+
+    def on_isoview_app_arrived(self, message: Arrived) -> None:
+        message.entry.receive(message.event)
+        self._changed(message.entry)
+
+    def read_again(self, entry: Entry) -> None:
+        """Read a file again; what the new reading changed is marked."""
+        entry.read_again()
+        self.work.forget(entry)
+        self._changed(entry)
+        self.read([entry])
+
+    def _in_thread(self, job: Callable[[], None], group: str, *, exclusive: bool = False) -> None:
+        self.run_worker(job, group=group, thread=True, exclusive=exclusive, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A fault of ours in a worker is said, never swallowed, and never ends the app."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            self.notify(
+                f"{type(error).__name__}: {error}. Please report it with what "
+                "`isoview check --debug` shows for this file.",
+                title="This is a fault of isoview",
+                severity="error",
+                timeout=20,
+            )
+
+    # -- evidence, decisions, live --------------------------------------------------------------
+
+    def decode(self, entry: Entry, subject: object) -> None:
+        """Decode the structures behind ``subject``; the screen is told when they are there."""
+        job = partial(self.work.decode, entry, subject, self.post_message)
+        self._in_thread(job, "decode", exclusive=True)
+
+    def on_decoded(self, message: Decoded) -> None:
+        for screen in self.screen_stack:
+            show = getattr(screen, "show_structures", None)
+            if callable(show) and getattr(screen, "entry", None) is message.entry:
+                show(message.subject, message.structures, message.note)
+
+    def decide(self, entry: Entry, choice: Choice) -> None:
+        """Write one decision for the chosen findings."""
+        job = partial(
+            self.work.decide,
+            entry,
+            choice.findings,
+            choice.status,
+            choice.reason,
+            self.post_message,
+        )
+        self._in_thread(job, "decisions")
+
+    def undo(self, entry: Entry) -> None:
+        """Take the last decision back."""
+        steps = entry.undo.pop()
+        self._in_thread(partial(self.work.undo, entry, steps, self.post_message), "decisions")
+
+    def on_decided(self, message: Decided) -> None:
+        if message.steps:
+            message.entry.undo.append(message.steps)
+        if message.report is not None:
+            message.entry.take(message.report)
+        if message.said:
+            severity: SeverityLevel = "error" if message.failed else "information"
+            self.notify(message.said, severity=severity)
+        self._changed(message.entry)
+
+    def ask_live(self, entry: Entry) -> None:
+        """Ask, then import the module in a child process."""
+        from isoview.tui.screens.dialogs import Confirm
+
+        question = Confirm(
+            "run the module's code?",
+            f"{entry.name} will be imported by {self.services.python} in a child process with a "
+            "time limit. Importing an extension runs its code, with your permissions. Everything "
+            "else isoview shows only reads the file.",
+            yes="y  import it",
+            no="n  leave it",
+        )
+        self.push_screen(question, lambda yes: self._run_live(entry) if yes else None)
+
+    def _run_live(self, entry: Entry) -> None:
+        entry.live.state = "running"
+        self._changed(entry)
+        self._in_thread(partial(self.work.live, entry, self.post_message), "live")
+
+    def on_live_ended(self, message: LiveEnded) -> None:
+        message.entry.live = message.live
+        if message.live.state == "failed":
+            self.notify(f"{message.live.message}. {message.live.hint}", severity="error")
+        self._changed(message.entry)
+
+    # -- every screen ---------------------------------------------------------------------------
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,  # noqa: ARG002 - never: messages hold names from files
+    ) -> None:
+        """Say something in a corner; the newest replaces what is still there."""
+        self.clear_notifications()
+        super().notify(
+            visible(message),
+            title=visible(title),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
+        )
+
+    def copy(self, text: str) -> None:
+        """Copy through the terminal (OSC 52); the text is shown too, for terminals without it."""
+        safe = "\n".join(visible(line) for line in text.splitlines())
+        self.copy_to_clipboard(safe)
+        shown = safe if len(safe) <= CLIPBOARD_SHOWN else safe[:CLIPBOARD_SHOWN] + "…"
+        self.clear_notifications()
+        super().notify(shown, title="Copied", markup=False)
+
+    def action_help(self) -> None:
+        from isoview.tui.screens.dialogs import HelpScreen
+
+        self.push_screen(HelpScreen(keys.where(self.screen), keys.available(self.screen)))
+
+    def action_help_quit(self) -> None:
+        self.notify("q leaves isoview; y copies what is selected.")
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: everything the keys do here, each with what it does."""
+        for key in keys.available(screen):
+            if key.reason:
+                command: Callable[[], Any] = partial(self._say_why_not, key.title, key.reason)
+                text = f"Not now: {key.reason}."
+            else:
+                command = partial(self.run_action, key.action, key.namespace)
+                text = key.tooltip
+            yield SystemCommand(f"{key.title} ({key.display})", text, command)
+        yield SystemCommand("theme", "Choose the colours of the app", self.action_change_theme)
+
+    def _say_why_not(self, title: str, reason: str) -> None:
+        self.notify(f"{title}: {reason}.", severity="warning")
+
+    def on_key(self, event: events.Key) -> None:
+        """No key does nothing silently: a disabled one says why, an unknown one where help is."""
+        active = self.screen.active_bindings.get(event.key)
+        if active is None:
+            name = self.get_key_display(Binding(event.key, ""))
+            self.notify(f"{name} does nothing here; ? lists the keys that do.")
+        elif not active.enabled:
+            reason = keys.reason(active.node, active.binding.action)
+            self._say_why_not(active.binding.description, reason)
+
+    async def on_unmount(self) -> None:
+        self.work.close()

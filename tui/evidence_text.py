@@ -1,0 +1,186 @@
+"""The evidence face's content: sentences, then structures field by field."""
+
+from collections.abc import Iterable
+
+from isoview.inspectors.binary.decode import Structure
+from isoview.inspectors.facts import Evidence, Global, Type
+from isoview.tui import words
+from isoview.tui.branch import Branch
+from isoview.tui.entry import Entry
+from isoview.tui.ink import Ink, prose, shown
+from isoview.tui.marks import TIMES, answer_mark, finding_mark
+from isoview.tui.rows import Row, subject
+from isoview.tui.texts import section_title, why
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from isoview.evidence import only_set
+from isoview.model import Finding, Where
+
+WIDE = 72
+"""From this width on, a structure shows addresses and raw bytes beside every field."""
+LISTED = 40
+"""Findings of a folded rule that are listed by name."""
+
+
+def heading(ink: Ink, row: Row) -> RenderableType:
+    """The sentences on top: what was found, where, how sure, why it matters, what was decided."""
+    finding = row.finding
+    mark = finding_mark(finding)
+    style = ink.style(mark.tone)
+    title = Text.assemble((f"{mark.shape} {finding.rule} ", style), shown(finding.name, style))
+    if row.count > 1:
+        title.append(f" {TIMES}{row.count}", style="bold")
+    title.append(f"  {mark.word}", style=style)
+    if finding.confidence != "high":
+        title.append(f", {finding.confidence} confidence", style=ink.style("quiet"))
+    parts: list[RenderableType] = [title]
+    if row.gone:
+        parts.append(shown("Gone: only the last reading of the file had it.", ink.style("good")))
+    parts.append(shown(finding.message, "bold") if not row.is_group else _members(ink, row))
+    place = where_text(finding.where)
+    if place and not row.is_group:
+        parts.append(shown(place, ink.style("quiet")))
+    if finding.status != "open":
+        reason = f": {finding.reason}" if finding.reason else ""
+        parts.append(shown(f"Decided {finding.status}{reason}", ink.style("good")))
+    parts += [_evidence(ink, entry) for entry in finding.evidence if not row.is_group]
+    reason, _ = why(finding.rule)
+    if reason:
+        parts.append(prose(reason))
+    guide = section_title(finding.guide)
+    parts.append(
+        Text.assemble(
+            ("guide → ", ink.style("quiet")), shown(guide), ("  o opens it", ink.style("quiet"))
+        )
+    )
+    return Group(*parts)
+
+
+def rest(row: Row) -> RenderableType | None:
+    """What stands below the structures: the rest of why it matters."""
+    _, more = why(row.finding.rule)
+    return Group(Text(), prose(more)) if more else None
+
+
+def _members(ink: Ink, row: Row) -> Text:
+    """The subjects of a folded rule."""
+    names = [subject(finding) for finding in row.findings[:LISTED]]
+    text = shown(", ".join(names), "bold")
+    if len(row.findings) > LISTED:
+        text.append(f" and {len(row.findings) - LISTED} more", style=ink.style("quiet"))
+    return text
+
+
+def _evidence(ink: Ink, entry: Evidence) -> Text:
+    line = Text.assemble(("· ", ink.style("quiet")), shown(entry.text))
+    if entry.function:
+        line.append_text(shown(f" (in {entry.function})", ink.style("quiet")))
+    elif entry.address is not None:
+        line.append(f" ({entry.address:#x})", style=ink.style("quiet"))
+    return line
+
+
+def where_text(where: Where) -> str:
+    """A place in one line: address, section, symbol, source line."""
+    parts = []
+    if where.address is not None:
+        parts.append(f"{where.address:#x}")
+    parts += [part for part in (where.section, where.symbol) if part]
+    if where.file:
+        parts.append(f"{where.file}:{where.line}" if where.line else where.file)
+    return "  ".join(parts)
+
+
+def about_branch(ink: Ink, branch: Branch, findings: Iterable[Finding]) -> RenderableType:
+    """A line of the tree in full, and the findings about its fact."""
+    parts: list[RenderableType] = [
+        Text.assemble(shown(branch.name, "bold"), "  ", shown(branch.value)),
+    ]
+    if branch.differs:
+        parts.append(shown(f"differs: {branch.differs}", ink.style("warning")))
+    about = branch.about
+    if isinstance(about, Type | Global):
+        parts += [_evidence(ink, entry) for entry in about.evidence]
+    if isinstance(about, Global) and about.source:
+        parts.append(shown(f"{about.source.file}:{about.source.line}", ink.style("quiet")))
+    for finding in findings:
+        mark = finding_mark(finding)
+        parts.append(
+            Text.assemble(
+                (f"{mark.shape} {finding.rule} ", ink.style(mark.tone)), shown(finding.message)
+            )
+        )
+    return Group(*parts)
+
+
+def about_question(ink: Ink, entry: Entry, field: str) -> RenderableType:
+    """One question of the verdict: the sentence, the three layers, what decided it."""
+    name, question = next((name, text) for key, name, text in words.QUESTIONS if key == field)
+    report = entry.report
+    if report is None or report.verdict is None:
+        return Group(shown(question, "bold"), shown("Not answered yet: the file is being read."))
+    answer = words.answer_of(report.verdict, field)
+    mark = answer_mark(answer)
+    parts: list[RenderableType] = [
+        shown(question, "bold"),
+        Text.assemble((f"{mark.shape} {name}: {mark.word}", ink.style(mark.tone))),
+        shown(answer.summary),
+    ]
+    table = Table.grid(padding=(0, 2))
+    for layer, value in (
+        ("declared", answer.declared),
+        ("evidence", answer.evidence),
+        ("experiment", answer.experiment),
+        ("observed", answer.observed or "nothing"),
+    ):
+        table.add_row(Text(layer, style=ink.style("quiet")), shown(value))
+    parts.append(table)
+    if answer.applies_to:
+        versions = ", ".join(f"3.{minor}" for minor in answer.applies_to)
+        parts.append(shown(f"speaks about CPython {versions}", ink.style("quiet")))
+    decided = [f for f in report.findings if f.fingerprint in answer.decided_by]
+    parts.append(Text("decided by" if decided else "no finding decided it", ink.style("quiet")))
+    for finding in decided:
+        tone = ink.style(finding_mark(finding).tone)
+        parts.append(Text.assemble((f"  {finding.rule} ", tone), shown(finding.message)))
+    return Group(*parts)
+
+
+def structure_view(
+    ink: Ink, structure: Structure, width: int, *, everything: bool
+) -> RenderableType:
+    """A decoded structure: offset, name and meaning; address and raw bytes where there is room."""
+    quiet = ink.style("quiet")
+    kept = structure if everything else only_set(structure)
+    title = Text.assemble(
+        (f"{structure.kind} ", "bold"),
+        f"at {structure.address:#x} ",
+        shown(f"in {structure.source}", quiet),
+    )
+    wide = width >= WIDE
+    table = Table.grid(padding=(0, 1))
+    columns = 5 if wide else 4 if everything else 3
+    for index in range(columns):
+        table.add_column(no_wrap=index < columns - 1, overflow="ellipsis" if index == 1 else "fold")
+    for field in kept.fields:
+        cells = [
+            Text(f"{field.address:#x}" if wide else f"+{field.offset}", style=quiet),
+            shown(field.name),
+            shown(field.meaning),
+        ]
+        if wide or everything:
+            cells.insert(2, Text(_hex(field.raw), style=quiet))
+        if wide:
+            cells.insert(1, Text(f"+{field.offset}", style=quiet))
+        table.add_row(*cells)
+    left_out = len(structure.fields) - len(kept.fields)
+    notes = [structure.note] if structure.note else []
+    if left_out:
+        notes.append(f"{left_out} fields are zero: x shows them, and the bytes of all")
+    return Group(title, table, *(shown(note, quiet) for note in notes))
+
+
+def _hex(raw: bytes) -> str:
+    return raw.hex(" ", 4) if len(raw) > 4 else raw.hex()

@@ -1,0 +1,367 @@
+"""The Module screen: one extension, its facts, its findings, and what to do about them."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from isoview.inspectors.binary.decode import Structure
+from isoview.tui import words
+from isoview.tui.branch import Branch, GuideRef
+from isoview.tui.copying import finding_markdown
+from isoview.tui.entry import Entry
+from isoview.tui.filtering import Filter
+from isoview.tui.ink import shown
+from isoview.tui.marks import counts
+from isoview.tui.outline import outline
+from isoview.tui.outline_live import with_live
+from isoview.tui.rows import Row
+from isoview.tui.widgets.bars import DecisionBar, FilterBar
+from isoview.tui.widgets.detail import DetailPane
+from isoview.tui.widgets.faces import GuideFace, LinkPicked
+from isoview.tui.widgets.fact_tree import FactTree, branch_text
+from isoview.tui.widgets.findings import FindingsTable
+from isoview.tui.widgets.header import Breadcrumb, VerdictBar
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+
+from isoview.model import Finding
+
+if TYPE_CHECKING:
+    from isoview.tui.app import IsoviewApp
+
+PANES = ("verdict", "facts", "table", "detail")
+
+
+class ModuleScreen(Screen[None]):
+    """Selecting in one pane moves the others; results stream in while the keys work."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
+        Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
+        Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the next pane"),
+        Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
+        Binding("a", "decide", "decide", tooltip="Record a decision about this finding in isoview.toml"),
+        Binding("u", "undo", "undo", show=False, tooltip="Take the last decision back"),
+        Binding("l", "live", "live", tooltip="Import the module in a child process and look at it (asks first)"),
+        Binding("o", "face('guide')", "guide", tooltip="Show the guide section that belongs to this"),
+        Binding("x", "evidence", "bytes", show=False, tooltip="Show the evidence; again, every field with its bytes"),
+        Binding("f", "face('fix')", "fix", tooltip="Show the fix for the toolchain that made this file"),
+        Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
+        Binding("y", "copy", "copy", show=False, tooltip="Copy the id of what is selected"),
+        Binding("Y", "copy_markdown", "copy as Markdown", show=False, tooltip="Copy what is selected as Markdown"),
+        Binding("R", "read_again", "read again", show=False, tooltip="Read the file again and mark what changed"),
+        Binding("escape", "leave", "back", show=False, tooltip="Leave what is open: zoom, filter, face, screen"),
+        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+    ]  # fmt: skip
+    # Screen declares this without ClassVar, and reads it from the class.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    WHERE = "One module: its verdict on top, then facts, findings and details."
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+        self.filter = Filter()
+        self._row: Row | None = None
+        self._branch: Branch | None = None
+        self._asked: object = None  # whose structures are being decoded
+        self._moved = False  # the cursor stays on the worst finding until somebody moves it
+
+    @property
+    def isoview(self) -> "IsoviewApp":
+        return cast("IsoviewApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield Breadcrumb(id="breadcrumb")
+        yield VerdictBar(id="verdict")
+        with Horizontal(id="panes"):
+            with Vertical(id="facts-pane", classes="pane"):
+                yield FactTree(id="facts")
+            with Container(id="right"):
+                with Vertical(id="findings-pane", classes="pane"):
+                    yield FindingsTable(id="table")
+                    yield Static(id="silence", markup=False)
+                    yield FilterBar(id="filter")
+                    yield DecisionBar(id="decision")
+                yield DetailPane(id="detail", classes="pane")
+        yield Static(id="problem", markup=False)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#facts-pane").border_title = "facts"
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.show_entry())
+        self.query_one(FindingsTable).focus()
+        self.show_entry()
+
+    # -- what arrives ---------------------------------------------------------------------------
+
+    def show_entry(self) -> None:
+        """Show the entry as it is now; every pane keeps its place."""
+        entry = self.entry
+        self.query_one(Breadcrumb).show_entry(entry)
+        failed = entry.error is not None and entry.report is None
+        self.query_one("#panes").display = not failed
+        self.query_one("#verdict").display = not failed
+        self._show_problem(failed)
+        self.query_one(VerdictBar).verdict = entry.report.verdict if entry.report else None
+        self._fill_tree()
+        self._fill_table()
+        self._show_chosen()
+        self.refresh_bindings()
+
+    def _show_problem(self, failed: bool) -> None:
+        problem = self.query_one("#problem", Static)
+        problem.display = failed
+        error = self.entry.error
+        if failed and error is not None:
+            text = Text.assemble(shown(error.error, "bold"), "\n", shown(error.hint), "\n\n")
+            problem.update(text + Text("R reads it again, q leaves isoview.", style="dim"))
+
+    def _fill_tree(self) -> None:
+        entry = self.entry
+        tree = self.query_one(FactTree)
+        if entry.report is None:
+            return
+        branches = with_live(outline(entry.report, entry.subjects), entry)
+        tree.fill(self.filter.branches(branches), entry.changed)
+
+    def _fill_table(self) -> None:
+        entry = self.entry
+        findings = entry.report.findings if entry.report else ()
+        kept = [finding for finding in findings if self.filter.keeps_finding(finding)]
+        gone = tuple(f for f in entry.gone if self.filter.keeps_finding(f))
+        table = self.query_one(FindingsTable)
+        table.fill(kept, entry.new, gone, unfold=bool(self.filter))
+        if not self._moved:
+            table.move_cursor(row=0)
+        silence = self.query_one("#silence", Static)
+        silence.display = table.count == 0
+        silence.update(shown(self._silence(len(findings))))
+        pane = self.query_one("#findings-pane")
+        pane.border_title = shown("findings  " + (counts(entry.report) if entry.report else "…"))
+        filtered = f"{len(kept)} of {len(findings)} hold “{self.filter.text}”"
+        pane.border_subtitle = shown(filtered, limit=60) if self.filter else None
+
+    def _silence(self, number: int) -> str:
+        if self.filter and number:
+            return (
+                f"None of {number} findings holds “{self.filter.text}”. escape clears the filter."
+            )
+        return words.silence(self.entry)
+
+    def _show_chosen(self) -> None:
+        """Show the selection again after the entry changed; the worst finding at first."""
+        row = self.query_one(FindingsTable).current
+        if self._branch is not None:
+            self._choose_branch(self.query_one(FactTree).current or self._branch)
+        elif self.query_one(VerdictBar).has_focus:
+            self._choose_question(self.query_one(VerdictBar).question)
+        elif row is not None:
+            self._choose_row(row)
+
+    # -- selecting: one pane moves the others ---------------------------------------------------
+
+    def _choose_row(self, row: Row) -> None:
+        self._asked = None
+        self._row, self._branch = row, None
+        subject = self.entry.subjects.of(row.finding)
+        if subject is not None and not self.query_one(FactTree).has_focus:
+            self.query_one(FactTree).reveal_about(subject)
+        self.query_one(DetailPane).show_row(self.entry, row)
+        if not row.gone and not row.is_group:
+            self._decode(row.finding)
+
+    def _choose_branch(self, branch: Branch) -> None:
+        self._asked = None
+        self._branch = branch
+        findings = self.entry.subjects.findings(branch.about)
+        if isinstance(branch.about, GuideRef) and self.entry.report is not None:
+            section = branch.about.section
+            findings = tuple(f for f in self.entry.report.findings if f.guide == section)
+        if findings and not self.query_one(FindingsTable).has_focus:
+            self.query_one(FindingsTable).reveal(
+                findings[0], unfold=branch.about is not None and len(findings) < 2
+            )
+        self.query_one(DetailPane).show_branch(self.entry, branch)
+        if branch.about is not None and not isinstance(branch.about, GuideRef):
+            self._decode(branch.about)
+
+    def _decode(self, subject: object) -> None:
+        self._asked = subject
+        self.isoview.decode(self.entry, subject)
+
+    def show_structures(
+        self, subject: object, structures: tuple[Structure, ...], note: str
+    ) -> None:
+        """Show what was decoded, unless something else was chosen meanwhile."""
+        if subject is self._asked:
+            self.query_one(DetailPane).evidence.show_structures(structures, note)
+
+    def _choose_question(self, question: str) -> None:
+        self._asked = self._branch = None
+        self.query_one(DetailPane).show_question(self.entry, question)
+
+    def on_findings_table_chosen(self, event: FindingsTable.Chosen) -> None:
+        self._moved = self._moved or self.query_one(FindingsTable).cursor_row > 0
+        self._choose_row(event.row)
+        if event.entered:
+            self.query_one(DetailPane).focus_face()
+
+    def on_fact_tree_chosen(self, event: FactTree.Chosen) -> None:
+        self._moved = True
+        self._choose_branch(event.branch)
+
+    def on_verdict_bar_asked(self, event: VerdictBar.Asked) -> None:
+        self._choose_question(event.question)
+        report = self.entry.report
+        if not event.entered or report is None or report.verdict is None:
+            return
+        decided = words.answer_of(report.verdict, event.question).decided_by
+        finding = next((f for f in report.findings if f.fingerprint in decided), None)
+        if finding is None:
+            self.notify("No finding decided this question.")
+        else:
+            self._go_to(finding)
+
+    def on_guide_face_chosen(self, event: GuideFace.Chosen) -> None:
+        self._go_to(event.finding)
+        self.query_one(DetailPane).face = "evidence"
+
+    def _go_to(self, finding: Finding) -> None:
+        """Put the cursor on one finding, wherever it is folded."""
+        table = self.query_one(FindingsTable)
+        table.reveal(finding, unfold=True)
+        table.focus()
+        if table.current is not None:
+            self._choose_row(table.current)
+
+    def on_link_picked(self, event: LinkPicked) -> None:
+        self.isoview.copy(event.address)
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def why_not(self, action: str) -> str | None:
+        """Why an action cannot be done now, or None when it can."""
+        name = action.split("(", maxsplit=1)[0]
+        if name in {"decide", "undo", "live", "copy_markdown"} and self.entry.report is None:
+            return "the file is not read yet" if self.entry.reading else "the file was not read"
+        if name == "decide" and (self._row is None or self._row.gone):
+            return "there is no finding to decide about"
+        if name == "undo" and not self.entry.undo:
+            return "no decision was made since the app started"
+        if name == "read_again" and self.entry.reading:
+            return "the file is being read"
+        if name == "live":
+            return self._why_not_live()
+        return None
+
+    def _why_not_live(self) -> str | None:
+        report = self.entry.report
+        if self.entry.live.state == "running":
+            return "the module is being imported already"
+        if report is not None and not report.facts.artifact.is_extension:
+            return "this file is no extension module"
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        return None if self.why_not(action) else True
+
+    def action_pane(self, step: int) -> None:
+        panes: list[Widget] = [self.query_one(f"#{name}") for name in PANES]
+        inside = [i for i, pane in enumerate(panes) if pane.has_focus_within]
+        at = (inside[0] + step) % len(panes) if inside else 0
+        if self.has_class("-zoomed"):
+            self.action_zoom()
+        if PANES[at] == "detail":
+            self.query_one(DetailPane).focus_face()
+        else:
+            panes[at].focus()
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        self.filter = Filter(event.text)
+        self._fill_tree()
+        self._fill_table()
+        row = self.query_one(FindingsTable).current
+        if row is not None:
+            self._choose_row(row)
+
+    def on_filter_bar_left(self) -> None:
+        self.query_one(FindingsTable).focus()
+
+    def action_face(self, face: str) -> None:
+        self.query_one(DetailPane).face = face
+
+    def action_evidence(self) -> None:
+        detail = self.query_one(DetailPane)
+        if detail.face == "evidence":
+            detail.evidence.toggle_everything()
+        else:
+            detail.face = "evidence"
+
+    def action_zoom(self) -> None:
+        zoomed = self.has_class("-zoomed")
+        for pane in self.query(".pane"):
+            pane.set_class(not zoomed and pane.has_focus_within, "-front")
+        if not zoomed and not self.query(".-front"):
+            self.notify("tab goes to a pane; z then gives it the whole screen.")
+            return
+        self.toggle_class("-zoomed")
+
+    def action_leave(self) -> None:
+        detail = self.query_one(DetailPane)
+        if self.has_class("-zoomed"):
+            self.action_zoom()
+        elif self.filter:
+            self.query_one(FilterBar).clear()
+            self.query_one(FindingsTable).focus()
+        elif detail.face != "evidence":
+            detail.face = "evidence"
+        elif detail.has_focus_within:
+            self.query_one(FindingsTable).focus()
+        else:
+            self.isoview.leave(self)
+
+    def action_copy(self) -> None:
+        if self._branch is not None:
+            self.isoview.copy(branch_text(self._branch))
+        elif self._row is not None:
+            finding = self._row.finding
+            self.isoview.copy(finding.rule if self._row.is_group else finding.fingerprint)
+        else:
+            self.isoview.copy(self.entry.path)
+
+    def action_copy_markdown(self) -> None:
+        row = self._row
+        report = self.entry.report
+        if row is None or report is None:
+            self.notify("There is no finding to copy as Markdown.")
+            return
+        self.isoview.copy(finding_markdown(row.findings, report))
+
+    def action_decide(self) -> None:
+        row = self._row
+        if row is None or self.entry.report is None:
+            return
+        rule = tuple(f for f in self.entry.report.findings if f.rule == row.finding.rule)
+        self.query_one(DecisionBar).open(row, rule)
+
+    def on_decision_bar_decided(self, event: DecisionBar.Decided) -> None:
+        self.query_one(FindingsTable).focus()
+        self.isoview.decide(self.entry, event.choice)
+
+    def on_decision_bar_left(self) -> None:
+        self.query_one(FindingsTable).focus()
+
+    def action_undo(self) -> None:
+        self.isoview.undo(self.entry)
+
+    def action_read_again(self) -> None:
+        self.isoview.read_again(self.entry)
+
+    def action_live(self) -> None:
+        self.isoview.ask_live(self.entry)

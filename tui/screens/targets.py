@@ -1,0 +1,101 @@
+"""Several targets: a list to choose from, filling in while they are read."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from isoview.tui import words
+from isoview.tui.entry import Entry
+from isoview.tui.ink import Ink, shown
+from isoview.tui.marks import answer_mark, counts
+from isoview.tui.widgets.header import Breadcrumb
+from isoview.tui.widgets.moves import MOVES
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import DataTable, Footer
+
+if TYPE_CHECKING:
+    from isoview.tui.app import IsoviewApp
+
+
+class TargetsTable(DataTable[Text]):
+    """One line per target: the four answers, and what was found."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *MOVES,
+        Binding("enter,right", "select_cursor", "open", tooltip="Open this module"),
+    ]
+    WHERE = "The targets: one line each, with the answer to each of the four questions."
+
+    def action_first(self) -> None:
+        self.action_scroll_top()
+
+    def action_last(self) -> None:
+        self.action_scroll_bottom()
+
+
+class TargetsScreen(Screen[None]):
+    """Chooses a module among several targets."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
+        Binding("y", "copy", "copy", show=False, tooltip="Copy the path of this target"),
+        Binding("escape", "leave", "back", show=False, tooltip="Leave what is open"),
+        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+    ]  # fmt: skip
+
+    def __init__(self, entries: list[Entry]) -> None:
+        super().__init__()
+        self.entries = entries
+
+    @property
+    def isoview(self) -> "IsoviewApp":
+        return cast("IsoviewApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield Breadcrumb()
+        yield TargetsTable(cursor_type="row", cell_padding=1)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        table = self.query_one(TargetsTable)
+        for label in ("file", *(name for _, name, _ in words.QUESTIONS), "findings"):
+            table.add_column(Text(label), key=label)
+        table.focus()
+        self.show_entry()
+
+    def show_entry(self) -> None:
+        """Show every entry as it is now."""
+        table = self.query_one(TargetsTable)
+        line = table.cursor_row
+        table.clear()
+        for index, entry in enumerate(self.entries):
+            table.add_row(*self._cells(entry), key=str(index))
+        table.move_cursor(row=line)
+        left = sum(entry.reading for entry in self.entries)
+        stage = f"reading, {left} left" if left else ""
+        self.query_one(Breadcrumb).show(("isoview", f"{len(self.entries)} targets"), "", stage)
+
+    def _cells(self, entry: Entry) -> list[Text]:
+        ink = Ink(self.app)
+        name = shown(entry.name, limit=60)
+        if entry.error is not None and entry.report is None:
+            return [name, *[Text("")] * 4, shown(entry.error.error, ink.style("error"))]
+        verdict = entry.report.verdict if entry.report else None
+        if entry.report is None or verdict is None:
+            return [name, *[Text("…")] * 4, Text("")]
+        cells = []
+        for field, _, _ in words.QUESTIONS:
+            mark = answer_mark(words.answer_of(verdict, field))
+            cells.append(Text(f"{mark.shape} {mark.word}", style=ink.style(mark.tone)))
+        return [name, *cells, shown(counts(entry.report))]
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        self.isoview.open_entry(self.entries[event.cursor_row])
+
+    def action_copy(self) -> None:
+        self.isoview.copy(self.entries[self.query_one(TargetsTable).cursor_row].path)
+
+    def action_leave(self) -> None:
+        self.isoview.leave(self)

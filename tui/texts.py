@@ -1,0 +1,57 @@
+"""What the rules and the guide say, loaded when it is first shown."""
+
+from functools import cache
+
+from isoview.inspectors.errors import IsoviewError
+
+
+@cache
+def section_title(section: str) -> str:
+    """The title of a guide section; its id where the guide has none of that name."""
+    from isoview.guide import find
+
+    found = find(section)
+    return found.title if found else section
+
+
+@cache
+def why(rule: str) -> tuple[str, str]:
+    """Why the pattern that a rule finds matters: the first sentence, and the rest."""
+    from isoview.rules import find
+
+    found = find(rule)
+    try:
+        text = found.documentation().why if found else ""
+    except IsoviewError as error:  # Python was started without docstrings
+        return f"{error.message}. {error.hint}", ""
+    first, dot, more = " ".join(text.split()).partition(". ")
+    return first + dot.rstrip(), more
+
+
+@cache
+def guide_markdown(section: str) -> tuple[str, str]:
+    """A guide section as Markdown, and its upstream address."""
+    from isoview.guide import find
+
+    found = find(section)
+    if found is None:
+        return f"# {section}\n\nThe guide has no section of this name.", ""
+    return f"# {found.title}\n\n{found.body}\n\nUpstream: <{found.url}>", found.url
+
+
+@cache
+def fix_markdown(rule: str, generator: str) -> str:
+    """How to fix what a rule finds, for the toolchain that made the file."""
+    from isoview.rules import find
+
+    found = find(rule)
+    if found is None:
+        return f"There is no rule {rule}."
+    try:
+        documentation = found.documentation()
+    except IsoviewError as error:
+        return f"{error.message}. {error.hint}"
+    parts = [f"# {rule} {found.name}", f"**{generator}**", documentation.fix_for(generator)]
+    if "C" in documentation.fixes and generator != "C":
+        parts += ["**What the C code has to do**", documentation.fixes["C"]]
+    return "\n\n".join([*parts, f"*Guide: {section_title(found.guide)}*"])

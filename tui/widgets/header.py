@@ -1,0 +1,128 @@
+"""The two lines on top: what file this is, and how bad it is."""
+
+from typing import Any, ClassVar
+
+from isoview.tui import words
+from isoview.tui.entry import Entry
+from isoview.tui.ink import Ink, shown
+from isoview.tui.marks import answer_mark
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.app import RenderResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from isoview.model import Verdict
+
+STEP = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+
+
+class Breadcrumb(Widget):
+    """Where we are, and on the right what made the file and what is still being read."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._path: tuple[str, ...] = ()
+        self._right = ""
+        self._stage = ""
+
+    def show(self, path: tuple[str, ...], right: str = "", stage: str = "") -> None:
+        """Show the way here, and what is known about the file."""
+        self._path, self._right, self._stage = path, right, stage
+        self.refresh()
+
+    def show_entry(self, entry: Entry) -> None:
+        right = words.make(entry.report.facts) if entry.report else ""
+        self.show(("isoview", entry.name), right, words.stage(entry))
+
+    def render(self) -> RenderResult:
+        ink = Ink(self.app)
+        width = self.size.width
+        left = Text(" ")
+        for index, part in enumerate(self._path):
+            left.append(f" {STEP} " if index else "", style=ink.style("quiet"))
+            left.append_text(shown(part, "bold" if index == len(self._path) - 1 else ""))
+        right = Text()
+        if self._stage:
+            right.append_text(shown(self._stage, ink.style("warning")))
+        if self._right:
+            right.append("  " if self._stage else "")
+            right.append_text(shown(self._right, ink.style("quiet")))
+        right.append(" ")
+        room = width - right.cell_len - 1
+        left.truncate(max(room, 12), overflow="ellipsis")
+        right.truncate(max(width - left.cell_len - 1, 0), overflow="ellipsis")
+        gap = max(width - left.cell_len - right.cell_len, 1)
+        return Text.assemble(left, " " * gap, right, no_wrap=True)
+
+
+class VerdictBar(Widget, can_focus=True):
+    """Four questions, each a mark and a word; focused, the detail pane says the sentence."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l", "move(1)", "Next question", show=False, tooltip="Next question"),
+        Binding("left,h", "move(-1)", "Question before", show=False, tooltip="Question before"),
+        Binding(
+            "enter,down,j", "open", "Go to the finding", tooltip="Go to the finding that decided it"
+        ),
+    ]
+    WHERE = (
+        "The verdict: four questions. ✓ yes  ✗ no  ◐ undeclared  ? unknown  ⊘ refuses cleanly. "
+        "The detail pane has the sentence, and the findings that decided it."
+    )
+
+    class Asked(Message):
+        """A question was chosen (``entered``: to go to what decided it)."""
+
+        def __init__(self, question: str, entered: bool) -> None:
+            super().__init__()
+            self.question = question
+            self.entered = entered
+
+    chosen: reactive[int] = reactive(0)
+    verdict: reactive[Verdict | None] = reactive(None)
+
+    def render(self) -> RenderResult:
+        ink = Ink(self.app)
+        line = Text(" ", no_wrap=True)
+        for index, (field, name, _) in enumerate(words.QUESTIONS):
+            if index:
+                line.append(" │ ", style=ink.style("quiet"))
+            line.append_text(self._question(ink, index, field, name))
+        return line
+
+    def _question(self, ink: Ink, index: int, field: str, name: str) -> Text:
+        if self.verdict is None:
+            part = Text.assemble((f"{name} …", ink.style("quiet")))
+        else:
+            mark = answer_mark(words.answer_of(self.verdict, field))
+            tone = ink.style(mark.tone)
+            part = Text.assemble(f"{name} ", (mark.shape, tone), " ", (mark.word, tone))
+        if self.has_focus and index == self.chosen:
+            part.stylize("reverse")
+        part.stylize(Style.from_meta({"question": index}))
+        return part
+
+    @property
+    def question(self) -> str:
+        """The field name of the chosen question."""
+        return words.QUESTIONS[self.chosen][0]
+
+    def action_move(self, step: int) -> None:
+        self.chosen = (self.chosen + step) % len(words.QUESTIONS)
+        self.post_message(self.Asked(self.question, entered=False))
+
+    def action_open(self) -> None:
+        self.post_message(self.Asked(self.question, entered=True))
+
+    def on_focus(self) -> None:
+        self.post_message(self.Asked(self.question, entered=False))
+
+    def on_click(self, event: events.Click) -> None:
+        meta: dict[str, Any] = event.style.meta
+        if "question" in meta:
+            self.chosen = meta["question"]
+        self.post_message(self.Asked(self.question, entered=False))
