@@ -16,19 +16,22 @@ WINDOW = 64
 
 
 class Function(NamedTuple):
-    """Argument registers of one function: the spec's ``lea`` and the clearing of the bases'."""
+    """One function that makes a type: how code clears the argument for the bases, if it has one."""
 
-    spec: bytes
-    no_bases: bytes | None  # None: the function takes no bases
+    no_bases: tuple[bytes, ...]  # empty: the function takes no bases
     tied: bool
 
 
+# xor r32, r32 in optimised code; mov r32, 0 in unoptimised code. System V argument order.
 _SYSTEM_V = {
-    "PyType_FromSpec": Function(b"\x48\x8d\x3d", None, tied=False),  # rdi
-    "PyType_FromSpecWithBases": Function(b"\x48\x8d\x3d", b"\x31\xf6", tied=False),  # rdi, esi
-    "PyType_FromModuleAndSpec": Function(b"\x48\x8d\x35", b"\x31\xd2", tied=True),  # rsi, edx
-    "PyType_FromMetaclass": Function(b"\x48\x8d\x15", b"\x31\xc9", tied=True),  # rdx, ecx
+    "PyType_FromSpec": Function((), tied=False),
+    "PyType_FromSpecWithBases": Function((b"\x31\xf6", b"\xbe\0\0\0\0"), tied=False),  # esi
+    "PyType_FromModuleAndSpec": Function((b"\x31\xd2", b"\xba\0\0\0\0"), tied=True),  # edx
+    "PyType_FromMetaclass": Function((b"\x31\xc9", b"\xb9\0\0\0\0"), tied=True),  # ecx
 }
+# lea r64, [rip+d] for rax, rcx, rdx, rsi, rdi: the argument registers, and those that
+# unoptimised code goes through.
+_LEAS = tuple(b"\x48\x8d" + bytes([modrm]) for modrm in (0x05, 0x0D, 0x15, 0x35, 0x3D))
 
 
 class SpecUse(NamedTuple):
@@ -53,7 +56,7 @@ def spec_uses(image: Image, specs: frozenset[int], limit: int) -> tuple[dict[int
         if not region.executable or region.zero_fill:
             continue
         code = image.read(region.address, region.size)
-        for lea in sorted({entry.spec for entry in _SYSTEM_V.values()}):
+        for lea in _LEAS:
             at = code.find(lea)
             while at >= 0 and looked < limit:
                 looked += 1
@@ -64,7 +67,7 @@ def spec_uses(image: Image, specs: frozenset[int], limit: int) -> tuple[dict[int
                     + int.from_bytes(code[at + 3 : at + 7], "little", signed=True)
                 )
                 if target in specs:
-                    use = _use(image, region.address, code, at, lea)
+                    use = _use(image, region.address, code, at)
                     if use is not None:
                         if target in found and found[target][2:] != use[2:]:
                             unclear.add(target)
@@ -73,7 +76,7 @@ def spec_uses(image: Image, specs: frozenset[int], limit: int) -> tuple[dict[int
     return {address: use for address, use in found.items() if address not in unclear}, looked
 
 
-def _use(image: Image, base: int, code: bytes, at: int, lea: bytes) -> SpecUse | None:
+def _use(image: Image, base: int, code: bytes, at: int) -> SpecUse | None:
     """The first call after the ``lea``; None where it is of another function."""
     for step in range(at + 7, min(at + 7 + WINDOW, len(code) - 5)):
         if code[step] not in (0xE8, 0xFF):
@@ -82,11 +85,9 @@ def _use(image: Image, base: int, code: bytes, at: int, lea: bytes) -> SpecUse |
         if call is None:
             continue
         function = _SYSTEM_V.get(call.name)
-        if function is None or function.spec != lea:
+        if function is None:
             return None
-        base_is_object: bool | None = True
-        if function.no_bases is not None:
-            window = code[max(0, at - 16) : step]
-            base_is_object = True if function.no_bases in window else None
-        return SpecUse(call.name, call.address, function.tied, base_is_object)
+        window = code[max(0, at - 16) : step]
+        cleared = not function.no_bases or any(zero in window for zero in function.no_bases)
+        return SpecUse(call.name, call.address, function.tied, True if cleared else None)
     return None
