@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from compiled import FIXTURES, compile_fixture
-
-from isoview import guide
 from isoview.inspectors.binary.inspect import code, load, shape
 from isoview.inspectors.errors import IsoviewError
+
+from isoview import guide
 from isoview.judge import judge
 from isoview.model import SEVERITIES, Report
 from isoview.rules import ALL_RULES, Rule, find
@@ -205,7 +205,7 @@ def test_rules_are_loaded_without_the_guide_and_without_parsing() -> None:
     """The command pays for this import in every run."""
     program = (
         "import sys, isoview.judge\n"
-        "loaded = {'isoview.guide', 'isoview.rules.documentation', 'inspect', 'rich', 'textual'}\n"
+        "loaded = {'isoview.guide', 'isoview.rules.documentation', 'rich', 'textual'}\n"
         "sys.exit(' '.join(sorted(loaded & set(sys.modules))))"
     )
     done = subprocess.run(
