@@ -1,0 +1,58 @@
+"""Byte patterns of i686 code in PE files: calls of imported functions, and what is passed to them.
+
+Windows code for i686 addresses memory absolutely, so every address in it is a base relocation: a
+word of code that is in the pointer map is an address, and nothing else is taken for one.
+Encodings: Intel SDM volume 2.
+"""
+
+from collections.abc import Iterator
+
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.machine_x86_64 import Call
+
+_STUB = b"\xff\x25"  # jmp [address]
+_PUSH = b"\x68"  # push address
+_STORE = b"\xc7\x04\x24"  # mov [esp], address: what GCC and LLVM emit
+ARGUMENT_WINDOW = 64
+"""Bytes before the call in which its only argument is passed."""
+
+
+def _imported(image: Image, code: bytes, at: int) -> str | None:
+    """The import whose IAT word the absolute address at ``code[at]`` names."""
+    return image.imports_at.get(int.from_bytes(code[at : at + 4], "little"))
+
+
+def call_at(image: Image, code: bytes, at: int, address: int) -> Call | None:
+    """The call or tail jump to an imported function at ``code[at]``; ``address`` is that byte's."""
+    opcode = code[at]
+    if opcode in (0xE8, 0xE9) and at + 5 <= len(code):
+        distance = int.from_bytes(code[at + 1 : at + 5], "little", signed=True)
+        stub = image.read((address + 5 + distance) & 0xFFFFFFFF, 6)
+        name = _imported(image, stub, 2) if stub[:2] == _STUB and len(stub) == 6 else None
+        return Call(name, address, 5) if name else None
+    if opcode == 0xFF and at + 6 <= len(code) and code[at + 1] in (0x15, 0x25):
+        name = _imported(image, code, at + 2)
+        return Call(name, address, 6) if name else None
+    return None
+
+
+def calls(image: Image, start: int, code: bytes) -> Iterator[Call]:
+    """Every call and tail jump to an imported function in ``code``, which starts at ``start``."""
+    for at, opcode in enumerate(code):
+        if opcode in (0xE8, 0xE9, 0xFF):
+            call = call_at(image, code, at, start + at)
+            if call is not None:
+                yield call
+
+
+def first_argument(image: Image, start: int, code: bytes, call: Call) -> int | None:
+    """The address pushed, or stored at the stack's top, last before ``call``."""
+    end = call.address - start
+    for at in range(end - 5, max(-1, end - ARGUMENT_WINDOW), -1):
+        for opcode in (_PUSH, _STORE):
+            where = at + len(opcode)
+            if code[at:where] == opcode and where + 4 <= end:
+                target = image.pointers.get(start + where)
+                if target is not None:
+                    return target
+    return None

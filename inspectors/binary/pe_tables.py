@@ -1,0 +1,210 @@
+"""Tables of a PE file read in bulk: imports, exports, base relocations.
+
+Every count is bounded before the loop that uses it: the file claims, the limits decide.
+Format: Microsoft, "PE Format", sections on .edata, .idata and .reloc.
+"""
+
+import struct
+from typing import NamedTuple
+
+from isoview.inspectors.binary.image import integers
+from isoview.inspectors.binary.pe import (
+    BASE_RELOCATIONS,
+    DELAY_IMPORTS,
+    EXPORTS,
+    IMPORTS,
+    PeFile,
+    Section,
+)
+
+LIBRARY_LIMIT = 1024
+"""Most libraries that are read; real modules import from a few dozen."""
+NAME_COUNT_LIMIT = 1 << 16
+"""Most imports, and most exports, that are read: export ordinals have 16 bits, and the largest
+modules (Qt's) import some 6,000 names."""
+
+_DESCRIPTOR = struct.Struct("<IIIII")  # lookup table, time stamp, forwarder chain, name, IAT
+_DELAY_DESCRIPTOR = struct.Struct("<IIIIIIII")  # attributes, name, handle, IAT, lookup table, ...
+_EXPORT_DIRECTORY = struct.Struct("<IIHHIIIIIII")
+_BLOCK = struct.Struct("<II")  # page RVA, block size with this header
+_HIGHLOW, _DIR64 = 3, 10
+
+
+class Imports(NamedTuple):
+    """Imported names by the link-time address of their IAT word, and the libraries named."""
+
+    at: dict[int, str]
+    libraries: tuple[str, ...]
+
+
+class _Library(NamedTuple):
+    name: str
+    lookup: int  # RVA of the table that tells the names
+    addresses: int  # RVA of the IAT
+
+
+def read_imports(reader: PeFile) -> Imports:
+    """Every import and delay-loaded import of the file."""
+    found: dict[int, str] = {}
+    names: list[str] = []
+    left = NAME_COUNT_LIMIT
+    for library in (*_libraries(reader), *_delayed_libraries(reader)):
+        names.append(library.name)
+        left -= _read_thunks(reader, library, found, left)
+        if left <= 0:
+            reader.note("import table", f"only {NAME_COUNT_LIMIT} imports were read")
+            break
+    return Imports(found, tuple(dict.fromkeys(names)))
+
+
+def _libraries(reader: PeFile) -> list[_Library]:
+    found: list[_Library] = []
+    rva, _ = reader.directory(IMPORTS)
+    if not rva:
+        return found
+    raw = reader.at(rva, _DESCRIPTOR.size * (LIBRARY_LIMIT + 1))
+    for lookup, _, _, name_at, addresses in _rows(raw, _DESCRIPTOR):
+        if not name_at or not addresses:
+            return found  # where the loader stops too
+        if len(found) == LIBRARY_LIMIT:
+            reader.note("import table", f"only {LIBRARY_LIMIT} libraries were read")
+            return found
+        name = reader.text_at(name_at)
+        if name is None:
+            reader.note("import table", f"the name of library {len(found)} cannot be read")
+        found.append(_Library(name or "", lookup or addresses, addresses))
+    reader.note("import table", "the table has no end")
+    return found
+
+
+def _delayed_libraries(reader: PeFile) -> list[_Library]:
+    found: list[_Library] = []
+    rva, _ = reader.directory(DELAY_IMPORTS)
+    if not rva:
+        return found
+    raw = reader.at(rva, _DELAY_DESCRIPTOR.size * LIBRARY_LIMIT)
+    for attributes, name_at, _, addresses, lookup, *_ in _rows(raw, _DELAY_DESCRIPTOR):
+        if not name_at or not addresses:
+            return found
+        # Without bit 0 (before Visual C++ 7) the fields hold addresses, not RVAs.
+        shift = 0 if attributes & 1 else reader.base
+        name = reader.text_at(name_at - shift)
+        found.append(_Library(name or "", lookup - shift, addresses - shift))
+    reader.note("delay import table", "the table has no end")
+    return found
+
+
+def _rows(raw: memoryview, shape: struct.Struct) -> list[tuple[int, ...]]:
+    return list(shape.iter_unpack(raw[: len(raw) // shape.size * shape.size]))
+
+
+def _read_thunks(reader: PeFile, library: _Library, found: dict[int, str], limit: int) -> int:
+    """Reads one library's imports into ``found``; returns how many there were, at most ``limit``."""
+    word = reader.word
+    by_ordinal = 1 << (reader.bits - 1)
+    table = integers(reader.at(library.lookup, word * limit), word, "little")
+    address = reader.base + library.addresses
+    count = unnamed = 0
+    for count, thunk in enumerate(table):  # noqa: B007 - the count is what is returned
+        if not thunk:
+            break
+        if thunk & by_ordinal:
+            name: str | None = f"ordinal {thunk & 0xFFFF}@{library.name}"
+        else:
+            name = reader.text_at((thunk & 0x7FFFFFFF) + 2)  # a 16-bit hint stands before it
+        if name:
+            found[address + count * word] = name
+        else:
+            unnamed += 1
+    else:
+        count = len(table)
+        reader.note("import table", f"the imports from {library.name} have no end")
+    if unnamed:
+        reader.note("import table", f"{unnamed} names imported from {library.name} cannot be read")
+    return count
+
+
+def read_exports(reader: PeFile) -> dict[str, int]:
+    """Link-time addresses of the named exports; those forwarded to another library are left out."""
+    found: dict[str, int] = {}
+    rva, size = reader.directory(EXPORTS)
+    if not rva:
+        return found
+    raw = reader.at(rva, _EXPORT_DIRECTORY.size)
+    if len(raw) < _EXPORT_DIRECTORY.size:
+        reader.note("export table", "the directory lies outside the file")
+        return found
+    *_, functions, named, functions_at, names_at, ordinals_at = _EXPORT_DIRECTORY.unpack(raw)
+    count = min(named, NAME_COUNT_LIMIT)
+    addresses = integers(reader.at(functions_at, 4 * min(functions, 1 << 16)), 4, "little")
+    names = integers(reader.at(names_at, 4 * count), 4, "little")
+    ordinals = reader.at(ordinals_at, 2 * count)
+    ordinals = ordinals[: len(ordinals) // 2 * 2].cast("H") if len(ordinals) > 1 else ordinals[:0]
+    if min(len(names), len(ordinals)) < named:
+        read = min(len(names), len(ordinals))
+        reader.note("export table", f"{named} names claimed, {read} read")
+    unreadable = 0
+    for name_at, ordinal in zip(names, ordinals, strict=False):
+        name = reader.text_at(name_at)
+        if not name or ordinal >= len(addresses):
+            unreadable += 1
+            continue
+        target = addresses[ordinal]
+        if target and not rva <= target < rva + size:  # inside the directory: a forwarder's text
+            found[name] = reader.base + target
+    if unreadable:
+        reader.note("export table", f"{unreadable} exports cannot be read")
+    return found
+
+
+def read_base_relocations(reader: PeFile) -> dict[int, int]:
+    """What the words that the loader rebases hold: link-time address to link-time address."""
+    pointers: dict[int, int] = {}
+    rva, size = reader.directory(BASE_RELOCATIONS)
+    if not rva:
+        return pointers
+    raw = reader.at(rva, min(size, len(reader.data)))
+    if len(raw) < size:
+        reader.note("base relocations", f"{size - len(raw)} of {size} bytes are missing")
+    at = 0
+    while at + _BLOCK.size <= len(raw):
+        page, length = _BLOCK.unpack_from(raw, at)
+        if length < _BLOCK.size or length > len(raw) - at:
+            if page or length:
+                reader.note("base relocations", f"a block claims to have {length} bytes")
+            break
+        section = _section_at(reader, page)
+        if section is not None:
+            _read_block(reader, section, page, raw[at + _BLOCK.size : at + length], pointers)
+        at += length
+    return pointers
+
+
+def _section_at(reader: PeFile, page: int) -> Section | None:
+    """The section a page belongs to; sections start at page boundaries, the last may end inside."""
+    for section in reader.sections:
+        if section.rva <= page < section.rva + len(section.data):
+            return section
+    return None
+
+
+def _read_block(
+    reader: PeFile, section: Section, page: int, raw: memoryview, pointers: dict[int, int]
+) -> None:
+    size = reader.word
+    wanted = _DIR64 if size == 8 else _HIGHLOW
+    words = integers(section.data, size, "little")
+    low = page - section.rva
+    start = reader.base + page
+    last = len(section.data) - size
+    for entry in raw[: len(raw) // 2 * 2].cast("H"):
+        if entry >> 12 != wanted:
+            continue  # padding, or half a word of code
+        at = low + (entry & 0xFFF)
+        if at > last:
+            continue
+        if at % size:
+            value = int.from_bytes(section.data[at : at + size], "little")
+        else:
+            value = words[at // size]
+        pointers[start + (entry & 0xFFF)] = value
