@@ -96,12 +96,14 @@ def read_image(data: memoryview) -> Image:
         from isoview.inspectors.binary.elf_image import read_elf
 
         return read_elf(data)
+    if magic[:2] == b"MZ":
+        from isoview.inspectors.binary.pe_image import read_pe
+
+        return read_pe(data)
     raise UnsupportedFormat(*_refusal(data, magic))
 
 
 def _refusal(data: memoryview, magic: bytes) -> tuple[str, str]:
-    if magic[:2] == b"MZ":
-        return "a Windows (PE) file: not read yet", "This version of isoview reads ELF files."
     if magic in (
         b"\xcf\xfa\xed\xfe",
         b"\xce\xfa\xed\xfe",
