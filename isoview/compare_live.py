@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from isoview.inspectors.binary.names import INTEGER_SLOTS
 from isoview.inspectors.facts import Definition, Facts, Slot, Type
 
 Kind = Literal["same", "file-only", "live-only", "differs"]
@@ -58,21 +59,33 @@ def _phase(facts: Facts, info: Mapping[str, Any]) -> Compared:
 def _definition(file: Definition | None, live: Mapping[str, Any] | None) -> list[Compared]:
     if file is None and live is None:
         return []
-    pairs: list[tuple[str, str | None, str | None]] = [
-        ("definition", _hex(file and file.address), _hex(live and live["link_address"])),
-        ("m_name", file and file.m_name, live and live["m_name"]),
-        ("m_size", _number(file and file.m_size), _number(live and live["m_size"])),
-    ]
-    pairs += [
-        (
-            hook.removeprefix("has_"),
-            _yes(None if file is None else getattr(file, hook)),
-            _yes(None if live is None else live[hook]),
-        )
-        for hook in ("has_traverse", "has_clear", "has_free")
-    ]
-    compared = [_pair(*pair) for pair in pairs if pair[1] is not None or pair[2] is not None]
-    return [*compared, *_slots(file, live), *_methods(file, live)]
+    ours = _file_words(file) if file else {}
+    theirs = _live_words(live) if live else {}
+    compared = [_pair(name, ours.get(name), theirs.get(name)) for name in {**ours, **theirs}]
+    said = [entry for entry in compared if entry.file is not None or entry.live is not None]
+    return [*said, *_slots(file, live), *_methods(file, live)]
+
+
+def _file_words(file: Definition) -> dict[str, str | None]:
+    return {
+        "definition": _hex(file.address),
+        "m_name": file.m_name,
+        "m_size": _number(file.m_size),
+        "traverse": _yes(file.has_traverse),
+        "clear": _yes(file.has_clear),
+        "free": _yes(file.has_free),
+    }
+
+
+def _live_words(live: Mapping[str, Any]) -> dict[str, str | None]:
+    return {
+        "definition": _hex(live["link_address"]),
+        "m_name": live["m_name"],
+        "m_size": _number(live["m_size"]),
+        "traverse": _yes(live["has_traverse"]),
+        "clear": _yes(live["has_clear"]),
+        "free": _yes(live["has_free"]),
+    }
 
 
 def _slots(file: Definition | None, live: Mapping[str, Any] | None) -> list[Compared]:
@@ -97,14 +110,15 @@ def _live_slots(live: Mapping[str, Any]) -> list[Slot]:
 def _slot_words(slots: Sequence[Slot]) -> dict[str, str]:
     """Name (numbered where repeated) to what is in it.
 
-    Only values are compared: a function that the file imports has no address of its own.
+    Only numbers are compared: a function that the file imports has no address of its own.
     """
     words: dict[str, str] = {}
     for slot in slots:
         name, again = slot.name, 2
         while name in words:
             name, again = f"{slot.name} #{again}", again + 1
-        words[name] = "set" if slot.value is None else str(slot.value)
+        number = slot.id in INTEGER_SLOTS and slot.value is not None
+        words[name] = str(slot.value) if number else "set"
     return words
 
 

@@ -164,18 +164,23 @@ def parse(said: bytes, experiment: str) -> Answer:
     stage: str | None = None
     result: dict[str, Any] | None = None
     broken: str | None = None
+    answered = False
     for line in said.split(b"\n"):
         if not line:
             continue
         try:
             message = _message(line)
-            # The first greeting and the first result count: ours come before foreign code's.
+            # The first greeting counts: ours comes before foreign code can run.
             if "python" in message:
                 python = python or _PYTHON(message["python"], "python")
             elif "stage" in message:
                 stage = text(message["stage"], "stage")[:100]
             elif "result" in message:
-                result = result or _result(message["result"], experiment)
+                if answered:
+                    result, broken = None, "more than one answer"
+                else:
+                    answered = True
+                    result = _result(message["result"], experiment)
             else:
                 broken = broken or "a line of an unknown kind"
         except AnswerError as error:

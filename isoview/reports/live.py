@@ -24,6 +24,8 @@ STYLES = {
 _LABEL_WIDTH = 14
 _NAMED = 8
 _STDERR_LINES = 12
+_STACK_BEGINS = ("Fatal Python error", "Timeout (")
+"""How faulthandler begins; the innermost frame comes right after."""
 
 
 def live_lines(report: Mapping[str, Any]) -> list[Line]:
@@ -63,11 +65,12 @@ def _outcome(name: str, outcome: Mapping[str, Any]) -> list[Line]:
 
 
 def _stderr(text: str) -> list[Line]:
-    """The end of what the child left on stderr: for a crash, the stack that faulthandler saw."""
+    """The end of what the child left on stderr: from where faulthandler begins, if it did."""
     rows = [row for row in text.splitlines() if row.strip()]
     if not rows:
         return []
-    shown = rows[-_STDERR_LINES:]
+    begins = [index for index, row in enumerate(rows) if row.startswith(_STACK_BEGINS)]
+    shown = rows[begins[-1] :][:_STDERR_LINES] if begins else rows[-_STDERR_LINES:]
     return [
         line(("the last it wrote to stderr:", "dim"), indent=4),
         *(line((named(row, 160), "code"), indent=6, wraps=False) for row in shown),

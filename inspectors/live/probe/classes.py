@@ -53,7 +53,7 @@ def types_of(module, name, namespace, loaded, api, memory):
             foreign.append(_full_name(cls, memory))
         else:
             own.append(_describe(cls, attribute, reason, loaded, api, memory))
-    for cls in _every_type():
+    for cls in every_type():
         if id(cls) not in seen:
             reason = _belonging(cls, module, name, loaded, api, False)
             if reason is not None:
@@ -62,7 +62,7 @@ def types_of(module, name, namespace, loaded, api, memory):
     return own[:TYPE_LIMIT], sorted(foreign)[:TYPE_LIMIT]
 
 
-def _every_type():
+def every_type():
     """Every ready type that its base still knows: what `object.__subclasses__()` leads to."""
     pending = [object]
     seen = set()
@@ -92,10 +92,21 @@ def _belonging(cls, module, name, loaded, api, in_dict):
         return "named"
     if not in_dict:
         return None
-    if api is not None and loaded is not None:
-        if any(loaded.holds(api.slot(cls, number)) for number in SLOT_FUNCTIONS):
-            return "code"
+    if runs_own_code(cls, loaded, api):
+        return "code"
     return None if _claimed_elsewhere(cls, module) else "unclaimed"
+
+
+def runs_own_code(cls, loaded, api):
+    """Whether the file's own functions stand in slots of the heap type, not inherited ones."""
+    if api is None or loaded is None:
+        return False
+    bases = type.__dict__["__mro__"].__get__(cls)[1:]
+    for number in SLOT_FUNCTIONS:
+        place = api.slot(cls, number)
+        if loaded.holds(place) and all(api.slot(base, number) != place for base in bases):
+            return True
+    return False
 
 
 def _claimed_elsewhere(cls, module):

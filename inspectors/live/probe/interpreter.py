@@ -13,10 +13,9 @@ TP_FLAGS = HEAD + 19 * WORD
 TYPE_READY = 1 << 12
 HEAP_TYPE = 1 << 9
 
-SLOT_FUNCTIONS = (47, 50, 51, 52, 60, 62, 63, 65, 66, 71, 73, 64, 72, 80)
-"""Type slots whose pointer shows whose code a heap type is made of (Include/typeslots.h):
-alloc, call, clear, dealloc, init, iter, iternext, new, repr, traverse, getset, methods, members,
-finalize."""
+SLOT_FUNCTIONS = tuple(number for number in range(1, 82) if number not in (48, 49, 56))
+"""Type slots whose pointer shows whose code a heap type is made of (Include/typeslots.h): all of
+1..81 but base, bases and doc. A number that this interpreter lacks is refused, no more."""
 
 
 def moduledef(field):

@@ -1,0 +1,434 @@
+"""The runner: whatever a module does to its process is an outcome, and harms nobody else."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from isoview.inspectors.errors import NotFound, ProbeFailed, Unreadable
+from isoview.inspectors.live import runner, spawn
+from isoview.inspectors.live.runner import run
+
+SCHEMA = json.loads(files("isoview.schemas").joinpath("live-1.json").read_text())
+
+
+@pytest.fixture
+def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Makes a module of the given code and runs ``info`` on it; checks what always holds."""
+
+    def go(code: str, timeout: float = 10.0, name: str = "hostile") -> dict[str, Any]:
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(code))
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.setattr(runner, "CRASH_RUNS", 2)
+        started = time.monotonic()
+        report = run(name, timeout=timeout)
+        assert time.monotonic() - started < 2 * (timeout + spawn.REAP_TIMEOUT)
+        jsonschema.validate(report, SCHEMA)
+        json.dumps(report).encode("utf-8")
+        outcome: dict[str, Any] = report["runs"][0]["experiments"]["info"]
+        return outcome
+
+    return go
+
+
+BECOME_EXTENSION = "import sys, _csv; sys.modules[__name__] = _csv\n"
+"""The module puts an extension in its place, so that there is something to answer."""
+
+
+def test_an_extension_is_looked_at(hostile: Any) -> None:
+    outcome = hostile(BECOME_EXTENSION)
+    assert outcome["status"] == "ok"
+    assert outcome["definition"]["m_name"] == "_csv"
+    assert (outcome["signal"], outcome["stage"], outcome["repeats"]) == (None, None, "1/1")
+
+
+def test_a_crash_at_import(hostile: Any) -> None:
+    outcome = hostile("import os; os.abort()")
+    assert (outcome["status"], outcome["signal"], outcome["stage"]) == (
+        "crashed",
+        "SIGABRT",
+        "import",
+    )
+    assert outcome["repeats"] == "2/2"
+    assert "hostile.py" in outcome["stderr"]  # faulthandler says where
+
+
+def test_a_crash_after_the_answer_is_a_crash_and_the_answer_is_kept(hostile: Any) -> None:
+    outcome = hostile(BECOME_EXTENSION + "import atexit, os; atexit.register(os.abort)")
+    assert (outcome["status"], outcome["signal"], outcome["stage"]) == (
+        "crashed",
+        "SIGABRT",
+        "exit",
+    )
+    assert "after it had answered" in outcome["message"]
+    assert outcome["definition"]["m_name"] == "_csv"
+
+
+def test_a_hang_is_ended_and_says_where(hostile: Any) -> None:
+    outcome = hostile("import time\nwhile True: time.sleep(60)", timeout=1.0)
+    assert (outcome["status"], outcome["stage"]) == ("timed-out", "import")
+    assert "hostile.py" in outcome["stderr"]
+
+
+def test_a_hang_that_ignores_signals(hostile: Any) -> None:
+    outcome = hostile(
+        """
+        import signal, time
+        for number in range(1, 32):
+            try: signal.signal(number, signal.SIG_IGN)
+            except (OSError, ValueError): pass
+        while True: time.sleep(60)
+        """,
+        timeout=1.0,
+    )
+    assert outcome["status"] == "timed-out"
+
+
+def test_a_thread_that_keeps_the_process_from_ending(hostile: Any) -> None:
+    outcome = hostile(
+        BECOME_EXTENSION
+        + "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start()",
+        timeout=1.5,
+    )
+    assert (outcome["status"], outcome["stage"]) == ("timed-out", "exit")
+    assert outcome["definition"]["m_name"] == "_csv"
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_an_exit_without_answer(hostile: Any, status: int) -> None:
+    outcome = hostile(f"import os; os._exit({status})")
+    assert (outcome["status"], outcome["stage"]) == ("failed", "import")
+    assert "at stage import" in outcome["message"]
+
+
+def test_system_exit_is_what_the_import_raised(hostile: Any) -> None:
+    outcome = hostile("raise SystemExit('that was it')")
+    assert (outcome["status"], outcome["message"]) == ("failed", "SystemExit: that was it")
+
+
+def test_an_exception_without_usable_text(hostile: Any) -> None:
+    outcome = hostile(
+        """
+        class Bad(Exception):
+            def __str__(self): raise SystemExit
+        raise Bad
+        """
+    )
+    assert outcome["status"] == "failed"
+    assert outcome["message"].startswith("Bad")
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("module hostile does not support loading in subinterpreters", "cpython"),
+        (
+            "Interpreter change detected - this module can only be loaded into one interpreter",
+            "cython",
+        ),
+        ("PyO3 modules do not yet support subinterpreters, see ...", "pyo3"),
+        ("cannot load module more than once per process", "opt-out"),
+    ],
+)
+def test_a_refusal_is_recognised_by_whose_it_is(hostile: Any, text: str, who: str) -> None:
+    outcome = hostile(f"raise ImportError({text!r})")
+    assert (outcome["status"], outcome["recognised"]) == ("refused", who)
+    assert text in outcome["message"]
+
+
+def test_another_import_error_is_no_refusal(hostile: Any) -> None:
+    outcome = hostile("import no_such_module_anywhere")
+    assert (outcome["status"], outcome["recognised"]) == ("failed", None)
+    assert "no_such_module_anywhere" in outcome["message"]
+
+
+def test_what_it_writes_to_stdout_and_stderr_is_its_own_business(hostile: Any) -> None:
+    outcome = hostile(
+        BECOME_EXTENSION
+        + "import os\nos.write(1, b'x' * 300000)\nos.write(2, b'\\xff\\x1b[31m' * 9000)"
+    )
+    assert outcome["status"] == "ok"
+    assert outcome["stdout_bytes"] == 300000
+    assert 0 < len(outcome["stderr"].encode()) <= 4 * spawn.STDERR_KEPT
+
+
+def test_closing_every_descriptor(hostile: Any) -> None:
+    outcome = hostile("import os; os.closerange(0, 1000)")
+    assert (outcome["status"], outcome["stage"]) == ("failed", "import")
+
+
+FIND_PIPE = """
+import os, stat, sys
+def answers():
+    for fd in range(3, 100):
+        try:
+            if stat.S_ISFIFO(os.fstat(fd).st_mode): yield fd
+        except OSError: pass
+"""
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "not json",
+        "[1, 2]",
+        '{"stage": 5}',
+        '{"result": {"status": "ok"}}',
+        '{"result": {"status": "splendid", "message": null, "recognised": null, "stage": "x", "data": {}}}',
+        '{"result": {"status": "ok", "message": null, "recognised": null, "stage": "x", "data": {"phase": 1}}}',
+        "[" * 100000,
+        "1" * 5000,
+    ],
+)
+def test_forged_lines_do_not_break_the_runner(hostile: Any, forged: str) -> None:
+    outcome = hostile(
+        FIND_PIPE
+        + f"for fd in answers(): os.write(fd, {forged.encode() + chr(10).encode()!r})\nos._exit(0)"
+    )
+    assert outcome["status"] == "failed"
+    assert "makes no sense" in outcome["message"]
+
+
+def test_two_answers_are_none(hostile: Any) -> None:
+    forged = '{"result": {"status": "failed", "message": null, "recognised": null, "stage": "import", "data": null}}'
+    outcome = hostile(
+        FIND_PIPE + BECOME_EXTENSION + f"for fd in answers(): os.write(fd, b'{forged}\\n')"
+    )
+    assert outcome["status"] == "failed"
+    assert "more than one answer" in outcome["message"]
+    assert "definition" not in outcome
+
+
+def test_a_forged_answer_with_lone_surrogates_and_controls_is_made_harmless(hostile: Any) -> None:
+    line = '{"result": {"status": "failed", "message": "\\\\ud800\\\\u001b[2J", "recognised": null, "stage": "import", "data": null}}\\n'
+    outcome = hostile(FIND_PIPE + f"for fd in answers(): os.write(fd, b'{line}')\nos._exit(0)")
+    assert outcome["status"] == "failed"
+    outcome["message"].encode("utf-8")
+
+
+def test_a_flood_of_lines_is_cut_short(hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spawn, "ANSWER_LIMIT", 1 << 20)
+    outcome = hostile(
+        FIND_PIPE
+        + 'while True:\n    for fd in answers(): os.write(fd, b\'{"stage": "x"}\\n\' * 1000)'
+    )
+    assert outcome["status"] == "failed"
+    assert "far too much" in outcome["message"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit is held on Linux only")
+def test_memory_is_limited(hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_memory_limit", lambda: 200 << 20)
+    outcome = hostile("hoard = []\nwhile True: hoard.append(bytearray(10 << 20))")
+    assert (outcome["status"], outcome["message"]) == ("failed", "MemoryError")
+
+
+def test_a_forked_copy_neither_answers_nor_stays(hostile: Any, tmp_path: Path) -> None:
+    mark = tmp_path / "pids"
+    outcome = hostile(
+        BECOME_EXTENSION
+        + f"""
+import os, time
+if os.fork() == 0:
+    if os.fork() == 0:
+        with open({str(mark)!r}, 'a') as out: out.write(str(os.getpid()))
+        time.sleep(60)
+else:
+    while not os.path.exists({str(mark)!r}) or not os.path.getsize({str(mark)!r}): time.sleep(0.01)
+"""
+    )
+    assert outcome["status"] == "ok"
+    left = int(mark.read_text())
+    assert _is_gone(left), "the copy that slept on is still there"
+
+
+def _is_gone(pid: int) -> bool:
+    for _ in range(200):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state in "ZX":  # ended; whoever adopted it has not collected it yet
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_the_runner_keeps_no_descriptor_and_no_zombie(hostile: Any) -> None:
+    def count() -> int:
+        return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+    hostile(BECOME_EXTENSION)
+    before = count()
+    hostile(BECOME_EXTENSION)
+    hostile("import os; os.abort()", name="hostile_too")
+    assert count() == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_it_works_beside_other_threads() -> None:
+    reports: list[dict[str, Any]] = []
+    threads = [threading.Thread(target=lambda: reports.append(run("_csv"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [r["runs"][0]["experiments"]["info"]["status"] for r in reports] == ["ok"] * 4
+
+
+def test_without_process_descriptors_it_looks_now_and_then(
+    hostile: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(_pid: int) -> int:
+        raise OSError
+
+    monkeypatch.setattr(os, "pidfd_open", unavailable)
+    assert hostile(BECOME_EXTENSION)["status"] == "ok"
+    assert hostile("import os; os.abort()", name="hostile_too")["status"] == "crashed"
+
+
+class TestTargets:
+    """What to look at: a name, or exactly one file."""
+
+    def copy_of(self, name: str, folder: Path) -> Path:
+        from importlib.util import find_spec
+
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        folder.mkdir(parents=True, exist_ok=True)
+        copy = folder / Path(spec.origin).name
+        copy.write_bytes(Path(spec.origin).read_bytes())
+        return copy
+
+    def test_a_file_is_loaded_itself_not_its_namesake(self, tmp_path: Path) -> None:
+        copy = self.copy_of("markupsafe._speedups", tmp_path)
+        report = run(str(copy))
+        assert report["file"] == str(copy)
+        assert report["module"] == "_speedups"
+
+    def test_a_file_in_a_package_is_loaded_as_its_submodule(self, tmp_path: Path) -> None:
+        package = tmp_path / "outer" / "inner"
+        copy = self.copy_of("markupsafe._speedups", package)
+        (package / "__init__.py").touch()
+        (package.parent / "__init__.py").write_text("loaded = True")
+        report = run(str(copy))
+        assert report["module"] == "outer.inner._speedups"
+        assert report["file"] == str(copy)
+
+    def test_a_file_whose_name_another_one_wins(self, tmp_path: Path) -> None:
+        package = tmp_path / "package"
+        copy = self.copy_of("markupsafe._speedups", package)
+        (package / "__init__.py").touch()
+        loser = package / "_speedups.so"  # the last suffix an interpreter tries
+        loser.write_bytes(copy.read_bytes())
+        assert run(str(loser))["file"] == str(loser)
+
+    def test_a_namespace_package_on_the_path(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        copy = self.copy_of("markupsafe._speedups", tmp_path / "space")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        assert run(str(copy))["module"] == "space._speedups"
+
+    def test_a_file_for_another_interpreter_is_not_run(self, tmp_path: Path) -> None:
+        copy = self.copy_of("markupsafe._speedups", tmp_path)
+        other = copy.rename(tmp_path / "_speedups.cpython-34m-x86_64-linux-gnu.so")
+        outcome = run(str(other))["runs"][0]["experiments"]["info"]
+        assert outcome["status"] == "not-run"
+        assert "another interpreter" in outcome["message"]
+
+    def test_a_file_that_is_no_extension(self, tmp_path: Path) -> None:
+        (tmp_path / "x.so").write_text("text")
+        outcome = run(str(tmp_path / "x.so"))["runs"][0]["experiments"]["info"]
+        assert (outcome["status"], outcome["stage"]) == ("failed", "import")
+
+    def test_a_module_built_in_the_working_folder_is_found(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        copy = self.copy_of("markupsafe._speedups", tmp_path)
+        monkeypatch.chdir(tmp_path)
+        assert run("_speedups")["file"] == str(copy)
+
+    def test_the_working_folder_shadows_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("_csv", "json", "ctypes", "inspect", "faulthandler"):
+            (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')")
+        monkeypatch.chdir(tmp_path)
+        assert run("_csv")["runs"][0]["experiments"]["info"]["status"] == "ok"
+
+    def test_python_source_is_no_extension(self) -> None:
+        outcome = run("json")["runs"][0]["experiments"]["info"]
+        assert outcome["status"] == "not-run"
+        assert "written in Python" in outcome["message"]
+
+    def test_an_unknown_module(self) -> None:
+        outcome = run("no.such.module")["runs"][0]["experiments"]["info"]
+        assert (outcome["status"], outcome["message"]) == (
+            "not-run",
+            "this interpreter has no module named no",
+        )
+
+    def test_bad_targets(self, tmp_path: Path) -> None:
+        with pytest.raises(NotFound):
+            run(str(tmp_path / "none.so"))
+        with pytest.raises(NotFound):
+            run("not a name")
+        with pytest.raises(Unreadable):
+            run(str(tmp_path) + os.sep)
+        fifo = tmp_path / "fifo.so"
+        os.mkfifo(fifo)
+        with pytest.raises(Unreadable):
+            run(str(fifo))
+
+    def test_an_unknown_experiment_is_the_callers_mistake(self) -> None:
+        with pytest.raises(ValueError, match="no such experiment"):
+            run("_csv", ("nonsense",))
+
+
+class TestInterpreters:
+    def test_none_of_that_name(self) -> None:
+        with pytest.raises(ProbeFailed):
+            run("_csv", python="/no/such/python")
+
+    def test_a_program_that_is_no_python(self) -> None:
+        with pytest.raises(ProbeFailed) as raised:
+            run("_csv", python="true")
+        assert "did not start the probe" in raised.value.message
+
+    def test_a_file_that_cannot_be_executed(self, tmp_path: Path) -> None:
+        program = tmp_path / "python"
+        program.write_bytes(b"\x7fELF nothing")
+        program.chmod(0o755)
+        with pytest.raises(ProbeFailed) as raised:
+            run("_csv", python=str(program))
+        assert "cannot be started" in raised.value.message
+
+    def test_one_that_hangs_before_it_says_anything(self, tmp_path: Path) -> None:
+        program = tmp_path / "python"
+        program.write_text("#!/bin/sh\nsleep 60\n")
+        program.chmod(0o755)
+        with pytest.raises(ProbeFailed) as raised:
+            run("_csv", python=str(program), timeout=0.5)
+        assert "did not start within" in raised.value.message
+
+    def test_a_virtual_environment_is_named_by_its_folder(self, tmp_path: Path) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True
+        )
+        site = next((tmp_path / "env").glob("lib*/python*/site-packages"))
+        copy = TestTargets().copy_of("markupsafe._speedups", site / "only_there")
+        (site / "only_there" / "__init__.py").touch()
+        report = run("only_there._speedups", python=str(tmp_path / "env"))
+        assert report["file"] == str(copy)
+        assert report["runs"][0]["python"]["executable"].startswith(str(tmp_path / "env"))
