@@ -14,7 +14,7 @@ from isoview.inspectors.facts import Facts
 # What compilers append to the name of a symbol they clone, rename or make local:
 # foo.0, foo.lto_priv.3, foo.constprop.0, foo.isra.0, foo.part.1, foo.cold, foo.llvm.1234.
 _CLONE = re.compile(
-    r"(?:\.(?:lto_priv|constprop|isra|part|cold|llvm|clone|local|localalias|str|warm|hot|\d+)"
+    r"(?:\.(?:lto_priv|constprop|isra|part|cold|llvm|clone|local|localalias|warm|hot|\d+)"
     r"(?=\.|$))+$"
 )
 _RUST_LEGACY_HASH = re.compile(r"17h[0-9a-f]{16}E$")  # _ZN...17h<hash>E: the E closes the path

@@ -109,7 +109,7 @@ def _copies_declared(facts: Facts) -> Declared:
 def _shared_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     side = _side(
         facts,
-        _interpreters_declared(facts, yes_from=SHARED_GIL),
+        _interpreters_declared(facts, own_gil=False),
         _of(findings, _SHARED_OBJECTS),
         _of(findings, {"ISO101", "ISO111", "ISO112", "ISO108", "ISO704"}),
         findings,
@@ -137,7 +137,7 @@ def _shared_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
 def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     side = _side(
         facts,
-        _interpreters_declared(facts, yes_from=PER_INTERPRETER_GIL),
+        _interpreters_declared(facts, own_gil=True),
         _of(findings, _SHARED_OBJECTS),
         _of(findings, {"ISO901", "ISO101", "ISO111", "ISO112", "ISO113", "ISO108", "ISO704"}),
         findings,
@@ -180,13 +180,19 @@ def _own_gil_refusal(facts: Facts) -> str:
         NOT_SUPPORTED: "The module declares that it does not support sub-interpreters",
         SHARED_GIL: "The module declares sub-interpreters only where they share the GIL",
     }
-    return reasons[interpreters(facts)]
+    claim = interpreters(facts)
+    return reasons.get(
+        claim, f"The declared value {claim} makes interpreters with their own GIL refuse the module"
+    )
 
 
-def _interpreters_declared(facts: Facts, yes_from: int) -> Declared:
-    """What slot 3 says about interpreters of one kind; ``yes_from`` is the least value that allows it."""
+def _interpreters_declared(facts: Facts, *, own_gil: bool) -> Declared:
+    """What slot 3 says about interpreters of one kind.
+
+    The interpreter compares as written here (``Python/import.c``): 0 refuses every interpreter
+    that checks, anything but 2 refuses those with their own GIL.
+    """
     init = facts.own_init
-    own_gil = yes_from == PER_INTERPRETER_GIL
     if init is not None and init.phase == "single":
         return "no" if own_gil else "omitted"
     if not is_multi_phase(facts):
@@ -196,7 +202,8 @@ def _interpreters_declared(facts: Facts, yes_from: int) -> Declared:
         return "no" if own_gil else "omitted"
     if isinstance(claim, str):
         return claim
-    return "yes" if claim >= yes_from else "no"
+    allowed = claim == PER_INTERPRETER_GIL if own_gil else claim != NOT_SUPPORTED
+    return "yes" if allowed else "no"
 
 
 def _silence(facts: Facts, side: _Side) -> str:

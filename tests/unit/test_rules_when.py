@@ -1,0 +1,439 @@
+"""When a rule may speak: the conditions that no compiled fixture shows, on facts made by hand."""
+
+from dataclasses import replace
+
+import pytest
+from facts_by_hand import facts, slot, spec, static, static_type
+from isoview.inspectors.facts import Evidence, Facts, Init, Item
+
+from isoview.judge import judge
+from isoview.loads_on import NEWEST, cannot_load_before, free_threaded, minors, oldest
+from isoview.model import Finding
+
+GIL_BUILD = "cpython-313-x86_64-linux-gnu"
+FT_BUILD = "cpython-313t-x86_64-linux-gnu"
+
+
+def found(made: Facts, rule: str) -> list[Finding]:
+    return [finding for finding in judge(made).findings if finding.rule == rule]
+
+
+def not_run(made: Facts) -> dict[str, str]:
+    return {entry.rule: entry.reason for entry in judge(made).not_run}
+
+
+# --- which interpreters load the file -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("cpython-311-x86_64-linux-gnu", (11,)),
+        ("cpython-313t-x86_64-linux-gnu", (13,)),
+        ("cpython-39-darwin", (9,)),
+        ("cpython-312d-x86_64-linux-gnu", (12,)),
+        ("cp313-win_amd64", (13,)),
+        ("cp314t-win_arm64", (14,)),
+        ("cp310", (10,)),
+        ("abi3t", (15,)),
+        ("pypy311-pp73-x86_64-linux-gnu", ()),
+        ("graalpy242-311-native-x86_64-linux", ()),
+        (None, ()),
+    ],
+)
+def test_minors_by_tag(tag: str | None, expected: tuple[int, ...]) -> None:
+    assert minors(facts(tag)) == expected
+
+
+@pytest.mark.parametrize(
+    ("limited", "slots", "first"),
+    [
+        ("3.2", (), 8),
+        ("3.10", (), 10),
+        (None, (), 8),
+        ("3.8", (slot(3, 2),), 12),
+        ("3.8", (slot(4, 1),), 13),
+        ("3.12", (slot(86, 2),), 15),
+    ],
+)
+def test_minors_of_the_stable_abi_start_where_imports_and_slots_allow(
+    limited: str | None, slots: tuple[object, ...], first: int
+) -> None:
+    made = facts("abi3", limited=limited, slots=slots)  # type: ignore[arg-type]
+    assert minors(made) == tuple(range(first, NEWEST + 1))
+    assert oldest(made) == first
+
+
+def test_a_plain_so_tells_its_version_by_its_slots_only() -> None:
+    assert oldest(facts(None)) is None
+    assert not cannot_load_before(facts(None), 12)
+    assert cannot_load_before(facts(None, slots=(slot(3, 2),)), 12)
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        (FT_BUILD, True), ("cp314t-win_amd64", True), ("abi3t", True), (GIL_BUILD, False),
+        ("abi3", False), ("cpython-313-x86_64-linux-gnut", False), (None, False),
+    ],
+)  # fmt: skip
+def test_free_threaded_by_tag(tag: str | None, expected: bool) -> None:
+    assert free_threaded(facts(tag)) is expected
+
+
+def test_free_threaded_by_layout() -> None:
+    made = facts(None)
+    assert free_threaded(replace(made, artifact=replace(made.artifact, free_threaded_layout=True)))
+
+
+# --- declarations ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tag", ["cpython-312-x86_64-linux-gnu", "cpython-313-darwin", "abi3t"])
+def test_a_missing_slot_is_a_claim_where_every_version_knows_it(tag: str) -> None:
+    assert found(facts(tag), "ISO111")
+
+
+@pytest.mark.parametrize(
+    ("tag", "limited"),
+    [("cpython-311-x86_64-linux-gnu", None), ("abi3", "3.9"), ("abi3", "3.11"), (None, None)],
+)
+def test_a_missing_slot_is_no_claim_where_an_older_version_would_refuse_it(
+    tag: str | None, limited: str | None
+) -> None:
+    made = facts(tag, limited=limited)
+    assert not found(made, "ISO111")
+    assert "ISO111" not in not_run(made)
+
+
+def test_a_missing_slot_counts_for_a_stable_abi_of_3_12() -> None:
+    assert found(facts("abi3", limited="3.12"), "ISO111")
+
+
+@pytest.mark.parametrize("identifier", [3, 86])
+@pytest.mark.parametrize(("value", "rule"), [(0, "ISO112"), (1, "ISO113"), (2, None)])
+def test_the_declared_value_decides(identifier: int, value: int, rule: str | None) -> None:
+    tag = GIL_BUILD if identifier == 3 else "cpython-315-x86_64-linux-gnu"
+    report = judge(facts(tag, slots=(slot(identifier, value),)))
+    assert [finding.rule for finding in report.findings] == ([rule] if rule else [])
+
+
+def test_slots_filled_at_run_time_are_not_taken_for_missing() -> None:
+    made = facts()
+    definition = replace(made.definitions[0], slots_complete=False)
+    made = replace(made, definitions=(definition,))
+    assert not found(made, "ISO111")
+    assert not_run(made)["ISO111"] == "the slots are filled in at run time"
+
+
+def test_single_phase_modules_are_not_asked_for_slots() -> None:
+    made = facts(phase="single", imports=("PyModule_Create2",))
+    assert [finding.rule for finding in judge(made).findings] == ["ISO101"]
+
+
+def test_the_gil_is_asked_of_free_threaded_files_only() -> None:
+    own_gil = (slot(3, 2),)
+    assert not found(facts(GIL_BUILD, slots=own_gil), "ISO121")
+    assert not found(facts(GIL_BUILD, slots=(*own_gil, slot(4, 0))), "ISO122")
+    assert found(facts(FT_BUILD, slots=own_gil), "ISO121")
+    assert found(facts(FT_BUILD, slots=(*own_gil, slot(4, 0))), "ISO122")
+    assert not judge(facts(FT_BUILD, slots=(*own_gil, slot(4, 1)))).findings
+
+
+def test_a_single_phase_module_says_it_by_a_call() -> None:
+    silent = facts(FT_BUILD, phase="single", imports=("PyModule_Create2",))
+    calls = ("PyModule_Create2", "PyUnstable_Module_SetGIL")
+    assert found(silent, "ISO121")
+    assert not found(facts(FT_BUILD, phase="single", imports=calls), "ISO121")
+
+
+def test_hooks_without_state_are_no_finding() -> None:
+    made = facts(slots=(slot(3, 2),), m_size=0)
+    made = replace(made, definitions=(replace(made.definitions[0], has_clear=True, has_free=True),))
+    assert not judge(made).findings
+
+
+def test_state_of_plain_data_is_a_note_only() -> None:
+    (note,) = found(facts(m_size=24, slots=(slot(3, 2),)), "ISO103")
+    assert note.severity == "note"
+
+
+# --- files and init functions ---------------------------------------------------------------
+
+
+def test_a_plain_file_name_with_no_own_init_is_a_warning_not_an_error() -> None:
+    other = (Init("PyInit_other", "other", own=False, phase="multi", phase_source="code"),)
+    assert found(facts(init=other), "ISO106")[0].severity == "error"
+    assert found(facts(None, init=other), "ISO106")[0].severity == "warning"
+
+
+def test_a_file_name_that_is_no_module_name_says_nothing_about_the_init() -> None:
+    other = (Init("PyInit_other", "other", own=False, phase="multi", phase_source="code"),)
+    made = facts(None, init=other, path="/tmp/extension-1.so")
+    assert not found(made, "ISO106")
+    assert "no module name" in not_run(made)["ISO106"]
+
+
+def test_both_hooks_of_one_module_are_one_module() -> None:
+    both = (
+        Init("PyInit_mod", "mod", own=True, phase="multi", phase_source="code"),
+        Init(
+            "PyModExport_mod", "mod", own=True, phase="export", phase_source="export", from_minor=15
+        ),
+    )
+    made = facts(slots=(slot(3, 2),), init=both)
+    assert not found(made, "ISO107")
+    assert minors(made) == (13,)
+
+
+def test_a_delegated_init_is_reported_as_not_run_with_its_reason() -> None:
+    init = Init(
+        "PyInit_mod", "mod", own=True, phase="delegated", phase_source="strings",
+        reason="_cffi_backend makes the module",
+    )  # fmt: skip
+    made = facts(
+        init=(init,), definitions=(), generator="cffi",
+        completeness=replace(facts().completeness, definitions=Item("none", "made elsewhere")),
+    )  # fmt: skip
+    skipped = not_run(made)
+    assert skipped["ISO101"] == "_cffi_backend makes the module"
+    assert skipped["ISO102"] == "made elsewhere"
+    assert found(made, "ISO105")
+
+
+def test_a_file_that_is_no_extension_is_not_judged() -> None:
+    made = facts()
+    made = replace(made, artifact=replace(made.artifact, is_extension=False))
+    report = judge(made)
+    assert report.verdict is None
+    assert not report.findings
+    assert report.rules_run == 0
+
+
+# --- types ----------------------------------------------------------------------------------
+
+
+def test_templates_and_shared_helpers_are_no_static_types() -> None:
+    made = facts(
+        slots=(slot(3, 2),),
+        types=(
+            static_type("mod.Native", kind="template"),
+            static_type("_cython_3_1_2.cython_function_or_method"),
+        ),
+    )
+    assert not judge(made).findings
+
+
+def test_static_types_that_the_runtime_manages_are_no_finding() -> None:
+    path = "/usr/lib/python3.13/lib-dynload/_datetime.so"
+    imports = ("PyModuleDef_Init", "_PyStaticType_InitForExtension", "_PyRuntime")
+    made = facts(slots=(slot(3, 2),), types=(static_type(),), imports=imports, path=path)
+    assert not judge(made).findings
+    elsewhere = facts(slots=(slot(3, 2),), types=(static_type(),), imports=imports)
+    assert found(elsewhere, "ISO201")
+
+
+@pytest.mark.parametrize(
+    ("flags", "base", "expected"),
+    [
+        ((), "object", True),
+        (("IMMUTABLETYPE",), "object", False),
+        (("HAVE_GC",), "object", False),
+        ((), None, False),
+        ((), "PyDict_Type", False),
+    ],
+)
+def test_gc_is_missed_only_in_mutable_types_derived_from_object(
+    flags: tuple[str, ...], base: str | None, expected: bool
+) -> None:
+    made = facts(slots=(slot(3, 2),), types=(spec(flags=flags, base=base),))
+    assert bool(found(made, "ISO203")) is expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "limited", "expected"),
+    [
+        ("cpython-310-x86_64-linux-gnu", None, True),
+        ("cpython-311-x86_64-linux-gnu", None, False),  # the interpreter itself refuses
+        ("abi3", "3.8", True),
+        ("abi3", "3.11", False),
+        (None, None, False),
+    ],
+)
+def test_the_gc_flag_without_traverse_hurts_old_versions_only(
+    tag: str | None, limited: str | None, expected: bool
+) -> None:
+    made = facts(tag, limited=limited, types=(spec(flags=("HAVE_GC",)),))
+    assert bool(found(made, "ISO204")) is expected
+
+
+def test_a_flag_that_the_version_does_not_have_is_not_missed() -> None:
+    old = facts("cpython-39-x86_64-linux-gnu", types=(spec(flags=("HAVE_GC",)),))
+    assert not found(old, "ISO206")
+    assert not found(facts("abi3", limited="3.8", types=(spec(),)), "ISO206")
+    (note,) = found(facts(types=(spec(flags=("HAVE_GC",)),)), "ISO206")
+    assert note.severity == "note"
+
+
+def test_a_type_whose_module_is_not_known_is_not_called_untied() -> None:
+    assert not found(facts(types=(spec(module_tied=None),)), "ISO208")
+    assert not found(facts(types=(spec(module_tied=True),)), "ISO208")
+    assert found(facts(types=(spec(module_tied=False),)), "ISO208")
+
+
+def test_classes_built_at_run_time_are_never_none() -> None:
+    partial = replace(facts().completeness, types=Item("partial", "PyO3 builds its classes"))
+    made = facts(generator="PyO3", completeness=partial)
+    skipped = not_run(made)
+    assert {"ISO203", "ISO206", "ISO208"} <= set(skipped)
+    assert skipped["ISO203"] == "PyO3 builds its classes"
+
+
+# --- statics --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["runtime", "table", "lock", "type", "definition"])
+def test_what_is_not_state_is_no_finding(kind: str) -> None:
+    made = facts(slots=(slot(3, 2),), statics=(static("thing", kind),))
+    assert not judge(made).findings
+
+
+@pytest.mark.parametrize("kind", ["scalar", "buffer", "unknown"])
+def test_plain_data_is_a_note_until_a_write_is_seen(kind: str) -> None:
+    made = facts(slots=(slot(3, 2),), statics=(static("thing", kind),))
+    (note,) = judge(made).findings
+    assert (note.rule, note.severity) == ("ISO302", "note")
+    wrote = (Evidence("write", "written in count()"),)
+    made = facts(slots=(slot(3, 2),), statics=(static("thing", kind, evidence=wrote),))
+    (warning,) = judge(made).findings
+    assert (warning.rule, warning.severity) == ("ISO302", "warning")
+
+
+def test_thread_local_data_is_not_process_wide() -> None:
+    made = facts(slots=(slot(3, 2),), statics=(static("thing", "unknown", section=".tbss"),))
+    assert not judge(made).findings
+
+
+def test_named_statics_are_one_finding_each_and_unnamed_ones_fold() -> None:
+    made = facts(
+        statics=(
+            static("first", address=0x4000),
+            static("second", address=0x4008),
+            static(None, address=0x4010),
+            static(None, address=0x4018),
+            static(None, address=0x4020),
+        )
+    )
+    by_subject = {finding.fingerprint: finding for finding in found(made, "ISO301")}
+    assert set(by_subject) == {
+        "ISO301:mod:symbol:first",
+        "ISO301:mod:symbol:second",
+        "ISO301:mod:unnamed:object",
+    }
+    folded = by_subject["ISO301:mod:unnamed:object"]
+    assert folded.count == 3
+    assert [where.address for where in folded.related] == [0x4018, 0x4020]
+
+
+def test_numbered_statics_of_one_name_fold() -> None:
+    made = facts(statics=(static("cache.0", address=0x4000), static("cache.1", address=0x4008)))
+    (folded,) = found(made, "ISO301")
+    assert folded.fingerprint == "ISO301:mod:symbol:cache"
+    assert folded.count == 2
+
+
+# --- the C API ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_Py_Dealloc", "_Py_NoneStruct", "_PyObject_New", "_PyObject_GC_NewVar", "_PyTuple_Resize",
+        "_PyBytes_Resize", "_PyArg_ParseTuple_SizeT", "_Py_BuildValue_SizeT", "_PyUnicode_IsAlpha",
+        "_PyUnicode_Ready", "_Py_ctype_table", "_Py_FatalErrorFunc", "_PyWeakref_RefType",
+        "_PyTrash_begin", "_Py_DecRefShared", "_Py_EllipsisObject", "_Py_c_sum",
+    ],
+)  # fmt: skip
+def test_names_that_public_macros_leave_are_not_private(name: str) -> None:
+    assert not judge(facts(slots=(slot(3, 2),), imports=("PyModuleDef_Init", name))).findings
+
+
+@pytest.mark.parametrize(
+    "name", ["_PyDict_NewPresized", "_PyUnicodeWriter_Init", "_PyLong_Sign", "_PyObject_Vectorcall"]
+)
+def test_private_names_are(name: str) -> None:
+    (finding,) = judge(facts(slots=(slot(3, 2),), imports=("PyModuleDef_Init", name))).findings
+    assert finding.fingerprint == f"ISO501:mod:api:{name}"
+    assert finding.severity == "note"
+
+
+def test_an_inline_function_of_old_headers_excuses_old_files_only() -> None:
+    imports = ("PyModuleDef_Init", "_PyObject_MakeTpCall")
+    assert not found(facts("cpython-310-x86_64-linux-gnu", imports=imports), "ISO501")
+    assert found(facts("cpython-311-x86_64-linux-gnu", imports=imports), "ISO501")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/usr/lib/python3.13/lib-dynload/_json.cpython-313-x86_64-linux-gnu.so",
+        "lib-dynload/_json.cpython-313-x86_64-linux-gnu.so",
+        "C:\\Python313\\DLLs\\_json.pyd",
+    ],
+)
+def test_core_builds_use_internals_by_right(path: str) -> None:
+    imports = ("PyModuleDef_Init", "_PyArg_UnpackKeywords", "_PyRuntime")
+    made = facts(slots=(slot(3, 2),), imports=imports, path=path)
+    assert not judge(made).findings
+
+
+def test_a_copy_of_a_core_module_is_known_by_name_and_imports_together() -> None:
+    imports = ("PyModuleDef_Init", "_PyArg_UnpackKeywords", "_PyRuntime")
+    own = (Init("PyInit__json", "_json", own=True, phase="multi", phase_source="code"),)
+    copy = facts(slots=(slot(3, 2),), imports=imports, init=own, path="/tmp/_json.so")
+    assert not judge(copy).findings
+    impostor = replace(
+        copy, artifact=replace(copy.artifact, container="x.whl", member="pkg/_json.so")
+    )
+    assert {finding.rule for finding in judge(impostor).findings} == {"ISO501", "ISO504"}
+
+
+@pytest.mark.parametrize(
+    ("library", "tag", "expected"),
+    [
+        ("libpython3.13.so.1.0", GIL_BUILD, True),
+        ("libpython3.so", "abi3", True),
+        ("@rpath/libpython3.12.dylib", "cpython-312-darwin", True),
+        ("/Library/Frameworks/Python.framework/Versions/3.12/Python", "cpython-312-darwin", True),
+        ("libpython3.13.so", "cpython-313-aarch64-linux-android", False),
+        ("libpythonic.so", GIL_BUILD, False),
+        ("libboost_python313.so.1.90", GIL_BUILD, False),
+    ],
+)
+def test_the_interpreters_library_is_known_by_name(library: str, tag: str, expected: bool) -> None:
+    assert bool(found(facts(tag, linked=(library,)), "ISO503")) is expected
+
+
+def test_pyo3s_text_behind_multi_phase_init_guards_submodules_only() -> None:
+    text = Evidence("generator-guard", 'text "PyO3 modules do not yet support subinterpreters"')
+    assert found(facts(phase="single", generator="PyO3", guards=(text,)), "ISO704")
+    assert not found(facts(generator="PyO3", guards=(text,)), "ISO704")
+
+
+def test_cythons_check_within_one_interpreter_is_a_note() -> None:
+    text = Evidence(
+        "generator-guard", "Module 'x' has already been imported into this interpreter."
+    )
+    (note,) = found(facts(generator="Cython", guards=(text,)), "ISO704")
+    assert note.severity == "note"
+
+
+def test_findings_come_in_the_order_of_the_work() -> None:
+    made = facts(
+        slots=(slot(3, 2),),
+        types=(static_type(), spec(flags=("HAVE_GC",))),
+        statics=(static("cache"), static("calls", "scalar", address=0x4100)),
+        imports=("PyModuleDef_Init", "_PyLong_Sign", "PyGILState_Ensure"),
+    )
+    order = [finding.rule for finding in judge(made).findings]
+    assert order == ["ISO901", "ISO301", "ISO201", "ISO206", "ISO302", "ISO305", "ISO501"]
