@@ -75,10 +75,14 @@ def _load(home: str) -> click.Command:
 class Commands(click.Group):
     """A group whose commands are loaded by name; what is no command is a target for the app."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
         entry = COMMANDS.get(cmd_name)
         return _load(entry[0]) if entry else None
 
@@ -89,7 +93,11 @@ class Commands(click.Group):
             return super().resolve_command(ctx, args)
         return None, _load(_OPEN), args
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_home, text) in COMMANDS.items()])
 
@@ -153,12 +161,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _invoke(arguments: list[str], settings: Settings) -> int:
+    stdout = sys.stdout
     try:
         result = cli.main(arguments, prog_name="isoview", standalone_mode=False, obj=settings)
     except SystemExit as leaving:
-        # click leaves this way after a shell completion, and when whoever reads our output
-        # went away (it has then wrapped stdout; __context__ is the error it saw).
-        if isinstance(leaving.__context__, OSError):
+        # click leaves this way after a shell completion, and when whoever reads our output went
+        # away: it has then put a wrapper in the place of stdout.
+        if sys.stdout is not stdout:
+            sys.stdout = stdout
             raise BrokenPipeError from leaving
         return leaving.code if isinstance(leaving.code, int) else ExitCode.CLEAN
     return result if isinstance(result, int) else ExitCode.CLEAN

@@ -84,7 +84,7 @@ def _build(kind: type, data: Any, where: str) -> Any:
         raise _wrong(where, data)
     values = {}
     hints = _hints(kind)
-    for entry in fields(kind):  # type: ignore[arg-type]  # only dataclasses come here
+    for entry in fields(kind):
         if entry.name in data:
             values[entry.name] = _value(hints[entry.name], data[entry.name], entry.name)
         elif entry.default is MISSING and entry.default_factory is MISSING:
@@ -110,7 +110,9 @@ def _value(hint: Any, data: Any, where: str) -> Any:
             return tuple(_value(get_args(hint)[0], entry, where) for entry in data)
     elif origin is dict:
         if isinstance(data, Mapping):
-            return {str(name): _value(get_args(hint)[1], each, where) for name, each in data.items()}
+            return {
+                str(name): _value(get_args(hint)[1], each, where) for name, each in data.items()
+            }
     elif is_dataclass(hint) and isinstance(hint, type):
         return _build(hint, data, where)
     elif isinstance(data, hint) and (hint is bool or not isinstance(data, bool)):
@@ -137,5 +139,3 @@ def _wrong(where: str, data: Any) -> BadConfig:
         f"the report says {str(data)[:60]!r} for {where}, which cannot be",
         "It was not written by isoview, or by a version that is not compatible.",
     )
-
-

@@ -12,13 +12,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from isoview.inspectors.errors import BadConfig, IsoviewError
 from isoview.triage import Decision, decisions_in, read_text
-
-if TYPE_CHECKING:
-    from isoview.triage import Location
 
 _PATIENCE = 10.0  # seconds to wait for another writer
 _HEADER = re.compile(r"^[ \t]*\[(?!\[?[ \t]*decision[ \t]*\.)")
@@ -28,9 +25,9 @@ _PREAMBLE = """\
 """
 
 
-def store(path: "Location", fingerprint: str, decision: Decision | None) -> Decision | None:
+def store(path: Path, fingerprint: str, decision: Decision | None) -> Decision | None:
     """Set the decision for ``fingerprint`` (None: take it away); returns what was there."""
-    real = os.path.realpath(path)
+    real = path.resolve()
     with _only_writer(real):
         text = read_text(real)
         previous = decisions_in(text, path).get(fingerprint)
@@ -51,35 +48,37 @@ def store(path: "Location", fingerprint: str, decision: Decision | None) -> Deci
 
 
 @contextmanager
-def _only_writer(path: str) -> Iterator[None]:
+def _only_writer(path: Path) -> Iterator[None]:
     """Hold the lock of ``path``: the system's own on a file beside it, which is taken away after.
 
     The lock file may be removed by its last holder while another waits for it, so whoever gets
     the lock looks whether the file is still the one on disk, and tries again where it is not.
     """
-    name = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.lock")
+    lock = path.with_name(f".{path.name}.lock")
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            handle = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
+            handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise _refused(path, error) from error
-        if _try_lock(handle) and _still_there(handle, name):
+        if _try_lock(handle) and _still_there(handle, lock):
             break
         os.close(handle)
         if time.monotonic() > deadline:
             raise IsoviewError(
                 f"another program has been writing {path} for {_PATIENCE:.0f} seconds",
-                f"Let it finish; nothing was changed. Its lock is {name}.",
+                f"Let it finish; nothing was changed. Its lock is {lock}.",
             )
         time.sleep(0.02)
     try:
         yield
     finally:
-        if sys.platform == "win32":  # an open file cannot be removed there, and an empty one is left
+        if (
+            sys.platform == "win32"
+        ):  # an open file cannot be removed there, and an empty one is left
             os.close(handle)
         else:
-            os.unlink(name)
+            lock.unlink()
             os.close(handle)
 
 
@@ -98,31 +97,31 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
-def _still_there(handle: int, name: str) -> bool:
+def _still_there(handle: int, lock: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(handle), os.stat(name))
+        return os.path.samestat(os.fstat(handle), lock.stat())
     except OSError:
         return False
 
 
-def _write_whole(path: str, text: str) -> None:
+def _write_whole(path: Path, text: str) -> None:
     """Replace ``path`` by ``text``, or leave it as it was. The name aside is ours by the lock."""
-    aside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.new")
+    aside = path.with_name(f".{path.name}.new")
     try:
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(path):
-            os.chmod(aside, os.stat(path).st_mode & 0o7777)
-        os.replace(aside, path)
+        if path.exists():
+            aside.chmod(path.stat().st_mode & 0o7777)
+        aside.replace(path)
     except OSError as error:
         raise _refused(path, error) from error
-    _sync_folder(os.path.dirname(path))
+    _sync_folder(path.parent)
 
 
-def _sync_folder(folder: str) -> None:
+def _sync_folder(folder: Path) -> None:
     """Make the rename last through a power cut, where folders can be synced at all."""
     try:
         handle = os.open(folder, os.O_RDONLY)
@@ -136,7 +135,7 @@ def _sync_folder(folder: str) -> None:
         os.close(handle)
 
 
-def _refused(path: str, error: OSError) -> IsoviewError:
+def _refused(path: Path, error: OSError) -> IsoviewError:
     return IsoviewError(
         f"{path} cannot be written: {error.strerror}",
         "See to the folder's permissions and free space; nothing was changed.",
@@ -214,7 +213,7 @@ def _changed(block: str, decision: Decision) -> str:
     import tomlkit
 
     document = tomlkit.parse(block)
-    table = document["decision"][0]  # type: ignore[index]  # the block is one [[decision]]
+    table = document["decision"][0]
     for name, value in decision._asdict().items():
         if table.get(name) != value:
             table[name] = value

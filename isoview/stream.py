@@ -1,6 +1,5 @@
 """Targets in, events out: the one stream that the command line, the app and workers consume."""
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -77,7 +76,9 @@ def _judged(facts: "Facts", decisions: "Decisions | None") -> Report:
 
 def _decisions() -> "Decisions | None":
     """The decisions that hold in the working folder; None without any."""
+    from pathlib import Path
+
     from isoview.triage import load, nearest
 
-    found = nearest(os.getcwd())
+    found = nearest(Path.cwd())
     return None if found is None else load(found)

@@ -7,17 +7,12 @@ decision survives rebuilds; it stores how many subjects it was made for, and gro
 This module reads; writing (``isoview.decision_file``) is loaded when something is decided.
 """
 
-import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 from isoview.inspectors.errors import BadConfig
 from isoview.model import STATUSES, Finding, Report, Status
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    Location = str | os.PathLike[str]
 
 FILE_NAME = "isoview.toml"
 _SIZE_LIMIT = 16 << 20
@@ -29,33 +24,26 @@ class Decision(NamedTuple):
     fingerprint: str
     status: Status
     reason: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
 
 
 Decisions = Mapping[str, Decision]
 """Decisions by fingerprint."""
 
 
-def nearest(start: "Location") -> str | None:
+def nearest(start: Path) -> Path | None:
     """The ``isoview.toml`` in ``start`` or the nearest folder above it that has one."""
-    folder = os.path.abspath(start)
-    while True:
-        candidate = os.path.join(folder, FILE_NAME)
-        if os.path.lexists(candidate):
-            return candidate
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
+    folder = start.absolute()
+    candidates = (above / FILE_NAME for above in (folder, *folder.parents))
+    return next((path for path in candidates if path.is_symlink() or path.exists()), None)
 
 
-def decisions_file(start: "Path") -> "Path":
+def decisions_file(start: Path) -> Path:
     """Where decisions made in ``start`` belong: the nearest ``isoview.toml``, else one there."""
-    found = nearest(start)
-    return start / FILE_NAME if found is None else type(start)(found)
+    return nearest(start) or start / FILE_NAME
 
 
-def load(path: "Location") -> Decisions:
+def load(path: Path) -> Decisions:
     """The decisions in ``path``; none where there is no such file.
 
     Raises :class:`BadConfig` where the file is not what it should be; it is never guessed at.
@@ -63,12 +51,12 @@ def load(path: "Location") -> Decisions:
     return decisions_in(read_text(path), path)
 
 
-def read_text(path: "Location") -> str:
+def read_text(path: Path) -> str:
     """The text of a decisions file; empty where there is none."""
     try:
-        if os.path.exists(path) and not os.path.isfile(path):
+        if path.exists() and not path.is_file():
             raise BadConfig(f"{path} is no regular file", "Move it away: decisions are kept there.")
-        with open(path, encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
             text = file.read(_SIZE_LIMIT + 1)
     except FileNotFoundError:
         return ""
@@ -83,7 +71,7 @@ def read_text(path: "Location") -> str:
     return text
 
 
-def decisions_in(text: str, path: "Location") -> Decisions:
+def decisions_in(text: str, path: Path) -> Decisions:
     """The decisions that ``text`` holds; ``path`` is for the message."""
     import tomllib
 
@@ -108,7 +96,7 @@ def decisions_in(text: str, path: "Location") -> Decisions:
     return decisions
 
 
-def _decision(entry: Any, path: "Location") -> Decision:
+def _decision(entry: Any, path: Path) -> Decision:
     fingerprint = entry.get("fingerprint") if isinstance(entry, dict) else None
     if not isinstance(fingerprint, str) or not fingerprint:
         raise BadConfig(
@@ -155,7 +143,7 @@ def _decided(finding: Finding, decision: Decision) -> Finding:
     return replace(finding, status="open", reason=reason)
 
 
-def decide(path: "Location", finding: Finding, status: Status, reason: str) -> Decision | None:
+def decide(path: Path, finding: Finding, status: Status, reason: str) -> Decision | None:
     """Write one decision to ``path``; returns the one it replaces, for :func:`restore`."""
     from isoview.decision_file import store
 
@@ -164,7 +152,7 @@ def decide(path: "Location", finding: Finding, status: Status, reason: str) -> D
     return store(path, finding.fingerprint, decision)
 
 
-def restore(path: "Location", fingerprint: str, previous: Decision | None) -> None:
+def restore(path: Path, fingerprint: str, previous: Decision | None) -> None:
     """Put back what :func:`decide` returned: the earlier decision, or none at all."""
     from isoview.decision_file import store
 

@@ -11,10 +11,12 @@ _COLOURS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "COLU
 
 
 @pytest.fixture(autouse=True)
-def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_surroundings(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A home, and a working folder that no ``isoview.toml`` reaches; returns that folder."""
     # The interpreters that tests look for are told apart from the configuration they must not see.
-    monkeypatch.setenv("PYENV_ROOT", os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv")))
+    monkeypatch.setenv("PYENV_ROOT", os.environ.get("PYENV_ROOT", str(Path.home() / ".pyenv")))
     base = tmp_path_factory.mktemp("own")
     home, work = base / "home", base / "work"
     home.mkdir()

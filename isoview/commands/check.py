@@ -2,13 +2,23 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
 
 import click
 
 from isoview.commands import ExitCode, Settings
 from isoview.commands.complaint import complain
 from isoview.inspectors.errors import BadConfig
-from isoview.model import COUNTING, SEVERITIES, Complete, Event, Failed, Report, TargetError
+from isoview.model import (
+    COUNTING,
+    SEVERITIES,
+    Complete,
+    Event,
+    Failed,
+    Report,
+    Severity,
+    TargetError,
+)
 
 _REQUIRED = {
     "copies": "multiple_module_objects",
@@ -107,10 +117,8 @@ class _Outcome:
 
     def exit_code(self, fail_on: str, required: Sequence[str]) -> ExitCode:
         """What all of it amounts to; says on stderr which required answer was not given."""
-        if fail_on == "never":
-            failing = ()
-        else:
-            failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]  # type: ignore[arg-type]  # a Choice
+        grave = 0 if fail_on == "never" else [*SEVERITIES].index(cast("Severity", fail_on)) + 1
+        failing = SEVERITIES[:grave]
         found = any(
             finding.status in COUNTING and finding.severity in failing
             for report in self.seen

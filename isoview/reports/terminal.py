@@ -17,7 +17,7 @@ _STYLES = {
     "dim": "dim",
     "code": "bold cyan",
 }
-_MARKS = str.maketrans({"✗": "x", "◐": "/", "✓": "+", "●": "*", "○": "o", "…": "...", "×": "x"})
+_MARKS = {"✗": "x", "◐": "/", "✓": "+", "●": "*", "○": "o", "…": "..."}
 """Our own marks in ASCII, for an output whose encoding lacks them."""
 
 
@@ -35,9 +35,10 @@ def encodable(text: str, stream: TextIO) -> str:
     """``text`` with our marks in ASCII where the encoding of ``stream`` lacks them."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
-        "✗◐✓●○…×".encode(encoding)
+        "".join(_MARKS).encode(encoding)
     except (UnicodeEncodeError, LookupError):
-        return text.translate(_MARKS)
+        for mark, plainer in _MARKS.items():
+            text = text.replace(mark, plainer)
     return text
 
 

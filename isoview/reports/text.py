@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 
-from isoview.inspectors.facts import Artifact, Definition, Facts, Init, Type
+from isoview.inspectors.facts import Definition, Facts, Init, Type
 from isoview.model import COUNTING, QUESTIONS, Report
 from isoview.reports.findings import finding_lines, worst
 from isoview.reports.lines import Line, line
@@ -123,7 +123,10 @@ def _tally(report: Report) -> str:
 
 def _fact(label: str, text: str, *, detail: Iterable[str] = ()) -> list[Line]:
     head = line(f"{label:<{_LABEL_WIDTH}} ", text, indent=2, hang=_LABEL_WIDTH + 3)
-    return [head, *(line(entry, indent=_LABEL_WIDTH + 3, hang=_LABEL_WIDTH + 5) for entry in detail)]
+    return [
+        head,
+        *(line(entry, indent=_LABEL_WIDTH + 3, hang=_LABEL_WIDTH + 5) for entry in detail),
+    ]
 
 
 def _declares(facts: Facts, verbose: bool) -> list[Line]:
@@ -172,7 +175,9 @@ def _definition(definition: Definition, verbose: bool) -> list[Line]:
     untold = definition.has_traverse is None
     lines = _fact("definition", f"{kind}{name}{where}{built}")
     lines += _fact("m_size", m_size)
-    lines += _fact("state hooks", ", ".join(hooks) or ("not told by the file" if untold else "none"))
+    lines += _fact(
+        "state hooks", ", ".join(hooks) or ("not told by the file" if untold else "none")
+    )
     lines += _fact("slots", _slots(definition))
     methods = [named(method.name) for method in definition.methods]
     return lines + _fact("methods", listed(methods, len(methods) if verbose else 4))

@@ -122,7 +122,9 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_installed_code_is_the_wheels(installed: Path) -> None:
-    code = "import isoview, isoview.tui, isoview.inspectors as i; print(isoview.__file__, i.__file__)"
+    code = (
+        "import isoview, isoview.tui, isoview.inspectors as i; print(isoview.__file__, i.__file__)"
+    )
     found = run(installed / "python", "-c", code)
     assert found.returncode == 0, found.stderr
     assert all(str(installed.parent) in path for path in found.stdout.split())

@@ -5,9 +5,9 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
+from isoview.inspectors.facts import Completeness, Damage, Definition, Init, Item
 from samples import VARIANTS, full_report
 
-from isoview.inspectors.facts import Completeness, Damage, Definition, Init, Item
 from isoview.model import Answer, Finding, NotRun, Report, Verdict
 from isoview.reports.lines import laid_out, line, plain
 from isoview.reports.markdown import markdown_lines
@@ -45,9 +45,7 @@ def report(*findings: Finding) -> Report:
         completeness=Completeness(full, full, full),
     )  # fmt: skip
     verdict = Verdict(no, no, no, unknown)
-    return replace(
-        base, facts=facts, findings=findings, not_run=(), verdict=verdict, rules_run=20
-    )
+    return replace(base, facts=facts, findings=findings, not_run=(), verdict=verdict, rules_run=20)
 
 
 def text_of(subject: Report, *, verbose: bool = False) -> str:

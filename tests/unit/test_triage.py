@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from isoview.inspectors.errors import BadConfig, IsoviewError
 from samples import full_report
 
-from isoview.inspectors.errors import BadConfig, IsoviewError
 from isoview.model import Finding, Report
 from isoview.triage import Decision, apply, decide, decisions_file, load, nearest, restore
 
@@ -183,13 +183,16 @@ def test_the_nearest_file_above_is_used_and_made_here_otherwise(tmp_path: Path) 
     assert decisions_file(inner) == inner / "isoview.toml"
     (tmp_path / "a" / "isoview.toml").touch()
     assert decisions_file(inner) == tmp_path / "a" / "isoview.toml"
-    assert nearest(inner) == str(tmp_path / "a" / "isoview.toml")
+    assert nearest(inner) == tmp_path / "a" / "isoview.toml"
 
 
 def test_decisions_are_laid_over_findings(path: Path) -> None:
     decide(path, finding("a", count=2), "intended", "because")
     found = apply(report(finding("a", count=2), finding("b")), load(path)).findings
-    assert [(each.status, each.reason) for each in found] == [("intended", "because"), ("open", None)]
+    assert [(each.status, each.reason) for each in found] == [
+        ("intended", "because"),
+        ("open", None),
+    ]
 
 
 def test_fewer_subjects_keep_the_decision_and_growth_reopens_it(path: Path) -> None:
@@ -220,7 +223,7 @@ def test_the_mode_of_the_file_and_a_link_to_it_stay(path: Path, tmp_path: Path) 
 
 def _write_many(path: str, writer: int, number: int) -> None:
     for each in range(number):
-        decide(path, finding(f"{writer}-{each:02}"), "confirmed", f"by {writer}")
+        decide(Path(path), finding(f"{writer}-{each:02}"), "confirmed", f"by {writer}")
 
 
 def test_writers_at_once_lose_nothing(path: Path) -> None:
@@ -237,16 +240,18 @@ def test_writers_at_once_lose_nothing(path: Path) -> None:
 
 _STOPS = {
     "while writing aside": "os.fsync",
-    "before the rename": "os.replace",
+    "before the rename": "pathlib.Path.replace",
     "after the rename": "decision_file._sync_folder",
 }
 
 
 @pytest.mark.parametrize("where", _STOPS.values(), ids=_STOPS.keys())
-def test_killed_half_way_the_file_is_whole_and_the_next_writer_goes_on(path: Path, where: str) -> None:
+def test_killed_half_way_the_file_is_whole_and_the_next_writer_goes_on(
+    path: Path, where: str
+) -> None:
     decide(path, finding("a"), "confirmed", "before")
     script = f"""
-        import os, signal, sys
+        import os, pathlib, signal, sys
         from isoview import decision_file
         from isoview.model import Finding
         from isoview.triage import decide
@@ -254,7 +259,7 @@ def test_killed_half_way_the_file_is_whole_and_the_next_writer_goes_on(path: Pat
             os.kill(os.getpid(), signal.SIGKILL)
         {where} = stop
         finding = Finding("ISO201", "n", "warning", "high", "m", "g", "ISO201:pkg:type:b")
-        decide(sys.argv[1], finding, "intended", "half way")
+        decide(pathlib.Path(sys.argv[1]), finding, "intended", "half way")
     """
     killed = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), str(path)], check=False, timeout=30
