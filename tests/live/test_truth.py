@@ -2,7 +2,7 @@
 interpreter. ``tests/live/truth.py`` prints the same as a table."""
 
 import pytest
-from live import truth
+from live import truth, truth_compare
 from live.interpreters import Interpreter, Missing, find
 
 FOUND, MISSING = find()
@@ -66,6 +66,6 @@ def test_a_lie_of_the_file_would_be_seen() -> None:
             facts, definitions=(*others, replace(definition, has_free=not definition.has_free))
         ),
     ):
-        result = truth.Result(target.name)
-        truth.compare(result, lie, answer)
+        result = truth_compare.Result(target.name)
+        truth_compare.compare(result, lie, answer)
         assert result.grade == "wrong"
