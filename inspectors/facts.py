@@ -133,6 +133,10 @@ class Definition:
     has_traverse: bool | None = None
     has_clear: bool | None = None
     has_free: bool | None = None
+    # PyABIInfo of a slot array (3.15): STABLE 1, GIL 2, FREETHREADED 4, INTERNAL 8; and the
+    # version it was made for, as PY_VERSION_HEX or Py_LIMITED_API (0: not told).
+    abi_flags: int | None = None
+    abi_version: int | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from isoview.inspectors.binary import machine_x86_64
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.slot_arrays import SlotArrays
 from isoview.inspectors.facts import Init, Phase
 
 _EXPORT = re.compile(r"Py(Init|InitU|ModExport|ModExportU)_(.*)\Z", re.DOTALL)
@@ -71,7 +72,13 @@ def decide(
     constants: Constants,
 ) -> tuple[Init, ...]:
     """``inits`` with phase and definition, each with how it is known."""
-    return tuple(_decide(image, init, inits, definitions, constants) for init in inits)
+    arrays = SlotArrays(image)
+    return tuple(
+        replace(init, definition=arrays.address(init))
+        if init.phase == "export"
+        else _decide(image, init, inits, definitions, constants)
+        for init in inits
+    )
 
 
 def _decide(
@@ -82,8 +89,6 @@ def _decide(
     constants: Constants,
 ) -> Init:
     addresses = {entry.fact.address for entry in definitions}
-    if init.phase == "export":
-        return replace(init, definition=_exported_array(image, init))
     by_code = _phase_from_code(image, init)
     if by_code is not None:
         phase, argument = by_code
@@ -168,9 +173,3 @@ def _definition_by_name(
         return definitions[0].fact.address
     same = [d for d in definitions if (d.fact.m_name or "").rpartition(".")[2] == init.module]
     return same[0].fact.address if len(same) == 1 else None
-
-
-def _exported_array(image: Image, init: Init) -> int | None:
-    if image.arch != "x86-64" or init.address is None:
-        return None
-    return machine_x86_64.returned_address(image, init.address)

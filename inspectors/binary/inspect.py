@@ -16,6 +16,7 @@ from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.init import decide, init_symbols
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.runtime_slots import complete_slots
+from isoview.inspectors.binary.slot_arrays import read_slot_array
 from isoview.inspectors.binary.toolchain import find_guards, find_toolchains
 from isoview.inspectors.binary.types import FoundType, find_specs, find_static_types
 from isoview.inspectors.errors import UnsupportedFormat
@@ -183,9 +184,7 @@ def shape(loaded: Loaded) -> Facts:
         _type(entry.fact, base.capi, mypyc)
         for entry in (*structures.static_types, *structures.specs)
     )
-    definitions = tuple(complete_slots(image, entry, inits) for entry in structures.definitions)
-    owned = next((init.definition for init in inits if init.own), None)
-    definitions = tuple(replace(entry, own=entry.address == owned) for entry in definitions)
+    definitions = _definitions(image, structures, inits)
     return replace(
         base,
         artifact=replace(base.artifact, free_threaded_layout=_free_threaded(structures, tag)),
@@ -200,6 +199,22 @@ def shape(loaded: Loaded) -> Facts:
             globals_level,
         ),
     )
+
+
+def _definitions(
+    image: Image, structures: _Structures, inits: tuple[Init, ...]
+) -> tuple[Definition, ...]:
+    """Module definitions, then slot arrays; one of each may be the file's own (PEP 793 lets a
+    module have both, for interpreters before and from 3.15).
+    """
+    found = [complete_slots(image, entry, inits) for entry in structures.definitions]
+    arrays = {init.definition for init in inits if init.phase == "export"}
+    for address in sorted(address for address in arrays if address is not None):
+        array = read_slot_array(image, address)
+        if array is not None:
+            found.append(array)
+    owned = {init.definition for init in inits if init.own}
+    return tuple(replace(entry, own=entry.address in owned) for entry in found)
 
 
 def _free_threaded(structures: _Structures, tag: str | None) -> bool:

@@ -69,7 +69,8 @@ def candidates(
     pointers = image.pointers
     low, high = base + name_offset, base + len(words) * size
     # The word that tells: the reference count, or (free-threaded) the one with ob_ref_local.
-    back = (name_offset - size if layout.free_threaded else name_offset) // size
+    told = (size + 4) // size * size if layout.free_threaded else 0
+    back = (name_offset - told) // size
     before = [step * size for step in range(1, zeros + 1)]
     for address in pointers:
         if not low <= address < high:
@@ -157,7 +158,7 @@ def read_module_slots(image: Image, address: int, depth: int = 0) -> tuple[Slot,
 def read_pyslots(image: Image, address: int, depth: int = 0) -> tuple[Slot, ...] | None:
     """The ``PySlot`` array at ``address`` (3.15, PEP 820): u16 id, u16 flags, u32 0, 8-byte value.
 
-    An optional slot with an unknown id is kept under its number: CPython skips it too.
+    An optional slot that is not known here is left out: CPython skips what it does not know.
     """
     found: list[Slot] = []
     for index in range(TABLE_LIMIT):
@@ -171,7 +172,7 @@ def read_pyslots(image: Image, address: int, depth: int = 0) -> tuple[Slot, ...]
         if slot is None:
             if not flags & 1:  # PySlot_OPTIONAL
                 return None
-            slot = Slot(number, f"slot {number}")
+            continue
         found.append(slot)
         nested = image.pointers.get(entry + 8)
         if number in (92, 94) and nested is not None and depth < SLOT_DEPTH:
