@@ -106,5 +106,8 @@ def _place(finding: Finding) -> list[Line]:
     words = [f"at {where.address:#x}"] if where.address is not None else []
     words += [f"in {named(where.section)}"] if where.section else []
     words += [f"{where.file}:{where.line}"] if where.file else []
-    words += [f"confidence {finding.confidence}", f"fingerprint {finding.fingerprint}"]
-    return [line((", ".join(words), "dim"), indent=_HANG, hang=_HANG + 2)]
+    words += [f"confidence {finding.confidence}"]
+    return [
+        line((", ".join(words), "dim"), indent=_HANG, hang=_HANG + 2),
+        line(("fingerprint ", "dim"), finding.fingerprint, indent=_HANG, hang=_HANG + 2),
+    ]
