@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from isoview.inspectors.facts import Artifact, Definition, Facts, Init, Method, Slot, Type
-
 from isoview.compare_live import Compared, compare
+from isoview.inspectors.facts import Artifact, Definition, Facts, Init, Method, Slot, Type
 
 DEFINITION = Definition(
     kind="moduledef", address=0x4000, origin="static", own=True, token=None, m_name="m",

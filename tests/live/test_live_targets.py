@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from isoview.inspectors.errors import NotFound, ProbeFailed, Unreadable
 from isoview.inspectors.live.runner import run
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from live.interpreters import Interpreter, find
+
 from isoview.inspectors.live import probe
 from isoview.inspectors.live.probe.memory import Memory
 from isoview.inspectors.live.runner import run
-from live.interpreters import Interpreter, find
 
 FOLDER = Path(probe.__file__).parent
 FILES = sorted(FOLDER.glob("*.py"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from isoview.inspectors.live import runner, spawn
 from isoview.inspectors.live.runner import run
 

@@ -19,10 +19,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script
 
-from isoview.inspectors.binary.inspect import code, load, shape
-from isoview.inspectors.facts import Facts
 from live.interpreters import Interpreter, Missing, ask, find
 from live.truth_compare import Result, compare
+
+from isoview.inspectors.binary.inspect import code, load, shape
+from isoview.inspectors.facts import Facts
 
 PROBE = Path(__file__).parents[2] / "inspectors" / "live" / "probe"
 CHILD = Path(__file__).parent / "truth_child.py"
