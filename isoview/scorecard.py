@@ -74,8 +74,12 @@ _ABOUT_STATE = frozenset({
     "module-state-access-from-slot-methods-getters-and-setters",
     "lifetime-of-the-module-state",
 })  # fmt: skip
-# Findings whose own section is another one, and which leave this one open too.
-_ALSO_OPEN = {"making-modules-safe-with-multiple-interpreters": frozenset({"ISO101", "ISO704"})}
+# Rules whose own section is another one, and whose findings bear on this one too.
+_ALSO = {
+    "making-modules-safe-with-multiple-interpreters": frozenset({"ISO101", "ISO704"}),
+    "isolated-module-objects": frozenset({"ISO201", "ISO301", "ISO302", "ISO304", "ISO704"}),
+    "enter-per-module-state": frozenset({"ISO302"}),  # what an unexplained static holds
+}
 _OPT_OUT = "opt-out-limiting-to-one-module-object-per-process"
 # What must have been read to its end before "nothing found" means something.
 _RESTS_ON: dict[str, Callable[[Facts], Item]] = {
@@ -116,7 +120,8 @@ def scorecard(
 def _mark(facts: Facts, section: str, rules: set[str], unclear: set[str], acting: set[str]) -> str:
     if section in _ASKS_NOTHING:
         return "not-applicable"
-    if (rules | _ALSO_OPEN.get(section, frozenset())) & acting:
+    rules = rules | _ALSO.get(section, frozenset())
+    if rules & acting:
         return "open"
     if _does_not_apply(facts, section):
         return "not-applicable"

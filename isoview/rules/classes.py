@@ -8,6 +8,8 @@ from isoview.model import Where
 
 _CYTHON_HELPERS = "_cython_"
 """Cython's helper classes live in a module of this prefix and are shared between modules by design."""
+_HELPERS = (_CYTHON_HELPERS, "pybind11_builtins.")
+"""Heap types that are a generator's own: nobody can act on them in the module."""
 _MANAGED_BY_RUNTIME = "_PyStaticType_InitForExtension"
 """With this a core build hands its static types to the runtime, which keeps their state per
 interpreter (3.13 and later)."""
@@ -23,9 +25,9 @@ def static_types(facts: Facts) -> Iterator[Type]:
 
 
 def spec_types(facts: Facts) -> Iterator[Type]:
-    """Heap types whose PyType_Spec is in the file."""
+    """Heap types whose PyType_Spec is in the file, without the generators' helpers."""
     for entry in facts.types:
-        if entry.kind == "spec" and not entry.name.startswith(_CYTHON_HELPERS):
+        if entry.kind == "spec" and not entry.name.startswith(_HELPERS):
             yield entry
 
 

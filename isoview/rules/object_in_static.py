@@ -7,6 +7,9 @@ from isoview.inspectors.facts import Facts, Global
 from isoview.model import Finding, Where
 from isoview.rules.base import Rule
 
+_STORED = "stored"
+"""Kind of evidence for an object that the code was seen storing."""
+
 
 class ObjectInStatic(Rule):
     """A C static holds a Python object.
@@ -68,13 +71,18 @@ class ObjectInStatic(Rule):
                 f"{label} holds a Python object for the whole process",
                 where=place(entry),
                 evidence=entry.evidence,
-                confidence="high" if len(entry.evidence) > 1 else "medium",
+                confidence="high" if is_stored(entry) else "medium",
             )
 
 
 def object_statics(facts: Facts) -> Iterator[Global]:
     """Statics that hold Python objects, as far as the file tells."""
     return (entry for entry in facts.globals if entry.kind == "object")
+
+
+def is_stored(entry: Global) -> bool:
+    """The code was seen storing an object there."""
+    return any(evidence.kind == _STORED for evidence in entry.evidence)
 
 
 def no_globals(facts: Facts) -> str | None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from facts_by_hand import facts, slot, spec, static, static_type
-from isoview.inspectors.facts import Evidence, Facts, Init, Item
 
+from isoview.inspectors.facts import Evidence, Facts, Init, Item
 from isoview.judge import judge
 from isoview.loads_on import NEWEST, cannot_load_before, free_threaded, minors, oldest
 from isoview.model import Finding
@@ -222,6 +222,12 @@ def test_templates_and_shared_helpers_are_no_static_types() -> None:
         ),
     )
     assert not judge(made).findings
+
+
+def test_the_heap_types_of_generators_are_not_the_modules_business() -> None:
+    names = ("_cython_3_1_2.generator", "pybind11_builtins.pybind11_detail_function_record_v1")
+    types = tuple(spec(name, module_tied=False) for name in names)
+    assert not judge(facts(slots=(slot(3, 2),), types=types)).findings
 
 
 def test_static_types_that_the_runtime_manages_are_no_finding() -> None:

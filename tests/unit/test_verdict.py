@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from facts_by_hand import facts, slot, spec, static, static_type
-from isoview.inspectors.facts import Budget, Damage, Evidence, Facts, Init, Item, Library
 
+from isoview.inspectors.facts import Budget, Damage, Evidence, Facts, Init, Item, Library
 from isoview.judge import judge
 from isoview.model import QUESTIONS, Answer, Verdict
 from isoview.scorecard import OVERVIEW, SECTIONS, scorecard
@@ -282,6 +282,8 @@ def test_what_was_not_seen_is_not_met() -> None:
     assert card(facts(slots=OWN, stage="shape"))["enter-per-module-state"] == "not-analysed"
     unclear = card(facts(slots=OWN, statics=(static("calls", "scalar"),)))
     assert unclear["managing-global-state"] == "not-analysed"
+    assert unclear["enter-per-module-state"] == "not-analysed"
+    assert unclear["isolated-module-objects"] == "not-analysed"
     made = partly(types=Item("partial", "PyO3 builds its classes at run time"))
     assert card(made)["heap-types"] == "not-analysed"
 
