@@ -20,7 +20,7 @@ from isoview.inspectors.binary.elf import (
     name_at,
 )
 from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
-from isoview.inspectors.binary.image import Image, Region, Symbol, integers
+from isoview.inspectors.binary.image import Image, Region, Segment, Symbol, integers
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.text import decode
 
@@ -178,15 +178,46 @@ def _regions(reader: ElfFile) -> tuple[Region, ...]:
             found.append(Region(f"{segment.name} sealed", low, high - low, False, False, False))
             start = high
         if start < filled:
-            found.append(
-                Region(
-                    segment.name, start, filled - start, segment.writable, segment.executable, False
-                )
-            )
+            found += _filled(reader, segment, start, filled)
         if max(start, filled) < end:
             at = max(start, filled)
             found.append(Region(f"{segment.name} zero fill", at, end - at, True, False, True))
     return tuple(found)
+
+
+def _filled(reader: ElfFile, segment: Segment, start: int, end: int) -> list[Region]:
+    """The regions of a segment's file bytes, where no section header tells them.
+
+    Linkers used to put constants and unwind tables into the code's segment: where the unwind
+    table stands there, code is what it covers.
+    """
+
+    def region(low: int, high: int, executable: bool) -> Region:
+        return Region(segment.name, low, high - low, segment.writable, executable, False)
+
+    table = next((row for row in reader.headers if row["p_type"] == "PT_GNU_EH_FRAME"), None)
+    if not segment.executable or table is None or not start <= table["p_vaddr"] < end:
+        return [region(start, end, segment.executable)]
+    low, high = _unwound(reader)
+    if not start < low < high <= end:
+        return [region(start, end, segment.executable)]
+    parts = ((start, low, False), (low, high, True), (high, end, False))
+    return [region(*part) for part in parts if part[0] < part[1]]
+
+
+def _unwound(reader: ElfFile) -> tuple[int, int]:
+    """First and last address of code that the unwind tables cover."""
+    starts = _unwind_starts(reader)
+    if not starts:
+        return 0, 0
+    row = next(row for row in reader.headers if row["p_type"] == "PT_GNU_EH_FRAME")
+    order: Any = reader.endian
+    # The last pair of the table names the frame entry of the last function: u32 length, u32
+    # distance to its common entry, then where the function starts (4 bytes) and how long it is.
+    raw = bytes(reader.at(row["p_vaddr"] + 12 + 8 * (len(starts) - 1) + 4, 4))
+    entry = row["p_vaddr"] + int.from_bytes(raw, order, signed=True)
+    length = int.from_bytes(bytes(reader.at(entry + 12, 4)), order)
+    return starts[0], starts[-1] + length
 
 
 def _libraries(reader: ElfFile) -> tuple[str, ...]:

@@ -55,10 +55,22 @@ def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundT
                 static = read_static_type(image, address, layout)
                 if static is not None:
                     found[address] = static
-    for address, entry in list(found.items()):
-        if entry.layout.free_threaded:
-            found.pop(address + 2 * image.word_size, None)
-    return tuple(found[address] for address in sorted(found))
+    return _apart(image, found)
+
+
+def _apart(image: Image, found: dict[int, FoundType]) -> tuple[FoundType, ...]:
+    """Types that do not overlap, in order of address: words inside one can pass for another.
+
+    Of two, the one stays whose head was written; else the one that starts first.
+    """
+    kept: list[int] = []
+    for address in sorted(found):
+        if kept and address < kept[-1] + found[kept[-1]].size:
+            if image.word(kept[-1]) == 0 != image.word(address):
+                kept[-1] = address
+            continue
+        kept.append(address)
+    return tuple(found[address] for address in kept)
 
 
 def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | None:
@@ -75,8 +87,8 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     if integers is None or not all(is_zero(image, at[field]) for field in TYPE_RUNTIME_FIELDS):
         return None
     name_at = image.pointers.get(at["tp_name"])
-    if name_at is None or image.in_code(name_at):
-        return None
+    if name_at is None or name_at in image.pointers or image.in_code(name_at):
+        return None  # no text starts with a relocated word
     name = image.cstring(name_at, 1024)
     if not printable(name) or name is None:
         return None
@@ -86,7 +98,8 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     functions = [field for field in set_fields if field in TYPE_FUNCTION_FIELDS]
     headless = image.unsigned(address, size) == 0 and not layout.free_threaded
     content = functions or (
-        not headless and (integers["tp_flags"] or integers["tp_basicsize"] >= 16)
+        not headless
+        and (integers["tp_flags"] or integers["tp_basicsize"] >= 16 or "tp_base" in set_fields)
     )
     if not content:
         return None
@@ -220,7 +233,7 @@ def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
         return None
     if size == 8 and image.unsigned(address + 20, 4) != 0:
         return None
-    if image.in_code(slots_at) or image.in_code(name_at):
+    if image.in_code(slots_at) or image.in_code(name_at) or name_at in image.pointers:
         return None
     slots = _type_slots(image, slots_at)
     if slots is None:
