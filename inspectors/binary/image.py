@@ -92,6 +92,7 @@ class Image:
     load_symbols: Callable[[], tuple[Symbol, ...]]
     load_function_starts: Callable[[], Sequence[int]]
     damage: tuple[Damage, ...] = ()
+    other_kind: str | None = None  # what the file is, in words, where it is no module file
 
     @property
     def word_size(self) -> int:
