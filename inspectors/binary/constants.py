@@ -42,7 +42,12 @@ def _regions(image: Image) -> list[Region]:
     """Named constant sections where there are any; else every region without code, or, where
     an older linker put the constants into the code segment, every region.
     """
-    named = [r for r in image.regions if r.name.startswith(_CONSTANT_SECTIONS)]
+    named = [
+        region
+        for region in image.regions
+        # Mach-O sections are named with their segment: "__TEXT,__cstring".
+        if region.name.rpartition(",")[2].startswith(_CONSTANT_SECTIONS) and not region.zero_fill
+    ]
     if named:
         return named
     sealed = [r for r in image.regions if not r.executable and not r.zero_fill]

@@ -16,7 +16,7 @@ from isoview.inspectors.facts import Evidence, Global, GlobalKind, Item
 _RUNTIME = re.compile(
     r"(completed|dtor_idx|force_to_data|object)\.\d+\Z|__dso_handle|__TMC_END__|_edata\Z|_end\Z"
     r"|__bss_start|__frame_dummy_init_array_entry|__do_global_dtors_aux|__JCR|__CTOR|__DTOR"
-    r"|DW\.ref\.|_GLOBAL_OFFSET_TABLE_|_DYNAMIC\Z|__stack_chk_guard|emutex|emergency"
+    r"|DW\.ref\.|_dyld_private\Z|_GLOBAL_OFFSET_TABLE_|_DYNAMIC\Z|__stack_chk_guard|emutex|emergency"
     r"|_ZGVZ?N?S?t|_ZN?S[tab]|_ZZN?S|_ZN3std|_ZN4core|_ZN5alloc|_ZN9__gnu_cxx|_ZN10__cxxabi"
     r"|_ZN12_GLOBAL__N_1\d+(emergency|fake|generic)"
 )
@@ -101,7 +101,7 @@ def classify(
         return pointed
     if symbol.size <= 64 and _LOCK.search(plain):
         return "lock", (Evidence("name", "named as a lock"),)
-    if symbol.size < image.word_size:
+    if 0 < symbol.size < image.word_size:
         return "scalar", (Evidence("size", f"{symbol.size} bytes cannot hold a pointer"),)
     if symbol.size > 8 * image.word_size:
         return "buffer", (Evidence("size", f"{symbol.size} bytes of data"),)

@@ -17,7 +17,7 @@ from isoview.inspectors.binary.init import decide, init_symbols
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.runtime_slots import complete_slots
 from isoview.inspectors.binary.slot_arrays import read_slot_array
-from isoview.inspectors.binary.toolchain import find_guards, find_toolchains
+from isoview.inspectors.binary.toolchain import file_name, find_guards, find_toolchains
 from isoview.inspectors.binary.types import FoundType, find_specs, find_static_types
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import (
@@ -50,6 +50,11 @@ _BUILT_AT_RUN_TIME = {
     "cffi": "cffi's types belong to its back end",
     "Rust": "types can be built at run time by Rust code, and this file's were not looked for",
 }
+_UNIVERSAL = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")  # FAT_MAGIC, FAT_MAGIC_64
+# MH_MAGIC_64 and MH_MAGIC, as they stand in little- and big-endian files.
+_MACHO = (
+    b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce", *_UNIVERSAL,
+)  # fmt: skip
 _SPEAKERS = ("libshiboken", "libpyside", "libarrow_python", "libboost_python")
 _STRUCT_SEQUENCES = frozenset({"PyStructSequence_InitType", "PyStructSequence_InitType2"})
 
@@ -69,16 +74,47 @@ class Loaded:
 
 
 def load(path: str) -> Loaded:
-    """Open the file at ``path``. Raises :class:`Unreadable` or :class:`UnsupportedFormat`."""
+    """Open the file at ``path``; of a universal file, the slice that suits this machine.
+
+    Raises :class:`Unreadable` or :class:`UnsupportedFormat`.
+    """
+    found = load_all(path)
+    if len(found) == 1:
+        return found[0]
+    from isoview.inspectors.binary.macho import suitable
+
+    return found[suitable([loaded.artifact.member or "" for loaded in found])]
+
+
+def load_all(path: str) -> tuple[Loaded, ...]:
+    """Open the file at ``path``: one entry, or one for each slice of a universal file, whose
+    name is the artifact's ``member``. Raises as :func:`load` does.
+    """
     data = source.read_file(path)
     try:
-        image = read_image(data)
+        images = _read_members(data)
     except UnsupportedFormat as error:
         raise UnsupportedFormat(f"{path}: {error.message}", error.hint) from error
+    return tuple(
+        Loaded(_artifact(path, member, len(data), image), image) for member, image in images
+    )
+
+
+def _read_members(data: memoryview) -> tuple[tuple[str | None, Image], ...]:
+    """(member name, image) of everything in a file; without a name where it is but one thing."""
+    if bytes(data[:4]) not in _UNIVERSAL:
+        return ((None, read_image(data)),)
+    from isoview.inspectors.binary.macho import read_slices
+
+    return read_slices(data)
+
+
+def _artifact(path: str, member: str | None, size: int, image: Image) -> Artifact:
     _, tag = source.split_name(path)
-    artifact = Artifact(
+    return Artifact(
         path=path,
-        size=len(data),
+        member=member,
+        size=size,
         build_id=image.build_id,
         format=image.format,
         arch=image.arch,
@@ -87,7 +123,6 @@ def load(path: str) -> Loaded:
         tag=tag,
         stripped=image.stripped,
     )
-    return Loaded(artifact, image)
 
 
 def read_image(data: memoryview) -> Image:
@@ -101,17 +136,14 @@ def read_image(data: memoryview) -> Image:
         from isoview.inspectors.binary.pe_image import read_pe
 
         return read_pe(data)
+    if magic in _MACHO:
+        from isoview.inspectors.binary.macho import read_macho
+
+        return read_macho(data)
     raise UnsupportedFormat(*_refusal(data, magic))
 
 
 def _refusal(data: memoryview, magic: bytes) -> tuple[str, str]:
-    if magic in (
-        b"\xcf\xfa\xed\xfe",
-        b"\xce\xfa\xed\xfe",
-        b"\xca\xfe\xba\xbe",
-        b"\xca\xfe\xba\xbf",
-    ):
-        return "a macOS (Mach-O) file: not read yet", "This version of isoview reads ELF files."
     if magic == b"PK\x03\x04":
         return "a zip archive or wheel, not a compiled module", "Unpack it and give the .so inside."
     if len(data) < 16 or all(byte < 128 and byte not in (0, 127) for byte in bytes(data[:256])):
@@ -172,8 +204,8 @@ def shape(loaded: Loaded) -> Facts:
     constants = Constants(image)
     toolchains = find_toolchains(image, constants)
     base = replace(base, toolchains=toolchains)
-    if not inits and not base.capi.imports:
-        nothing = Item("none", "not an extension module")
+    if image.other_kind or (not inits and not base.capi.imports):
+        nothing = Item("none", image.other_kind or "not an extension module")
         return replace(base, completeness=Completeness(nothing, nothing, nothing))
     structures = _structures(image, tag)
     inits = decide(image, inits, structures.definitions, constants)
@@ -245,7 +277,7 @@ def _libraries(image: Image) -> tuple[Library, ...]:
     return tuple(
         Library(name, audited=False)
         for name in image.libraries
-        if name.startswith(_SPEAKERS) or "__mypyc" in name
+        if file_name(name).startswith(_SPEAKERS) or "__mypyc" in name
     )
 
 

@@ -79,6 +79,11 @@ GUARDS = (
 )  # fmt: skip
 
 
+def file_name(library: str) -> str:
+    """A library's file name: Mach-O files name libraries by path (``/usr/lib/libc++.1.dylib``)."""
+    return library.rpartition("/")[2]
+
+
 def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]:
     """Every toolchain with a mark in the file; the one that made the module first."""
     found: dict[str, Toolchain] = {}
@@ -89,7 +94,7 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
         if toolchain is not None:
             found[mark.name] = toolchain
     for name, prefix in _LIBRARIES:
-        linked = [library for library in image.libraries if library.startswith(prefix)]
+        linked = [name for name in image.libraries if file_name(name).startswith(prefix)]
         if linked:
             found[name] = Toolchain(name, None, (Evidence("library", f"links {linked[0]}"),))
     generators = list(found.values())
@@ -126,7 +131,7 @@ def _language(image: Image, constants: Constants) -> Toolchain:
         panic = constants.find(text)
         if panic is not None:
             return Toolchain("Rust", None, (Evidence("text", f'text "{text.decode()}"', panic),))
-    cpp = [name for name in image.libraries if name.startswith(("libstdc++", "libc++"))]
+    cpp = [name for name in image.libraries if file_name(name).startswith(("libstdc++", "libc++"))]
     if cpp:
         return Toolchain("C++", None, (Evidence("library", f"links {cpp[0]}"),))
     if any(
