@@ -5,7 +5,6 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from isoview.inspectors.facts import Facts
-
 from isoview.model import Report
 
 # Fields that are text in the model and have a closed set of values in the schema.

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 
 from isoview.inspectors.facts import Definition, Facts, Init, Type
-from isoview.model import COUNTING, QUESTIONS, Report
+from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Report
 from isoview.reports.findings import finding_lines, worst
 from isoview.reports.lines import Line, line
 from isoview.reports.words import counted, listed, named, size
@@ -105,20 +105,24 @@ def _verdict(report: Report) -> list[Line]:
 
 
 def _tally(report: Report) -> str:
-    """How many findings count, by severity, and how many rules could look."""
-    counting = [finding for finding in report.findings if finding.status in COUNTING]
-    by_severity = [
-        counted(number, severity)
-        for severity in ("error", "warning", "note")
-        if (number := sum(finding.severity == severity for finding in counting))
-    ]
-    decided = len(report.findings) - len(counting)
-    words = f"{counted(len(counting), 'finding')} open"
-    words += f": {', '.join(by_severity)}" if by_severity else ""
+    """How many findings count, by severity, and how many rules could look.
+
+    Unnamed subjects that one finding folds are counted each, as in the list below.
+    """
+    by_severity = dict.fromkeys(SEVERITIES, 0)
+    decided = 0
+    for finding in report.findings:
+        if finding.status in COUNTING:
+            by_severity[finding.severity] += finding.count
+        else:
+            decided += finding.count
+    words = f"{counted(sum(by_severity.values()), 'finding')} open"
+    parts = [counted(number, severity) for severity, number in by_severity.items() if number]
+    words += f": {', '.join(parts)}" if parts else ""
     words += f"; {decided} more decided" if decided else ""
     ran = f"{counted(report.rules_run, 'rule')} ran"
     unable = f", {len(report.not_run)} could not" if report.not_run else ""
-    return f"{words}. {ran}{unable}."
+    return f"{words[0].upper()}{words[1:]}. {ran}{unable}."
 
 
 def _fact(label: str, text: str, *, detail: Iterable[str] = ()) -> list[Line]:

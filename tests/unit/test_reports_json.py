@@ -7,11 +7,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from isoview.inspectors.errors import BadConfig
-from isoview.inspectors.facts import Artifact, Facts
 from samples import VARIANTS, full_report
 
 from isoview.codec import report_from_data, report_to_data
+from isoview.inspectors.errors import BadConfig
+from isoview.inspectors.facts import Artifact, Facts
 from isoview.model import Report, TargetError
 from isoview.reports.json import document
 

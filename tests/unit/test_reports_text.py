@@ -5,9 +5,9 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
-from isoview.inspectors.facts import Completeness, Damage, Definition, Init, Item
 from samples import VARIANTS, full_report
 
+from isoview.inspectors.facts import Completeness, Damage, Definition, Init, Item
 from isoview.model import Answer, Finding, NotRun, Report, Verdict
 from isoview.reports.lines import laid_out, line, plain
 from isoview.reports.markdown import markdown_lines
@@ -71,6 +71,13 @@ def test_equal_findings_fold_into_one_with_the_first_few_named() -> None:
     assert "pkg.T9" not in text
 
 
+def test_unnamed_subjects_that_one_finding_folds_are_counted_each() -> None:
+    unnamed = finding(0, count=42, fingerprint="ISO201:pkg.mod:unnamed:object")
+    text = text_of(report(unnamed, finding(1)))
+    assert "43 findings open: 43 warnings." in text
+    assert "ISO201 static-type, 43 times" in text
+
+
 def test_verbose_shows_every_finding_with_its_evidence_and_fingerprint() -> None:
     text = text_of(report(*(finding(number) for number in range(12))), verbose=True)
     for number in range(12):
@@ -103,7 +110,7 @@ def test_silence_is_not_a_verdict() -> None:
         types=(),
     )
     text = text_of(replace(blind, facts=facts))
-    assert "no findings open. 20 rules ran, 2 could not." in text
+    assert "No findings open. 20 rules ran, 2 could not." in text
     assert "ISO301, ISO302 could not look: no symbols" in text
     assert "seen not at all: PyO3 builds them" in text
     assert "unknown: PyO3 builds them" in text

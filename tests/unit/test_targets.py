@@ -5,8 +5,8 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
-from isoview.inspectors.errors import BuiltIn, NotFound
 
+from isoview.inspectors.errors import BuiltIn, NotFound
 from isoview.targets import locate
 
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from isoview.inspectors.errors import BadConfig, IsoviewError
 from samples import full_report
 
+from isoview.inspectors.errors import BadConfig, IsoviewError
 from isoview.model import Finding, Report
 from isoview.triage import Decision, apply, decide, decisions_file, load, nearest, restore
 
