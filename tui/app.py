@@ -1,14 +1,11 @@
 """The app: entries fill in from the stream, screens show them, workers do what takes time."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from isoview.tui import keys
-from isoview.tui.entry import Entry
-from isoview.tui.services import Services
-from isoview.tui.widgets.bars import Choice
-from isoview.tui.work import Decided, Decoded, LiveEnded, Work
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -17,8 +14,15 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from isoview.model import Event
+from isoview.tui import keys
+from isoview.tui.entry import Entry
+from isoview.tui.services import Services
+from isoview.tui.work import Decided, Decoded, LiveEnded, Work
 from isoview.visible import visible
+
+if TYPE_CHECKING:
+    from isoview.model import Event
+    from isoview.tui.widgets.bars import Choice
 
 CLIPBOARD_SHOWN = 400
 

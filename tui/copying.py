@@ -1,9 +1,8 @@
 """Findings as Markdown to paste into an issue; names from files cannot become markup in it."""
 
+from isoview.model import Finding, Report
 from isoview.tui.evidence_text import where_text
 from isoview.tui.texts import section_title
-
-from isoview.model import Finding, Report
 from isoview.visible import visible
 
 MOST = 50

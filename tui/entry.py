@@ -1,25 +1,15 @@
 """One opened file as the app knows it: what has arrived, what changed, what was decided."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from isoview.inspectors.facts import Artifact, Facts
-from isoview.tui.branch import Branch
-from isoview.tui.outline import outline
-
-from isoview.evidence import Subjects
-from isoview.model import (
-    Complete,
-    Event,
-    Failed,
-    Finding,
-    Report,
-    Shape,
-    Started,
-    TargetError,
-)
-
-NO_FACTS = Facts(Artifact(""), "shape")
+# The facts and the model are imported when the first event arrives: the first paint needs none.
+if TYPE_CHECKING:
+    from isoview.evidence import Subjects
+    from isoview.model import Event, Finding, Report, TargetError
+    from isoview.tui.branch import Branch
 
 
 @dataclass
@@ -43,7 +33,7 @@ class Entry:
     reading: bool = True
     live: Live = field(default_factory=Live)
     undo: list[list[tuple[str, Any]]] = field(default_factory=list)
-    subjects: Subjects = field(default_factory=lambda: Subjects(NO_FACTS))
+    subjects: Subjects = field(init=False, repr=False)  # set with the first report
     _earlier: Report | None = None  # the report that a new reading is compared with
     _earlier_values: dict[str, str] = field(default_factory=dict)
 
@@ -59,6 +49,8 @@ class Entry:
 
     def receive(self, event: Event) -> None:
         """Take in what the stream says about this target."""
+        from isoview.model import Complete, Failed, Shape, Started
+
         match event:
             case Started():
                 self.reading = True
@@ -77,11 +69,15 @@ class Entry:
 
     def take(self, report: Report) -> None:
         """Make ``report`` the one that is shown: a reading, or one with other decisions."""
+        from isoview.evidence import Subjects
+
         self.report = report
         self.subjects = Subjects(report.facts, report.findings)
 
     def read_again(self) -> None:
         """Remember this reading, so that the next one shows what it changed."""
+        from isoview.tui.outline import outline
+
         if self.report is not None and self.error is None:
             self._earlier = self.report
             self._earlier_values = values(outline(self.report, self.subjects))

@@ -2,8 +2,14 @@
 
 from collections.abc import Iterable
 
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from isoview.evidence import only_set
 from isoview.inspectors.binary.decode import Structure
 from isoview.inspectors.facts import Evidence, Global, Type
+from isoview.model import Finding, Where
 from isoview.tui import words
 from isoview.tui.branch import Branch
 from isoview.tui.entry import Entry
@@ -11,12 +17,6 @@ from isoview.tui.ink import Ink, prose, shown
 from isoview.tui.marks import TIMES, answer_mark, finding_mark
 from isoview.tui.rows import Row, subject
 from isoview.tui.texts import section_title, why
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from isoview.evidence import only_set
-from isoview.model import Finding, Where
 
 WIDE = 72
 """From this width on, a structure shows addresses and raw bytes beside every field."""
@@ -133,7 +133,7 @@ def about_question(ink: Ink, entry: Entry, field: str) -> RenderableType:
         ("declared", answer.declared),
         ("evidence", answer.evidence),
         ("experiment", answer.experiment),
-        ("observed", answer.observed or "nothing"),
+        ("observed", answer.observed or "nothing was run"),
     ):
         table.add_row(Text(layer, style=ink.style("quiet")), shown(value))
     parts.append(table)

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from isoview.tui.branch import Branch
-
 from isoview.model import Finding
+from isoview.tui.branch import Branch
 
 
 class Filter:

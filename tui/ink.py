@@ -6,11 +6,11 @@ what *error* looks like; they only repeat what a shape and a word already say.
 
 from typing import TYPE_CHECKING, Any
 
-from isoview.tui.marks import TONES, Mark
 from rich.style import Style
 from rich.text import Text
 from textual.color import Color
 
+from isoview.tui.marks import TONES, Mark
 from isoview.visible import visible
 
 if TYPE_CHECKING:

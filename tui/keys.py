@@ -44,7 +44,14 @@ def available(screen: Screen[Any]) -> list[Key]:
                 inner=active.node is not screen and active.node is not screen.app,
             )
         )
-    return keys
+    return sorted(keys, key=_order)
+
+
+def _order(key: Key) -> int:
+    """What only this pane does, then what the screen does, then moving about."""
+    if key.title.startswith("move: "):
+        return 2
+    return 0 if key.inner else 1
 
 
 def reason(node: DOMNode, action: str) -> str:

@@ -1,8 +1,12 @@
 """Marks: shapes first, then words, then colours; every mark on the screen comes from here."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from isoview.model import Answer, Finding, Report
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from isoview.model import Answer, Finding, Report
 
 SEVERITY = {"error": "●", "warning": "◐", "note": "○"}
 DECIDED = {"intended": "◇", "false-positive": "∅", "fixed": "✓"}

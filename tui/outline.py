@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import groupby
 
+from isoview.capi_groups import grouped
+from isoview.evidence import Subjects
 from isoview.inspectors.facts import Definition, Facts, Global, Type
+from isoview.model import SEVERITIES, Report
 from isoview.tui.branch import (
     PHASES,
     Branch,
@@ -17,10 +20,6 @@ from isoview.tui.branch import (
     unknown,
     yes_no,
 )
-
-from isoview.capi_groups import grouped
-from isoview.evidence import Subjects
-from isoview.model import SEVERITIES, Report
 
 TYPE_KINDS = ("static", "spec", "template", "built")
 SCORE_STATES = ("met", "open", "not-applicable", "not-analysed")

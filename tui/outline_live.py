@@ -5,12 +5,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from isoview.compare_live import Compared, compare
 from isoview.inspectors.binary.names import method_flag_names
 from isoview.inspectors.facts import Facts
 from isoview.tui.branch import LIVE_KEY, Branch, size_text, yes_no
 from isoview.tui.entry import Entry, Live
-
-from isoview.compare_live import Compared, compare
 
 
 def info_of(live: Live) -> Mapping[str, Any] | None:

@@ -71,12 +71,11 @@ def _unique(seen: dict[str, int], key: str) -> str:
 
 def subject(finding: Finding) -> str:
     """What a finding is about, as short as it can be said."""
-    where = finding.where
-    if where.symbol:
-        return where.symbol
-    for mark in ("type:", "symbol:", "api:", "unnamed:"):
-        _, found, name = finding.fingerprint.partition(mark)
+    for mark in ("type:", "api:", "unnamed:"):
+        _, found, name = finding.fingerprint.partition(f":{mark}")
         if found:
             return name
+    if finding.where.symbol:
+        return finding.where.symbol
     # What is left is about the module itself: RULE:MODULE:module.
     return ":".join(finding.fingerprint.split(":")[1:-1]) or finding.fingerprint

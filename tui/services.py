@@ -1,13 +1,17 @@
 """What the app asks the judge for, as callables: the real ones, or what a test puts in place."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from isoview.evidence import EvidenceSource
-from isoview.model import Event, Finding, Report, Status
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isoview.evidence import EvidenceSource
+    from isoview.model import Event, Finding, Report, Status
 
 
 class Decisions(Protocol):
@@ -30,6 +34,8 @@ class ProjectDecisions:
     """Decisions in the nearest ``isoview.toml`` at or above the working folder."""
 
     def _file(self) -> Path:
+        from pathlib import Path
+
         from isoview.triage import decisions_file
 
         return decisions_file(Path.cwd())
@@ -66,6 +72,13 @@ def stream_targets(targets: Iterable[str]) -> Iterator[Event]:
     return stream(targets)
 
 
+def open_evidence(path: str) -> EvidenceSource:
+    """The bytes behind a file's facts; nothing is read before something is asked."""
+    from isoview.evidence import EvidenceSource
+
+    return EvidenceSource(path)
+
+
 def run_live(path: str) -> dict[str, Any]:
     """Import the module in a child process and look at it (this runs the module's code)."""
     from isoview.inspectors.live.runner import run
@@ -78,7 +91,7 @@ class Services:
     """Everything outside the app that its screens reach, none of it opened by a widget."""
 
     stream: Callable[[Iterable[str]], Iterator[Event]] = stream_targets
-    evidence: Callable[[str], EvidenceSource] = EvidenceSource
+    evidence: Callable[[str], EvidenceSource] = open_evidence
     decisions: Decisions = field(default_factory=ProjectDecisions)
     live: Callable[[str], dict[str, Any]] = run_live
     python: str = f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}"

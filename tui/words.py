@@ -1,9 +1,13 @@
 """Sentences and titles: what a report amounts to, in words. Plain data, no Textual."""
 
-from isoview.inspectors.facts import Artifact, Facts
-from isoview.tui.entry import Entry
+from __future__ import annotations
 
-from isoview.model import Answer, Verdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from isoview.inspectors.facts import Artifact, Facts
+    from isoview.model import Answer, Verdict
+    from isoview.tui.entry import Entry
 
 QUESTIONS = (
     ("multiple_module_objects", "copies", "Can it be imported more than once in a process?"),

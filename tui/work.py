@@ -1,17 +1,21 @@
 """What takes time, as functions for worker threads: each ends by posting one message."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from isoview.inspectors.binary.decode import Structure
+from textual.message import Message
+
 from isoview.inspectors.errors import IsoviewError
 from isoview.tui.entry import Entry, Live
 from isoview.tui.services import Services
-from textual.message import Message
 
-from isoview.evidence import EvidenceSource
-from isoview.model import Event, Failed, Finding, Report, Started, Status, TargetError
+if TYPE_CHECKING:
+    from isoview.evidence import EvidenceSource
+    from isoview.inspectors.binary.decode import Structure
+    from isoview.model import Event, Finding, Report, Status
 
 Post = Callable[[Message], Any]
 Steps = list[tuple[str, Any]]
@@ -63,6 +67,8 @@ class Work:
 
     def events(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Event]]:
         """The stream's events, each with the entry it is about; targets come in their order."""
+        from isoview.model import Failed, Started, TargetError
+
         waiting = list(entries)
         current = waiting[0]
         try:

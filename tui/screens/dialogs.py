@@ -2,9 +2,6 @@
 
 from typing import ClassVar
 
-from isoview.tui.ink import Ink, shown
-from isoview.tui.keys import Key
-from isoview.tui.widgets.faces import Page
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -13,12 +10,16 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from isoview.tui.ink import Ink, shown
+from isoview.tui.keys import Key
+from isoview.tui.widgets.faces import Page
+
 
 class HelpScreen(ModalScreen[None]):
     """What the keys do right here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "dismiss", "Close", tooltip="Close the help"),
+        Binding("escape,question_mark,q", "dismiss", "close", tooltip="Close the help"),
     ]
     WHERE = "The help: scroll with j and k, close it with escape."
 
@@ -56,10 +57,10 @@ class Confirm(ModalScreen[bool]):
     """A question that must be answered before something irreversible happens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n,q", "answer(False)", "No", tooltip="Do nothing"),
-        Binding("y", "answer(True)", "Yes", tooltip="Go ahead"),
+        Binding("escape,n,q", "answer(False)", "no", tooltip="Do nothing"),
+        Binding("y", "answer(True)", "yes", tooltip="Go ahead"),
         Binding(
-            "left,right,h,l", "app.focus_next", "Other button", show=False, tooltip="Other button"
+            "left,right,h,l", "app.focus_next", "other button", show=False, tooltip="Other button"
         ),
     ]
     WHERE = "A question: y goes ahead, n or escape does nothing."

@@ -1,36 +1,37 @@
 """The Module screen: one extension, its facts, its findings, and what to do about them."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from isoview.inspectors.binary.decode import Structure
-from isoview.tui import words
-from isoview.tui.branch import Branch, GuideRef
-from isoview.tui.copying import finding_markdown
-from isoview.tui.entry import Entry
-from isoview.tui.filtering import Filter
-from isoview.tui.ink import shown
-from isoview.tui.marks import counts
-from isoview.tui.outline import outline
-from isoview.tui.outline_live import with_live
-from isoview.tui.rows import Row
-from isoview.tui.widgets.bars import DecisionBar, FilterBar
-from isoview.tui.widgets.detail import DetailPane
-from isoview.tui.widgets.faces import GuideFace, LinkPicked
-from isoview.tui.widgets.fact_tree import FactTree, branch_text
-from isoview.tui.widgets.findings import FindingsTable
-from isoview.tui.widgets.header import Breadcrumb, VerdictBar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
-from isoview.model import Finding
+from isoview.tui import words
+from isoview.tui.entry import Entry
+from isoview.tui.ink import shown
+from isoview.tui.marks import counts
+from isoview.tui.widgets.detail import DetailPane
+from isoview.tui.widgets.fact_tree import FactTree
+from isoview.tui.widgets.findings import FindingsTable
+from isoview.tui.widgets.header import Breadcrumb, VerdictBar
+from isoview.tui.widgets.key_bar import KeyBar
 
+# What the first paint does not need is imported where it is first used.
 if TYPE_CHECKING:
+    from isoview.inspectors.binary.decode import Structure
+    from isoview.model import Finding
     from isoview.tui.app import IsoviewApp
+    from isoview.tui.branch import Branch
+    from isoview.tui.filtering import Filter
+    from isoview.tui.rows import Row
+    from isoview.tui.widgets.bars import DecisionBar, FilterBar
+    from isoview.tui.widgets.markdown_faces import GuideFace, LinkPicked
 
 PANES = ("verdict", "facts", "table", "detail")
 
@@ -63,14 +64,14 @@ class ModuleScreen(Screen[None]):
     def __init__(self, entry: Entry) -> None:
         super().__init__()
         self.entry = entry
-        self.filter = Filter()
+        self.filter: Filter | None = None
         self._row: Row | None = None
         self._branch: Branch | None = None
         self._asked: object = None  # whose structures are being decoded
         self._moved = False  # the cursor stays on the worst finding until somebody moves it
 
     @property
-    def isoview(self) -> "IsoviewApp":
+    def isoview(self) -> IsoviewApp:
         return cast("IsoviewApp", self.app)
 
     def compose(self) -> ComposeResult:
@@ -83,11 +84,9 @@ class ModuleScreen(Screen[None]):
                 with Vertical(id="findings-pane", classes="pane"):
                     yield FindingsTable(id="table")
                     yield Static(id="silence", markup=False)
-                    yield FilterBar(id="filter")
-                    yield DecisionBar(id="decision")
                 yield DetailPane(id="detail", classes="pane")
         yield Static(id="problem", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one("#facts-pane").border_title = "facts"
@@ -124,14 +123,19 @@ class ModuleScreen(Screen[None]):
         tree = self.query_one(FactTree)
         if entry.report is None:
             return
+        from isoview.tui.outline import outline
+        from isoview.tui.outline_live import with_live
+
         branches = with_live(outline(entry.report, entry.subjects), entry)
-        tree.fill(self.filter.branches(branches), entry.changed)
+        tree.fill(self.filter.branches(branches) if self.filter else branches, entry.changed)
 
     def _fill_table(self) -> None:
         entry = self.entry
         findings = entry.report.findings if entry.report else ()
-        kept = [finding for finding in findings if self.filter.keeps_finding(finding)]
-        gone = tuple(f for f in entry.gone if self.filter.keeps_finding(f))
+        kept, gone = findings, entry.gone
+        if self.filter:
+            kept = tuple(filter(self.filter.keeps_finding, kept))
+            gone = tuple(filter(self.filter.keeps_finding, gone))
         table = self.query_one(FindingsTable)
         table.fill(kept, entry.new, gone, unfold=bool(self.filter))
         if not self._moved:
@@ -141,8 +145,10 @@ class ModuleScreen(Screen[None]):
         silence.update(shown(self._silence(len(findings))))
         pane = self.query_one("#findings-pane")
         pane.border_title = shown("findings  " + (counts(entry.report) if entry.report else "…"))
-        filtered = f"{len(kept)} of {len(findings)} hold “{self.filter.text}”"
-        pane.border_subtitle = shown(filtered, limit=60) if self.filter else None
+        pane.border_subtitle = None
+        if self.filter:
+            filtered = f"{len(kept)} of {len(findings)} hold “{self.filter.text}”"
+            pane.border_subtitle = shown(filtered, limit=60)
 
     def _silence(self, number: int) -> str:
         if self.filter and number:
@@ -177,6 +183,8 @@ class ModuleScreen(Screen[None]):
         self._asked = None
         self._branch = branch
         findings = self.entry.subjects.findings(branch.about)
+        from isoview.tui.branch import GuideRef
+
         if isinstance(branch.about, GuideRef) and self.entry.report is not None:
             section = branch.about.section
             findings = tuple(f for f in self.entry.report.findings if f.guide == section)
@@ -265,7 +273,13 @@ class ModuleScreen(Screen[None]):
             return "this file is no extension module"
         return None
 
+    @property
+    def _is_typing(self) -> bool:
+        return self.focused is not None and self.focused.has_class("editor")
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        if self._is_typing and action not in {"pane", "leave"}:
+            return False  # the keys are typed into an editor: the footer shows the editor's own
         return None if self.why_not(action) else True
 
     def action_pane(self, step: int) -> None:
@@ -279,11 +293,17 @@ class ModuleScreen(Screen[None]):
         else:
             panes[at].focus()
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
+        from isoview.tui.widgets.bars import FilterBar
+
+        if not self.query(FilterBar):
+            await self.query_one("#findings-pane").mount(FilterBar())
         self.query_one(FilterBar).open()
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        self.filter = Filter(event.text)
+        from isoview.tui.filtering import Filter
+
+        self.filter = Filter(event.text) or None
         self._fill_tree()
         self._fill_table()
         row = self.query_one(FindingsTable).current
@@ -317,7 +337,8 @@ class ModuleScreen(Screen[None]):
         if self.has_class("-zoomed"):
             self.action_zoom()
         elif self.filter:
-            self.query_one(FilterBar).clear()
+            for bar in self.query("FilterBar").results():
+                cast("FilterBar", bar).clear()
             self.query_one(FindingsTable).focus()
         elif detail.face != "evidence":
             detail.face = "evidence"
@@ -328,7 +349,7 @@ class ModuleScreen(Screen[None]):
 
     def action_copy(self) -> None:
         if self._branch is not None:
-            self.isoview.copy(branch_text(self._branch))
+            self.isoview.copy(f"{self._branch.name} {self._branch.value}".strip())
         elif self._row is not None:
             finding = self._row.finding
             self.isoview.copy(finding.rule if self._row.is_group else finding.fingerprint)
@@ -341,17 +362,25 @@ class ModuleScreen(Screen[None]):
         if row is None or report is None:
             self.notify("There is no finding to copy as Markdown.")
             return
+        from isoview.tui.copying import finding_markdown
+
         self.isoview.copy(finding_markdown(row.findings, report))
 
-    def action_decide(self) -> None:
+    async def action_decide(self) -> None:
+        from isoview.tui.widgets.bars import DecisionBar
+
         row = self._row
         if row is None or self.entry.report is None:
             return
         rule = tuple(f for f in self.entry.report.findings if f.rule == row.finding.rule)
+        if not self.query(DecisionBar):
+            await self.query_one("#findings-pane").mount(DecisionBar())
         self.query_one(DecisionBar).open(row, rule)
 
     def on_decision_bar_decided(self, event: DecisionBar.Decided) -> None:
+        self._moved = True
         self.query_one(FindingsTable).focus()
+        self.query_one(FindingsTable).stay_on_line()
         self.isoview.decide(self.entry, event.choice)
 
     def on_decision_bar_left(self) -> None:

@@ -2,17 +2,19 @@
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import DataTable
+
 from isoview.tui import words
 from isoview.tui.entry import Entry
 from isoview.tui.ink import Ink, shown
 from isoview.tui.marks import answer_mark, counts
 from isoview.tui.widgets.header import Breadcrumb
+from isoview.tui.widgets.key_bar import KeyBar
 from isoview.tui.widgets.moves import MOVES
-from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.screen import Screen
-from textual.widgets import DataTable, Footer
 
 if TYPE_CHECKING:
     from isoview.tui.app import IsoviewApp
@@ -55,7 +57,7 @@ class TargetsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Breadcrumb()
         yield TargetsTable(cursor_type="row", cell_padding=1)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         table = self.query_one(TargetsTable)

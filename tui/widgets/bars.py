@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from isoview.tui.marks import DECIDED, SEVERITY
-from isoview.tui.rows import Row
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -15,6 +13,8 @@ from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from isoview.model import STATUSES, Finding, Status
+from isoview.tui.marks import DECIDED, SEVERITY
+from isoview.tui.rows import Row
 
 
 class FilterBar(Horizontal):
@@ -22,8 +22,8 @@ class FilterBar(Horizontal):
 
     WHERE = "The filter: a line stays when it holds every word. enter keeps it, escape clears it."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Clear", tooltip="Clear the filter"),
-        Binding("enter,down", "keep", "Keep", tooltip="Keep the filter and go to the lines"),
+        Binding("escape", "clear", "clear", tooltip="Clear the filter"),
+        Binding("enter,down", "keep", "keep", tooltip="Keep the filter and go to the lines"),
     ]
 
     class Changed(Message):
@@ -36,7 +36,7 @@ class FilterBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("/", markup=False)
-        yield Input(placeholder="words to filter by", compact=True)
+        yield Input(placeholder="words to filter by", compact=True, classes="editor")
 
     def open(self) -> None:
         self.display = True
@@ -85,21 +85,23 @@ class DecisionBar(Horizontal):
         "isoview.toml, escape leaves everything as it was."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "turn(1)", "Status", tooltip="Next status", priority=True),
         Binding(
-            "up", "turn(-1)", "Status before", show=False, tooltip="Status before", priority=True
+            "down", "turn(1)", "status", key_display="↑↓", tooltip="Next status", priority=True
+        ),
+        Binding(
+            "up", "turn(-1)", "status before", show=False, tooltip="Status before", priority=True
         ),
         Binding(
             "tab",
             "widen",
-            "This one or all",
+            "this one or all",
             tooltip="This finding, or all of its rule",
             priority=True,
         ),
         Binding(
-            "enter", "save", "Save", tooltip="Write the decision to isoview.toml", priority=True
+            "enter", "save", "save", tooltip="Write the decision to isoview.toml", priority=True
         ),
-        Binding("escape", "cancel", "Cancel", tooltip="Leave everything as it was", priority=True),
+        Binding("escape", "cancel", "cancel", tooltip="Leave everything as it was", priority=True),
     ]
 
     status: reactive[Status] = reactive[Status]("intended")
@@ -120,7 +122,7 @@ class DecisionBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static(id="status", markup=False)
-        yield Input(placeholder="reason", compact=True)
+        yield Input(placeholder="reason", compact=True, classes="editor")
         yield Static(id="scope", markup=False)
 
     def open(self, row: Row, whole_rule: tuple[Finding, ...]) -> None:

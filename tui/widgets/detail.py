@@ -1,14 +1,9 @@
 """The detail pane: one thing seen three ways. Evidence, guide section, fix for this generator."""
 
-from collections.abc import Callable
-from typing import ClassVar
+from __future__ import annotations
 
-from isoview.tui import evidence_text
-from isoview.tui.branch import Branch, GuideRef
-from isoview.tui.entry import Entry
-from isoview.tui.ink import Ink
-from isoview.tui.rows import Row
-from isoview.tui.widgets.faces import EvidenceFace, FixFace, GuideFace, Head
+from typing import TYPE_CHECKING, ClassVar
+
 from rich.console import RenderableType
 from rich.style import Style
 from rich.text import Text
@@ -21,7 +16,14 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from isoview.model import Finding
+from isoview.tui.ink import Ink
+from isoview.tui.widgets.faces import EvidenceFace, Head, Page
+
+if TYPE_CHECKING:
+    from isoview.model import Finding
+    from isoview.tui.branch import Branch
+    from isoview.tui.entry import Entry
+    from isoview.tui.rows import Row
 
 FACES = ("evidence", "guide", "fix")
 
@@ -57,65 +59,86 @@ class DetailPane(Vertical):
     """Shows a finding, a fact, a question of the verdict or a guide section."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right", "turn(1)", "Next face", show=False, tooltip="Evidence, guide, fix"),
-        Binding("left", "turn(-1)", "Face before", show=False, tooltip="Fix, guide, evidence"),
+        Binding("right", "turn(1)", "next face", show=False, tooltip="Evidence, guide, fix"),
+        Binding("left", "turn(-1)", "face before", show=False, tooltip="Fix, guide, evidence"),
     ]
 
     face: reactive[str] = reactive(FACES[0])
 
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._entry: Entry | None = None
+        self._section: str | None = None
+        self._rule: str | None = None
+
     def compose(self) -> ComposeResult:
+        # The other two faces are mounted when they are first opened: Markdown is dear.
         yield FaceTabs()
         with ContentSwitcher(initial=FACES[0]):
-            yield EvidenceFace(id="evidence")
-            yield GuideFace(id="guide")
-            yield FixFace(id="fix")
+            yield EvidenceFace(id=FACES[0])
 
     # -- what is shown --------------------------------------------------------------------------
 
     def show_row(self, entry: Entry, row: Row) -> None:
         """A line of the findings table."""
-        finding = row.finding
+        from isoview.tui import evidence_text
 
         def head(ink: Ink, _width: int) -> RenderableType:
             return evidence_text.heading(ink, row)
 
         self._show(entry, head, evidence_text.rest(row))
-        self._point(entry, finding.guide, finding)
+        self._point(row.finding.guide, row.finding)
 
     def show_branch(self, entry: Entry, branch: Branch) -> None:
         """A line of the fact tree, and the findings about its fact."""
+        from isoview.tui import evidence_text
+        from isoview.tui.branch import GuideRef
+
         if isinstance(branch.about, GuideRef):
             self.show_section(entry, branch.about.section)
             return
         findings = entry.subjects.findings(branch.about)
         self._show(entry, lambda ink, _width: evidence_text.about_branch(ink, branch, findings))
         first = findings[0] if findings else None
-        self._point(entry, first.guide if first else None, first)
+        self._point(first.guide if first else None, first)
 
     def show_question(self, entry: Entry, field: str) -> None:
         """One of the four questions of the verdict."""
+        from isoview.tui import evidence_text
+
         self._show(entry, lambda ink, _width: evidence_text.about_question(ink, entry, field))
-        self.face = "evidence"
+        self.face = FACES[0]
 
     def show_section(self, entry: Entry, section: str) -> None:
         """A guide section, and its findings."""
-        self._point(entry, section, None)
+        self._entry = entry
         self.face = "guide"
+        self._point(section, None)
 
     def _show(self, entry: Entry, head: Head, rest: RenderableType | None = None) -> None:
+        self._entry = entry
         if entry.report is not None:
             self.query_one(FaceTabs).generator = entry.report.facts.generator
         self.evidence.show(head, rest)
 
-    def _point(self, entry: Entry, section: str | None, finding: Finding | None) -> None:
+    def _point(self, section: str | None, finding: Finding | None) -> None:
         """Turn the guide and fix faces to what belongs to the shown thing."""
-        report = entry.report
-        findings = report.findings if report else ()
-        belonging = tuple(f for f in findings if f.guide == section)
-        score = report.scorecard.get(section or "") if report else None
-        self.query_one(GuideFace).point(section, belonging, score)
-        generator = report.facts.generator if report else "C"
-        self.query_one(FixFace).point(finding.rule if finding else None, generator)
+        self._section = section
+        self._rule = finding.rule if finding else None
+        self._point_face()
+
+    def _point_face(self) -> None:
+        """Give the face that can be seen its text; the others get theirs when they are opened."""
+        report = self._entry.report if self._entry else None
+        if report is None or self.face == FACES[0]:
+            return
+        from isoview.tui.widgets.markdown_faces import FixFace, GuideFace
+
+        for guide in self.query(GuideFace) if self.face == "guide" else ():
+            belonging = tuple(f for f in report.findings if f.guide == self._section)
+            guide.point(self._section, belonging, report.scorecard.get(self._section or ""))
+        for fix in self.query(FixFace) if self.face == "fix" else ():
+            fix.point(self._rule, report.facts.generator)
 
     # -- faces ----------------------------------------------------------------------------------
 
@@ -123,25 +146,30 @@ class DetailPane(Vertical):
     def evidence(self) -> EvidenceFace:
         return self.query_one(EvidenceFace)
 
-    def watch_face(self, face: str) -> None:
+    async def watch_face(self, face: str) -> None:
         if not self.is_mounted:
             return
         inside = self.has_focus_within
-        self.query_one(ContentSwitcher).current = face
+        switcher = self.query_one(ContentSwitcher)
+        if not switcher.query(f"#{face}"):
+            from isoview.tui.widgets.markdown_faces import FixFace, GuideFace
+
+            await switcher.add_content(GuideFace(id=face) if face == "guide" else FixFace(id=face))
+        if self.face != face:  # another one was chosen meanwhile
+            return
+        switcher.current = face
         self.query_one(FaceTabs).face = face
-        for each in (GuideFace, FixFace):
-            self.query_one(each).open(face == self.query_one(each).id)
+        self._point_face()
         if inside:
             self.focus_face()
 
     def focus_face(self) -> None:
         """Put the keys into the shown face."""
-        focus: dict[str, Callable[[], object]] = {
-            "evidence": self.evidence.focus,
-            "guide": self.query_one(GuideFace).focus_inside,
-            "fix": self.query_one(FixFace).focus_inside,
-        }
-        focus[self.face]()
+        shown = self.query_one(ContentSwitcher).visible_content
+        if isinstance(shown, Page):
+            shown.focus()
+        elif shown is not None:
+            shown.query_one(Page).focus()
 
     def action_turn(self, step: int) -> None:
         self.face = FACES[(FACES.index(self.face) + step) % len(FACES)]

@@ -1,29 +1,23 @@
-"""The three faces of the detail pane. Markdown is loaded when a face that needs it is opened."""
+"""Something to read in a pane, and the evidence face: the one that is there at first paint."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from isoview.inspectors.binary.decode import Structure
-from isoview.tui import texts
-from isoview.tui.evidence_text import structure_view
-from isoview.tui.ink import Ink, shown
-from isoview.tui.marks import SCORE, finding_mark
-from isoview.tui.rows import subject
-from isoview.tui.widgets.moves import MOVES, SCROLLS
 from rich.console import Group, RenderableType
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.message import Message
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
 
-from isoview.model import Finding
+from isoview.tui.ink import Ink, shown
+from isoview.tui.widgets.moves import SCROLLS
 
 if TYPE_CHECKING:
-    from textual.widgets import Markdown
+    from isoview.inspectors.binary.decode import Structure
 
 Head = Callable[[Ink, int], RenderableType]
 
@@ -84,6 +78,8 @@ class EvidenceFace(Page):
     def _draw(self) -> None:
         if self._head is None:
             return
+        from isoview.tui.evidence_text import structure_view
+
         ink = Ink(self.app)
         width = self.scrollable_content_region.width or self.size.width
         parts: list[RenderableType] = [self._head(ink, width)]
@@ -97,152 +93,3 @@ class EvidenceFace(Page):
         if self._rest is not None:
             parts.append(self._rest)
         self.query_one(Static).update(Group(*parts))
-
-
-class MarkdownFace(Vertical):
-    """A face that reads Markdown; nothing is loaded or rendered until it is open."""
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id)
-        self._wanted = ""
-        self._rendered: str | None = None
-        self._is_open = False
-
-    def compose(self) -> ComposeResult:
-        yield Page()
-
-    def open(self, is_open: bool) -> None:
-        """Say whether the face can be seen."""
-        self._is_open = is_open
-        self._render_markdown()
-
-    def want(self, markdown: str) -> None:
-        """Set the text; it is rendered when the face is open."""
-        self._wanted = markdown
-        self._render_markdown()
-
-    @property
-    def markdown(self) -> str:
-        """The text that the face shows."""
-        return self._wanted
-
-    def focus_inside(self) -> None:
-        self.query_one(Page).focus()
-
-    def _render_markdown(self) -> None:
-        if not self._is_open or self._wanted == self._rendered:
-            return
-        self._rendered = self._wanted
-        from textual.widgets import Markdown
-
-        page = self.query_one(Page)
-        existing = page.query(Markdown)
-        if existing:
-            existing.first().update(self._wanted)
-        else:
-            page.mount(Markdown(self._wanted, open_links=False))
-        page.scroll_home(animate=False)
-
-    def on_markdown_link_clicked(self, event: "Markdown.LinkClicked") -> None:
-        event.stop()
-        self.post_message(LinkPicked(event.href))
-
-
-class LinkPicked(Message):
-    """A link was clicked: it is copied, never opened behind the user's back."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__()
-        self.address = address
-
-
-class FixFace(MarkdownFace):
-    """How to fix it, in the words of the toolchain that made the file."""
-
-    def point(self, rule: str | None, generator: str) -> None:
-        """Turn to a rule."""
-        if rule is None:
-            self.want("There is nothing to fix here: no finding is about this line.")
-        else:
-            self.want(texts.fix_markdown(rule, generator))
-
-
-class SectionFindings(OptionList):
-    """The findings that belong to the shown guide section; entering one goes to it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *MOVES,
-        Binding("enter", "select", "Go to the finding", tooltip="Go to this finding"),
-    ]
-    WHERE = "The findings of this guide section: enter goes to one."
-
-
-class GuideFace(MarkdownFace):
-    """A section of the guide, and the findings that lead to it."""
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id)
-        self._section: str | None = None
-        self._findings: tuple[Finding, ...] = ()
-
-    class Chosen(Message):
-        """A finding of the section was chosen."""
-
-        def __init__(self, finding: Finding) -> None:
-            super().__init__()
-            self.finding = finding
-
-    def compose(self) -> ComposeResult:
-        yield Static(id="score", markup=False)
-        yield SectionFindings(markup=False, compact=True)
-        yield Page()
-
-    @property
-    def section(self) -> str | None:
-        """The id of the shown section."""
-        return self._section
-
-    @property
-    def address(self) -> str:
-        """The upstream address of the shown section."""
-        return texts.guide_markdown(self._section)[1] if self._section else ""
-
-    def point(self, section: str | None, findings: tuple[Finding, ...], score: str | None) -> None:
-        """Turn to a section and its findings."""
-        self._section, self._findings = section, findings
-        self._fill(score)
-        if section is None:
-            self.want("No guide section belongs to this line.")
-        else:
-            self.want(texts.guide_markdown(section)[0])
-
-    def _fill(self, score: str | None) -> None:
-        ink = Ink(self.app)
-        options = self.query_one(SectionFindings)
-        options.clear_options()
-        options.add_options([Option(_finding_line(ink, f)) for f in self._findings])
-        options.display = bool(self._findings)
-        head = Text()
-        if score:
-            head.append(f"{SCORE.get(score, '?')} {score}")
-        if self._findings:
-            number = len(self._findings)
-            plural = "" if number == 1 else "s"
-            head.append(f"  {number} finding{plural} here:", style=ink.style("quiet"))
-        line = self.query_one("#score", Static)
-        line.update(head)
-        line.display = bool(head)
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self.post_message(self.Chosen(self._findings[event.option_index]))
-
-
-def _finding_line(ink: Ink, finding: Finding) -> Text:
-    mark = finding_mark(finding)
-    return Text.assemble(
-        (f"{mark.shape} {finding.rule} ", ink.style(mark.tone)),
-        shown(f"{finding.name}  ", limit=60),
-        shown(subject(finding), ink.style("quiet"), limit=120),
-        no_wrap=True,
-    )

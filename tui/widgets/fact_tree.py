@@ -1,13 +1,10 @@
 """The fact tree: what the file says about itself, folded until asked."""
 
-from collections.abc import Callable, Iterable
-from typing import ClassVar
+from __future__ import annotations
 
-from isoview.inspectors.facts import Definition, Global, Init, Type
-from isoview.tui.branch import Branch, GuideRef
-from isoview.tui.ink import Ink, shown
-from isoview.tui.marks import DIFFERS, SEVERITY
-from isoview.tui.widgets.moves import MOVES
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
+
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -15,20 +12,28 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
+from isoview.tui.ink import Ink, shown
+from isoview.tui.marks import DIFFERS, SEVERITY
+from isoview.tui.widgets.moves import MOVES
+
+if TYPE_CHECKING:
+    from isoview.tui.branch import Branch
+
+    Node = TreeNode[Branch]
+
 NAME_WIDTH = 11
 _TOGGLES = Style.from_meta({"toggle": True})  # what Tree looks for under a click
-Node = TreeNode[Branch]
 
 
-class FactTree(Tree[Branch]):
+class FactTree(Tree["Branch"]):
     """Branches of an outline. It keeps what was unfolded, and the place, when they change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVES,
-        Binding("right", "unfold", "Unfold", show=False, tooltip="Unfold, or go into it"),
-        Binding("left", "fold", "Fold", show=False, tooltip="Fold, or go to what holds it"),
-        Binding("space", "toggle_node", "Fold or unfold", show=False, tooltip="Fold or unfold"),
-        Binding("enter", "select_cursor", "Open", show=False, tooltip="Show it in the detail pane"),
+        Binding("right", "unfold", "unfold", show=False, tooltip="Unfold, or go into it"),
+        Binding("left", "fold", "fold", show=False, tooltip="Fold, or go to what holds it"),
+        Binding("space", "toggle_node", "fold or unfold", show=False, tooltip="Fold or unfold"),
+        Binding("enter", "select_cursor", "open", show=False, tooltip="Show it in the detail pane"),
     ]
     ICON_NODE = "▸ "
     ICON_NODE_EXPANDED = "▾ "
@@ -205,6 +210,8 @@ class FactTree(Tree[Branch]):
 
 def _home(about: object) -> str:
     """The top branch under which a fact stands."""
+    from isoview.inspectors.facts import Definition, Global, Init, Type
+
     if isinstance(about, str):
         return "capi"
     homes = {Init: "init", Definition: "definition", Type: "types", Global: "statics"}
@@ -213,6 +220,8 @@ def _home(about: object) -> str:
 
 def _same(one: object, other: object) -> bool:
     """Facts are the same by identity, names and sections by what they say."""
+    from isoview.tui.branch import GuideRef
+
     return one is other or (isinstance(one, str | GuideRef) and one == other)
 
 
@@ -225,8 +234,3 @@ def _search(root: Node, home: str, wanted: Callable[[Branch], bool]) -> list[str
             return path
         waiting.extend(([*path, child.key], child) for child in branch.children())
     return None
-
-
-def branch_text(branch: Branch) -> str:
-    """A branch as text to copy."""
-    return f"{branch.name} {branch.value}".strip()

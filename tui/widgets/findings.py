@@ -1,18 +1,24 @@
 """The findings table: folded by rule, worst first."""
 
-from collections.abc import Iterable
-from typing import ClassVar
+from __future__ import annotations
 
-from isoview.tui.ink import Ink, shown
-from isoview.tui.marks import GONE, NEW, TIMES, finding_mark
-from isoview.tui.rows import Row, rows, subject
-from isoview.tui.widgets.moves import MOVES
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import DataTable
 
-from isoview.model import Finding
+from isoview.tui.ink import Ink, shown
+from isoview.tui.marks import GONE, NEW, TIMES, finding_mark
+from isoview.tui.widgets.moves import MOVES
+
+if TYPE_CHECKING:
+    from isoview.model import Finding
+    from isoview.tui.rows import Row
+
+NAME_WIDTH = 30
 
 
 class FindingsTable(DataTable[Text]):
@@ -20,8 +26,8 @@ class FindingsTable(DataTable[Text]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVES,
-        Binding("right", "unfold", "Unfold", show=False, tooltip="Unfold the findings of a rule"),
-        Binding("left", "fold", "Fold", show=False, tooltip="Fold the findings of a rule"),
+        Binding("right", "unfold", "unfold", show=False, tooltip="Unfold the findings of a rule"),
+        Binding("left", "fold", "fold", show=False, tooltip="Fold the findings of a rule"),
         Binding(
             "enter,space",
             "open",
@@ -51,6 +57,7 @@ class FindingsTable(DataTable[Text]):
         self._new: frozenset[str] = frozenset()
         self._gone: tuple[Finding, ...] = ()
         self._unfolded: frozenset[str] = frozenset()
+        self._stays = False
         self._unfiltered: frozenset[str] | None = None  # what was unfolded before a filter
 
     # -- content --------------------------------------------------------------------------------
@@ -74,48 +81,55 @@ class FindingsTable(DataTable[Text]):
         self._refill()
 
     def _refill(self) -> None:
-        place = self.current
+        from isoview.tui.rows import rows
+
+        place = None if self._stays else self.current
         line = self.cursor_row
         self._rows = rows(self._findings, self._unfolded, self._gone)
         ink = Ink(self.app)
-        # All columns have fixed widths: a long name is cut by the pane, not by a scroll bar.
         self.clear(columns=True)
-        for key, width in (("mark", 3), ("rule", 7), ("name", self._name_width()), ("about", None)):
-            self.add_column("", key=key, width=width)
+        self.add_column("", key="mark", width=3)
+        self.add_column("", key="what")
+        width = min(max((len(row.finding.name) for row in self._rows), default=0), NAME_WIDTH)
         for index, row in enumerate(self._rows):
-            self.add_row(*self._cells(row, ink), key=str(index))
+            self.add_row(*self._cells(row, ink, width), key=str(index))
         self._return_to(place, line)
+        self._stays = False
 
-    def _name_width(self) -> int:
-        return min(max((len(row.finding.name) for row in self._rows), default=0), 30) + 1
-
-    def _cells(self, row: Row, ink: Ink) -> tuple[Text, Text, Text, Text]:
+    def _cells(self, row: Row, ink: Ink, width: int) -> tuple[Text, Text]:
+        """The mark, and everything else as one cell: lines of a rule use the width of its name."""
         finding = row.finding
         mark = finding_mark(finding)
         quiet = ink.style("quiet")
-        if row.gone:
-            return (
-                Text(f"{GONE}{mark.shape}", style=quiet),
-                shown(finding.rule, quiet),
-                shown(finding.name, quiet),
-                shown(f"gone  {subject(finding)}", quiet, limit=300),
-            )
         first = Text(NEW if self._is_new(row) else " ", style=ink.style("good"))
         first.append_text(ink.mark(mark))
-        about = Text(no_wrap=True)
-        if row.is_group:
-            about.append(f"{TIMES}{row.count} ", style="bold")
-        elif finding.count > 1:
-            about.append(f"{TIMES}{finding.count} ", style="bold")
-        if finding.status != "open":
-            about.append(f"{finding.status} ", style=ink.style("good"))
-        about.append_text(shown(subject(finding), quiet if row.is_group else "", limit=300))
         if row.inside:
-            return first, Text(""), shown(f" └ {mark.word}", quiet), about
-        style = ink.style(mark.tone)
-        fold = ("▸ " if row.folded else "▾ ") if row.is_group else ""
-        name = shown(finding.name)
-        return first, shown(finding.rule, style), name, Text.assemble((fold, quiet), about)
+            return first, Text.assemble((" └ ", quiet), self._about(row, ink), no_wrap=True)
+        if row.gone:
+            first = Text(GONE + mark.shape, style=quiet)
+        style = quiet if row.gone else ink.style(mark.tone)
+        name = shown(finding.name, quiet if row.gone else "", limit=width)
+        name.pad_right(width - name.cell_len)
+        rule = shown(f"{finding.rule} ", style)
+        return first, Text.assemble(rule, name, " ", self._about(row, ink), no_wrap=True)
+
+    def _about(self, row: Row, ink: Ink) -> Text:
+        """What a row is about: how many, what was decided, the subject."""
+        from isoview.tui.rows import subject
+
+        finding = row.finding
+        quiet = ink.style("quiet")
+        about = Text()
+        if row.is_group:
+            about.append("▸ " if row.folded else "▾ ", style=quiet)
+        if row.count > 1:
+            about.append(f"{TIMES}{row.count} ", style="bold")
+        if row.gone:
+            about.append("gone  ", style=quiet)
+        elif finding.status != "open":
+            about.append(f"{finding.status} ", style=ink.style("good"))
+        style = quiet if row.is_group or row.gone else ""
+        return about.append_text(shown(subject(finding), style, limit=300))
 
     def _is_new(self, row: Row) -> bool:
         return any(finding.fingerprint in self._new for finding in row.findings)
@@ -132,11 +146,15 @@ class FindingsTable(DataTable[Text]):
         """How many rows there are."""
         return len(self._rows)
 
+    def stay_on_line(self) -> None:
+        """At the next change keep the line, not the row: what was decided moves away."""
+        self._stays = True
+
     def _return_to(self, place: Row | None, line: int) -> None:
-        if place is None:
-            self.move_cursor(row=0)
-            return
         keys = [row.key for row in self._rows]
+        if place is None:
+            self.move_cursor(row=min(line, max(len(keys) - 1, 0)))
+            return
         if place.key in keys:
             self.move_cursor(row=keys.index(place.key))
         elif not self.reveal(place.finding):

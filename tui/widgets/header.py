@@ -1,11 +1,16 @@
 """The two lines on top: what file this is, and how bad it is."""
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from isoview.tui import words
-from isoview.tui.entry import Entry
 from isoview.tui.ink import Ink, shown
 from isoview.tui.marks import answer_mark
+
+if TYPE_CHECKING:
+    from isoview.model import Verdict
+    from isoview.tui.entry import Entry
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -14,8 +19,6 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-
-from isoview.model import Verdict
 
 STEP = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 
@@ -63,10 +66,10 @@ class VerdictBar(Widget, can_focus=True):
     """Four questions, each a mark and a word; focused, the detail pane says the sentence."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "move(1)", "Next question", show=False, tooltip="Next question"),
-        Binding("left,h", "move(-1)", "Question before", show=False, tooltip="Question before"),
+        Binding("right", "move(1)", "next question", show=False, tooltip="Next question"),
+        Binding("left", "move(-1)", "question before", show=False, tooltip="Question before"),
         Binding(
-            "enter,down,j", "open", "Go to the finding", tooltip="Go to the finding that decided it"
+            "enter,down,j", "open", "go to the finding", tooltip="Go to the finding that decided it"
         ),
     ]
     WHERE = (
@@ -86,11 +89,17 @@ class VerdictBar(Widget, can_focus=True):
     verdict: reactive[Verdict | None] = reactive(None)
 
     def render(self) -> RenderResult:
-        ink = Ink(self.app)
-        line = Text(" ", no_wrap=True)
+        for bar in (" │ ", "│"):  # four long words and 80 columns leave no room for blanks
+            line = self._line(Ink(self.app), bar)
+            if line.cell_len <= self.size.width:
+                break
+        return line
+
+    def _line(self, ink: Ink, bar: str) -> Text:
+        line = Text(" ", no_wrap=True, overflow="ellipsis")
         for index, (field, name, _) in enumerate(words.QUESTIONS):
             if index:
-                line.append(" │ ", style=ink.style("quiet"))
+                line.append(bar, style=ink.style("quiet"))
             line.append_text(self._question(ink, index, field, name))
         return line
 

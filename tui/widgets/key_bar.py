@@ -1,0 +1,42 @@
+"""The bottom line: what the keys do here. One widget, so that a change costs one line of paint."""
+
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.app import RenderResult
+from textual.widget import Widget
+
+from isoview.tui.ink import Ink
+
+
+class KeyBar(Widget):
+    """Keys that are worth showing, the focused pane's first; those that cannot are dim.
+
+    Clicking one presses it. Textual's own footer mounts a widget for every key each time the
+    focus moves, which costs more than everything else a key press does.
+    """
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.refresh())
+
+    def render(self) -> RenderResult:
+        ink = Ink(self.app)
+        line = Text(no_wrap=True, overflow="ellipsis")
+        seen = set()
+        for key, active in self.screen.active_bindings.items():
+            binding = active.binding
+            if not binding.show or not binding.description or binding.action in seen:
+                continue
+            seen.add(binding.action)
+            words = Text.assemble(
+                (f" {self.app.get_key_display(binding)} ", ink.style("warning") + Style(bold=True)),
+                (binding.description, "" if active.enabled else "dim"),
+            )
+            words.stylize(Style.from_meta({"key": key}))
+            line.append_text(words)
+        return line
+
+    def on_click(self, event: events.Click) -> None:
+        key = event.style.meta.get("key")
+        if key:
+            self.app.simulate_key(key)
