@@ -12,10 +12,11 @@ Format: Microsoft, "PE Format" (the PE and COFF specification).
 import mmap
 from typing import Any, NamedTuple
 
+from pefile import PE, PEFormatError
+
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.text import NAME_LIMIT, decode
-from pefile import PE, PEFormatError
 
 SECTION_LIMIT = 96
 """The Windows loader refuses files with more sections."""

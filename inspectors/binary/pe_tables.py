@@ -105,7 +105,7 @@ def _read_thunks(reader: PeFile, library: _Library, found: dict[int, str], limit
     table = integers(reader.at(library.lookup, word * limit), word, "little")
     address = reader.base + library.addresses
     count = unnamed = 0
-    for count, thunk in enumerate(table):  # noqa: B007 - the count is what is returned
+    for count, thunk in enumerate(table):
         if not thunk:
             break
         if thunk & by_ordinal:

@@ -13,6 +13,7 @@ from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.init import MULTI, init_code
 from isoview.inspectors.binary.names import FUNCTION_SLOTS, INTEGER_SLOTS, MODULE_SLOTS
 from isoview.inspectors.binary.scan import read_module_slots
+from isoview.inspectors.binary.stack_copies_x86_64 import stack_copies
 from isoview.inspectors.facts import Definition, Init, Slot
 
 MOST_SLOTS = 16
@@ -29,6 +30,8 @@ def complete_slots(image: Image, found: FoundDefinition, inits: tuple[Init, ...]
         return replace(fact, slots_complete=found.slots_at is not None and fact.slots_complete)
     code = init_code(image, init)
     stored = dict(machine_x86_64.stores(init.address, code))
+    if image.format == "pe":
+        stored.update(stack_copies(init.address, code))
     table = found.slots_at
     if table is None:
         word = (fact.address or 0) + found.layout.moduledef("m_slots")
@@ -64,7 +67,7 @@ def _stored_slots(image: Image, table: int, stored: dict[int, int | None]) -> tu
             # A value that is never stored stays at the zero the table starts with.
             slots.append(Slot(number, name, value or 0, None, "code"))
         else:
-            slots.append(Slot(number, name, value, None, "code"))
+            slots.append(Slot(number, name, source="code", address=value))
     return tuple(slots)
 
 
