@@ -96,10 +96,11 @@ def _suffix(tag: str) -> str:
 
 
 def _empty_library(command: list[str], folder: Path, name: str) -> Path:
-    source = folder / "empty.c"
-    source.write_text("int isoview_empty_library;\n")
     library = folder / name
-    _run([*command, "-shared", "-fPIC", f"-Wl,-soname,{name}", str(source), "-o", str(library)])
+    built = library.with_name(f"{name}.{os.getpid()}")
+    flags = ["-shared", "-fPIC", f"-Wl,-soname,{name}", "-x", "c", os.devnull]
+    _run([*command, *flags, "-o", str(built)])
+    built.replace(library)
     return library
 
 
