@@ -232,7 +232,7 @@ def _free_threaded(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     applies_to: tuple[int, ...] = ()
     reply: Reply = "unknown"
     if not free_threaded(facts):
-        says = "The file is built for the default build, so it cannot say"
+        says = "The file is for the default build of Python, so it does not say"
     else:
         applies_to = tuple(minor for minor in minors(facts) if minor >= FREE_THREADED_FROM)
         says = {
