@@ -102,13 +102,18 @@ class Method:
 
 @dataclass(frozen=True)
 class Slot:
-    """One entry of a slot table. ``function`` is a link-time address or an imported name."""
+    """One entry of a slot table.
+
+    ``value`` is a number (``Py_mod_gil`` and its like), ``function`` a link-time address or an
+    imported name, ``address`` what a slot that holds data points to (link-time).
+    """
 
     id: int
     name: str
     value: int | None = None
     function: int | str | None = None
     source: str = "data"  # data, code, live
+    address: int | None = None
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,9 @@ _MACHO = (
     b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce", *_UNIVERSAL,
 )  # fmt: skip
 _SPEAKERS = ("libshiboken", "libpyside", "libarrow_python", "libboost_python")
-_STRUCT_SEQUENCES = frozenset({"PyStructSequence_InitType", "PyStructSequence_InitType2"})
+_STRUCT_SEQUENCES = frozenset({
+    "PyStructSequence_InitType", "PyStructSequence_InitType2", "_PyStructSequence_InitType",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

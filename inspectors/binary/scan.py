@@ -193,4 +193,4 @@ def _module_slot(image: Image, number: int, value_at: int) -> Slot | None:
     if number in INTEGER_SLOTS:
         value = image.unsigned(value_at, image.word_size)
         return Slot(number, name, value) if is_plain(image, value_at) else None
-    return Slot(number, name, image.word(value_at))
+    return Slot(number, name, address=image.word(value_at))

@@ -116,7 +116,11 @@ def read_slot_array(image: Image, address: int) -> Definition | None:
 
 
 def _value(values: dict[int, Slot], number: int) -> int | None:
-    return values[number].value if number in values else None
+    """The number a slot holds, or the address it points to."""
+    slot = values.get(number)
+    if slot is None:
+        return None
+    return slot.address if slot.value is None else slot.value
 
 
 def _text(image: Image, address: int | None) -> str | None:

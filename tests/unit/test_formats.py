@@ -65,8 +65,10 @@ def _slot(slot: Slot, arch: str) -> dict[str, Any]:
     if isinstance(slot.function, int):
         # Bit 0 of a Thumb function's address chooses the instruction set.
         told["function"] = slot.function & ~1 if arch == "armv7" else slot.function
-    elif slot.value is not None and slot.id not in (100, 101):  # where a name's text stands
+    elif slot.value is not None:
         told["value"] = slot.value
+    elif slot.address is not None and slot.id not in (100, 101):  # where a name's text stands
+        told["address"] = slot.address
     return told
 
 
