@@ -29,9 +29,17 @@ _SYSTEM_V = {
     "PyType_FromModuleAndSpec": Function((b"\x31\xd2", b"\xba\0\0\0\0"), tied=True),  # edx
     "PyType_FromMetaclass": Function((b"\x31\xc9", b"\xb9\0\0\0\0"), tied=True),  # ecx
 }
+# The same in Windows' argument order; Microsoft's compiler writes xor the other way round.
+_WINDOWS = {
+    "PyType_FromSpec": Function((), tied=False),
+    "PyType_FromSpecWithBases": Function((b"\x33\xd2", b"\x31\xd2"), tied=False),  # edx
+    "PyType_FromModuleAndSpec": Function((b"\x45\x33\xc0", b"\x45\x31\xc0"), tied=True),  # r8d
+    "PyType_FromMetaclass": Function((b"\x45\x33\xc9", b"\x45\x31\xc9"), tied=True),  # r9d
+}
 # lea r64, [rip+d] for rax, rcx, rdx, rsi, rdi: the argument registers, and those that
-# unoptimised code goes through.
+# unoptimised code goes through; r8 on Windows.
 _LEAS = tuple(b"\x48\x8d" + bytes([modrm]) for modrm in (0x05, 0x0D, 0x15, 0x35, 0x3D))
+_LEA_R8 = b"\x4c\x8d\x05"
 
 
 class SpecUse(NamedTuple):
@@ -50,13 +58,14 @@ def spec_uses(image: Image, specs: frozenset[int], limit: int) -> tuple[dict[int
     found: dict[int, SpecUse] = {}
     unclear: set[int] = set()
     looked = 0
-    if not specs or image.format == "pe":
+    if not specs:
         return found, looked
+    leas = (*_LEAS, _LEA_R8) if image.format == "pe" else _LEAS
     for region in image.regions:
         if not region.executable or region.zero_fill:
             continue
         code = image.read(region.address, region.size)
-        for lea in _LEAS:
+        for lea in leas:
             at = code.find(lea)
             while at >= 0 and looked < limit:
                 looked += 1
@@ -84,7 +93,7 @@ def _use(image: Image, base: int, code: bytes, at: int) -> SpecUse | None:
         call = machine_x86_64.call_at(image, code, step, base + step)
         if call is None:
             continue
-        function = _SYSTEM_V.get(call.name)
+        function = (_WINDOWS if image.format == "pe" else _SYSTEM_V).get(call.name)
         if function is None:
             return None
         window = code[max(0, at - 16) : step]
