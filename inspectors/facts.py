@@ -62,7 +62,9 @@ class Artifact:
     arch: str = "unknown"  # x86-64, aarch64, i686, armv7, ppc64, ppc64le, s390x, riscv64, ...
     bits: int = 64
     endian: str = "little"
-    tag: str | None = None  # file-name tag: "cpython-313-x86_64-linux-gnu", "abi3", ...
+    # File-name tag: "cpython-313-x86_64-linux-gnu", "abi3", ... A .pyd without one has that of the
+    # Python DLL it links: Windows gives the stable ABI no suffix.
+    tag: str | None = None
     free_threaded_layout: bool = False
     stripped: bool = False  # no full symbol table (.symtab) is left
     is_extension: bool = False

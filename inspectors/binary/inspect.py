@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from isoview.inspectors.binary import source
+from isoview.inspectors.binary.abi_tag import module_stem, names_free_threaded, tag_of_libraries
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import FoundDefinition, find_definitions
 from isoview.inspectors.binary.globals import Owners, find_globals
@@ -113,6 +114,8 @@ def _read_members(data: memoryview) -> tuple[tuple[str | None, Image], ...]:
 
 def _artifact(path: str, member: str | None, size: int, image: Image) -> Artifact:
     _, tag = source.split_name(path)
+    if tag is None and image.format == "pe":
+        tag = tag_of_libraries(image.libraries)
     return Artifact(
         path=path,
         member=member,
@@ -168,9 +171,7 @@ def _structures(image: Image, tag: str | None) -> _Structures:
 
     The tag says which that is; where it does not, or lies, the one in which something is found.
     """
-    claimed = tag is not None and tag.partition("-")[0].endswith("t") and "abi3" not in tag
-    claimed = claimed or (tag is not None and tag.startswith("cpython-3") and "t-" in tag[:13])
-    order = (True, False) if claimed else (False, True)
+    order = (True, False) if names_free_threaded(tag) else (False, True)
     result: _Structures | None = None
     for free_threaded in order:
         layout = Layout(image.word_size, free_threaded)
@@ -192,8 +193,9 @@ def _structures(image: Image, tag: str | None) -> _Structures:
 def shape(loaded: Loaded) -> Facts:
     """The first stage: everything that needs no instruction decoded but the init functions'."""
     image, artifact = loaded.image, loaded.artifact
-    stem, tag = source.split_name(artifact.path)
-    inits = init_symbols(image, stem)
+    stem, _ = source.split_name(artifact.path)
+    tag = artifact.tag
+    inits = init_symbols(image, module_stem(stem, image.libraries))
     base = Facts(
         artifact=replace(artifact, is_extension=bool(inits) and image.module_file),
         stage="shape",
@@ -254,7 +256,7 @@ def _definitions(
 def _free_threaded(structures: _Structures, tag: str | None) -> bool:
     if structures.definitions or structures.static_types:
         return structures.layout.free_threaded
-    return tag is not None and tag.partition("-")[2].partition("-")[0].endswith("t")
+    return names_free_threaded(tag)
 
 
 def _type(fact: Type, capi: CApiUse, mypyc: bool) -> Type:

@@ -1,0 +1,33 @@
+"""What a file's name and the Python library it links say of its ABI.
+
+Sources: PEP 3149 and ``importlib.machinery.EXTENSION_SUFFIXES`` for names; on Windows a stable-ABI
+module is plainly ``name.pyd``, and which ABI it is for is told by the DLL it links: python3.dll
+(abi3), python3t.dll (abi3t, PEP 803), python313.dll or python313t.dll for one version, each with
+``_d`` in debug builds.
+"""
+
+import re
+
+_FREE_THREADED = re.compile(r"c(?:python-|p)3\d+t")
+_PYTHON_DLL = re.compile(r"(?i)(?:lib)?python3(?:\.?(\d+))?(t?)(_d)?\.dll\Z")
+
+
+def names_free_threaded(tag: str | None) -> bool:
+    """Whether the tag is that of one free-threaded version (``cpython-313t-...``, ``cp313t-...``)."""
+    return tag is not None and _FREE_THREADED.match(tag) is not None
+
+
+def tag_of_libraries(libraries: tuple[str, ...]) -> str | None:
+    """``abi3``, ``abi3t``, ``cp313`` or ``cp313t``; None where no Python DLL is linked."""
+    for library in libraries:
+        match = _PYTHON_DLL.match(library)
+        if match:
+            minor, threads, _ = match.groups()
+            return f"cp3{minor}{threads}" if minor else f"abi3{threads}"
+    return None
+
+
+def module_stem(stem: str, libraries: tuple[str, ...]) -> str:
+    """The module's name: Windows' debug builds are called ``name_d``, their init function not."""
+    debug = any(match[3] for match in map(_PYTHON_DLL.match, libraries) if match)
+    return stem.removesuffix("_d") if debug else stem
