@@ -60,7 +60,7 @@ def read_definition(image: Image, address: int, layout: Layout) -> FoundDefiniti
         return None
     name_at = image.pointers.get(at["m_name"])
     name = image.cstring(name_at, 512) if name_at is not None else None
-    if not is_module_name(name):
+    if not name:
         return None
     doc_at = image.pointers.get(at["m_doc"])
     if doc_at is None and not is_zero(image, at["m_doc"]):
@@ -77,8 +77,11 @@ def read_definition(image: Image, address: int, layout: Layout) -> FoundDefiniti
     if tables is None:
         return None
     methods, slots, complete = tables
-    has_content = bool(methods) or bool(slots) or image.unsigned(address, size) != 0
-    if not has_content and not layout.free_threaded:
+    headed = image.unsigned(address, size) != 0 or layout.free_threaded
+    content = bool(methods) or bool(slots)
+    # CPython takes any text for a name. One that no import statement could hold is believed
+    # where everything else speaks for a definition.
+    if not (headed or content) or not (is_module_name(name) or (headed and content)):
         return None
     fact = Definition(
         kind="moduledef",

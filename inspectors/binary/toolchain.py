@@ -63,6 +63,11 @@ GUARDS = (
     ),
     (
         "generator-guard",
+        b"has already been imported into this interpreter",
+        "Cython's guard with module state: one module object per interpreter",
+    ),
+    (
+        "generator-guard",
         b"PyO3 modules do not yet support subinterpreters",
         "PyO3's guard: one interpreter per process",
     ),
