@@ -5,6 +5,7 @@ word of code that is in the pointer map is an address, and nothing else is taken
 Encodings: Intel SDM volume 2.
 """
 
+import re
 from collections.abc import Iterator
 
 from isoview.inspectors.binary.image import Image
@@ -15,6 +16,12 @@ _PUSH = b"\x68"  # push address
 _STORE = b"\xc7\x04\x24"  # mov [esp], address: what GCC and LLVM emit
 ARGUMENT_WINDOW = 64
 """Bytes before the call in which its only argument is passed."""
+# A return or a jump, and the int3 or nop that fills the space up to the next function. The format
+# tells no function's size on this processor.
+_END = re.compile(
+    rb"(?:\xc3|\xe9....|\xff\x25....)(?=\xcc|\x90|\x66\x90|\x8d\x76|\x8d\xb4)", re.DOTALL
+)
+_RETURNS = re.compile(rb"(?:\x55\x89\xe5|\x55\x8b\xec)?([\xb8\xa1])....(?:\x5d)?\xc3", re.DOTALL)
 
 
 def _imported(image: Image, code: bytes, at: int) -> str | None:
@@ -56,3 +63,51 @@ def first_argument(image: Image, start: int, code: bytes, call: Call) -> int | N
                 if target is not None:
                     return target
     return None
+
+
+def _function(code: bytes) -> bytes:
+    """``code`` up to the end of its first function, where that can be seen."""
+    end = _END.search(code)
+    return code[: end.end()] if end else code
+
+
+def stores(image: Image, start: int, code: bytes) -> Iterator[tuple[int, int | None]]:
+    """(target address, number or address stored) of the stores of constants into statics."""
+    code = _function(code)
+    at = code.find(b"\xc7\x05")  # mov dword [address], number
+    while at >= 0 and at + 10 <= len(code):
+        target = image.pointers.get(start + at + 2)
+        if target is not None:
+            number = int.from_bytes(code[at + 6 : at + 10], "little")
+            yield target, image.pointers.get(start + at + 6, number)
+        at = code.find(b"\xc7\x05", at + 1)
+
+
+def touches(image: Image, start: int, code: bytes, low: int, high: int) -> bool:
+    """Whether an address in [low, high) stands in ``code``: all addresses are relocated here."""
+    end = start + len(_function(code))
+    return any(low <= image.pointers.get(word, -1) < high for word in range(start, end))
+
+
+def only_calls(image: Image, start: int, code: bytes, name: str) -> bool:
+    """Whether ``code`` calls nothing but the import ``name``: then nobody else filled a table."""
+    code = _function(code)
+    for at, opcode in enumerate(code):
+        if opcode not in (0xE8, 0xE9) or at + 5 > len(code):
+            continue
+        target = start + at + 5 + int.from_bytes(code[at + 1 : at + 5], "little", signed=True)
+        call = call_at(image, code, at, start + at)
+        if image.in_code(target & 0xFFFFFFFF) and (call is None or call.name != name):
+            return False
+    return True
+
+
+def returned_address(image: Image, address: int) -> int | None:
+    """What a function that only returns an address returns (``PyModExport_*``, PEP 793)."""
+    match = _RETURNS.match(image.read(address, 16))
+    if match is None:
+        return None
+    target = image.pointers.get(address + match.start(1) + 1)
+    if match[1] == b"\xb8" or target is None:
+        return target  # mov eax, address
+    return image.pointers.get(target)  # mov eax, [address]

@@ -99,7 +99,7 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     headless = image.unsigned(address, size) == 0 and not layout.free_threaded
     content = functions or (
         not headless
-        and (integers["tp_flags"] or integers["tp_basicsize"] >= 16 or "tp_base" in set_fields)
+        and (integers["tp_flags"] or integers["tp_basicsize"] >= 2 * size or "tp_base" in set_fields)
     )
     if not content:
         return None
