@@ -44,6 +44,11 @@ def size_text(size: int) -> str:
     return f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
+def several(number: int, what: str) -> str:
+    """A number and its noun: ``1 object``, ``2 objects``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def yes_no(value: bool | None) -> str:
     return "unknown" if value is None else "yes" if value else "no"
 

@@ -11,7 +11,7 @@ from isoview.inspectors.binary.decode import Structure
 from isoview.inspectors.facts import Evidence, Global, Type
 from isoview.model import Finding, Where
 from isoview.tui import words
-from isoview.tui.branch import Branch
+from isoview.tui.branch import Branch, several
 from isoview.tui.entry import Entry
 from isoview.tui.ink import Ink, prose, shown
 from isoview.tui.marks import TIMES, answer_mark, finding_mark
@@ -178,7 +178,7 @@ def structure_view(
     left_out = len(structure.fields) - len(kept.fields)
     notes = [structure.note] if structure.note else []
     if left_out:
-        notes.append(f"{left_out} fields are zero: x shows them, and the bytes of all")
+        notes.append(f"{several(left_out, 'field')} of zeros: x shows all, with their bytes")
     return Group(title, table, *(shown(note, quiet) for note in notes))
 
 

@@ -15,6 +15,7 @@ from isoview.tui.branch import (
     evidence_lines,
     init_details,
     method_lines,
+    several,
     size_text,
     type_details,
     unknown,
@@ -157,7 +158,7 @@ class _Outline:
     def statics(self) -> Branch:
         entries = sorted(self.facts.globals, key=lambda entry: (entry.section, entry.address))
         objects = sum(entry.kind == "object" for entry in entries)
-        value = f"{len(entries)}" + (f" ({objects} objects)" if objects else "")
+        value = f"{len(entries)}" + (f" ({several(objects, 'object')})" if objects else "")
 
         def grow() -> Iterator[Branch]:
             for section, found in groupby(entries, key=lambda entry: entry.section):

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from isoview.tui.app import IsoviewApp
 
 
+WIDE = 110
+"""From this width on, marks have their words beside them."""
+
+
 class TargetsTable(DataTable[Text]):
     """One line per target: the four answers, and what was found."""
 
@@ -61,7 +65,7 @@ class TargetsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         table = self.query_one(TargetsTable)
-        for label in ("file", *(name for _, name, _ in words.QUESTIONS), "findings"):
+        for label in ("file", "findings", *(name for _, name, _ in words.QUESTIONS)):
             table.add_column(Text(label), key=label)
         table.focus()
         self.show_entry()
@@ -78,19 +82,23 @@ class TargetsScreen(Screen[None]):
         stage = f"reading, {left} left" if left else ""
         self.query_one(Breadcrumb).show(("isoview", f"{len(self.entries)} targets"), "", stage)
 
+    def on_resize(self) -> None:
+        self.show_entry()
+
     def _cells(self, entry: Entry) -> list[Text]:
         ink = Ink(self.app)
-        name = shown(entry.name, limit=60)
+        name = shown(entry.name, limit=60 if self.size.width >= WIDE else 22)
         if entry.error is not None and entry.report is None:
-            return [name, *[Text("")] * 4, shown(entry.error.error, ink.style("error"))]
+            return [name, shown(entry.error.error, ink.style("error")), *[Text("")] * 4]
         verdict = entry.report.verdict if entry.report else None
         if entry.report is None or verdict is None:
-            return [name, *[Text("…")] * 4, Text("")]
+            return [name, Text("…"), *[Text("…")] * 4]
         cells = []
         for field, _, _ in words.QUESTIONS:
             mark = answer_mark(words.answer_of(verdict, field))
-            cells.append(Text(f"{mark.shape} {mark.word}", style=ink.style(mark.tone)))
-        return [name, *cells, shown(counts(entry.report))]
+            word = f"{mark.shape} {mark.word}" if self.size.width >= WIDE else mark.shape
+            cells.append(Text(word, style=ink.style(mark.tone)))
+        return [name, shown(counts(entry.report)), *cells]
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         event.stop()

@@ -138,6 +138,7 @@ class GuideFace(MarkdownFace):
         options.clear_options()
         options.add_options([Option(_finding_line(ink, f)) for f in self._findings])
         options.display = bool(self._findings)
+        options.highlighted = 0 if self._findings else None
         head = Text()
         if score:
             head.append(f"{SCORE.get(score, '?')} {score}")

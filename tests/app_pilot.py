@@ -1,0 +1,149 @@
+"""Drives the app in tests: services in memory, and waiting until it has nothing left to do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from app_reports import REPORT
+from textual.pilot import Pilot
+
+from isoview.evidence import EvidenceSource, Subject
+from isoview.inspectors.binary.decode import Field, Structure
+from isoview.inspectors.facts import Facts
+from isoview.model import Complete, Event, Finding, Report, Shape, Started, Status
+from isoview.tui.app import IsoviewApp
+from isoview.tui.services import Services
+
+STRUCTURE = Structure(
+    "PyModuleDef",
+    0x4000,
+    104,
+    (
+        Field(40, 0x4028, 8, "m_name", bytes(8), '→ "sample"', 0x3000),
+        Field(56, 0x4038, 8, "m_size", b"\xff" * 8, "-1: the module keeps its state in C statics"),
+        Field(48, 0x4030, 8, "m_doc", bytes(8), "NULL"),
+    ),
+    ".data",
+)
+
+
+class MemoryEvidence(EvidenceSource):
+    """Gives one structure for everything, and remembers what was asked."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.asked: list[object] = []
+
+    def decode_for(self, facts: Facts, subject: Finding | Subject) -> tuple[Structure, ...]:
+        assert facts.artifact
+        self.asked.append(subject)
+        return () if isinstance(subject, str) else (STRUCTURE,)
+
+
+class MemoryDecisions:
+    """Decisions as ``isoview.triage`` keeps them, without a file."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[Status, str]] = {}
+
+    def where(self) -> str:
+        return "isoview.toml"
+
+    def apply(self, report: Report) -> Report:
+        def decided(finding: Finding) -> Finding:
+            status, reason = self.kept.get(finding.fingerprint, ("open", ""))
+            return replace(finding, status=status, reason=reason or None)
+
+        return replace(report, findings=tuple(map(decided, report.findings)))
+
+    def decide(self, finding: Finding, status: Status, reason: str) -> Any:
+        previous = self.kept.get(finding.fingerprint)
+        self.kept[finding.fingerprint] = (status, reason)
+        return previous
+
+    def restore(self, fingerprint: str, previous: Any) -> None:
+        if previous is None:
+            del self.kept[fingerprint]
+        else:
+            self.kept[fingerprint] = previous
+
+
+def streaming(*reports: Report) -> Callable[[Iterable[str]], Iterator[Event]]:
+    """A stream that gives the next report at each reading, the last one ever after."""
+    left = list(reports)
+
+    def stream(targets: Iterable[str]) -> Iterator[Event]:
+        for target in targets:
+            report = left.pop(0) if len(left) > 1 else left[0]
+            yield Started(target)
+            yield Shape(report)
+            yield Complete(report)
+
+    return stream
+
+
+def no_live(_path: str) -> dict[str, Any]:
+    raise AssertionError("nothing was asked to be imported")
+
+
+def app_of(
+    *reports: Report,
+    targets: tuple[str, ...] = ("sample.so",),
+    stream: Callable[[Iterable[str]], Iterator[Event]] | None = None,
+    live: Callable[[str], dict[str, Any]] = no_live,
+    decisions: MemoryDecisions | None = None,
+) -> IsoviewApp:
+    """The app over hand-made reports."""
+    services = Services(
+        stream=stream or streaming(*(reports or (REPORT,))),
+        evidence=MemoryEvidence,
+        decisions=decisions or MemoryDecisions(),
+        live=live,
+        python="Python 3.13.0",
+    )
+    return IsoviewApp(targets, services)
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until no worker runs and no message waits."""
+    for _ in range(400):
+        await pilot.pause()
+        if not any(worker.is_running for worker in pilot.app.workers):
+            break
+        await asyncio.sleep(0.01)
+    await pilot.pause(0.02)  # the next paint
+
+
+def drive(
+    app: IsoviewApp,
+    steps: Callable[[Pilot[None]], Awaitable[None]],
+    size: tuple[int, int] = (80, 24),
+) -> None:
+    """Run the app, wait until it is settled, and take the steps."""
+
+    async def run() -> None:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await settle(pilot)
+            await steps(pilot)
+            await settle(pilot)
+
+    asyncio.run(run())
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, and wait until everything they caused has happened."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+def screen_text(app: IsoviewApp) -> str:
+    """What stands on the screen, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+def said(app: IsoviewApp) -> str:
+    """The toasts that stand on the screen."""
+    return " | ".join(f"{note.title} {note.message}".strip() for note in app._notifications)
