@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.text import NAME_LIMIT, decode
@@ -108,6 +108,11 @@ class Image:
     def function_starts(self) -> Sequence[int]:
         """Sorted starts of functions, from unwind tables; empty where the file has none."""
         return self.load_function_starts()
+
+    @cached_property
+    def tables(self) -> dict[tuple[str, int, int], Any]:
+        """Tables read already: many structures of a damaged file may point to one long table."""
+        return {}
 
     def segment_at(self, address: int) -> Segment | None:
         """The segment that holds the byte at ``address``."""

@@ -5,7 +5,9 @@ file says as much as any other.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import TypeVar
 
 from isoview.inspectors.binary.image import Image, Segment
 from isoview.inspectors.binary.layouts import Layout
@@ -13,7 +15,9 @@ from isoview.inspectors.binary.names import FUNCTION_SLOTS, INTEGER_SLOTS, MODUL
 from isoview.inspectors.facts import Method, Slot
 
 TABLE_LIMIT = 4096
-"""Most entries of one method, slot or member table that are read."""
+"""Most entries of one slot table that are read, with those of tables nested in it."""
+METHOD_LIMIT = 1 << 16
+"""Most entries of one method table: SWIG's are the longest (some 12,000 in pymupdf)."""
 SLOT_DEPTH = 5
 """Nesting of slot tables that CPython itself accepts (PEP 820)."""
 
@@ -112,11 +116,31 @@ def function_at(image: Image, address: int) -> int | str | None:
     return target if image.in_code(code) else None
 
 
-def read_methods(image: Image, address: int) -> tuple[Method, ...] | None:
+Table = TypeVar("Table")
+
+
+def read_once(
+    read: Callable[[Image, int, int], Table],
+) -> Callable[..., Table]:
+    """``read(image, address, depth)``, done once for each table of an image."""
+
+    @wraps(read)
+    def reading(image: Image, address: int, depth: int = 0) -> Table:
+        key = (read.__name__, address, depth)
+        if key not in image.tables:
+            image.tables[key] = read(image, address, depth)
+        found: Table = image.tables[key]
+        return found
+
+    return reading
+
+
+@read_once
+def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, ...] | None:
     """The ``PyMethodDef`` table at ``address``; None where the bytes are no such table."""
     size = image.word_size
     found: list[Method] = []
-    for index in range(TABLE_LIMIT):
+    for index in range(METHOD_LIMIT):
         entry = address + index * 4 * size
         if is_zero(image, entry):
             return tuple(found)
@@ -133,6 +157,7 @@ def read_methods(image: Image, address: int) -> tuple[Method, ...] | None:
     return None
 
 
+@read_once
 def read_module_slots(image: Image, address: int, depth: int = 0) -> tuple[Slot, ...] | None:
     """The ``PyModuleDef_Slot`` table at ``address``; None where the bytes are no such table."""
     size = image.word_size
@@ -152,9 +177,12 @@ def read_module_slots(image: Image, address: int, depth: int = 0) -> tuple[Slot,
         if number in (92, 94) and nested is not None and depth < SLOT_DEPTH:
             reader = read_pyslots if number == 92 else read_module_slots
             found += reader(image, nested, depth + 1) or ()
+            if len(found) > TABLE_LIMIT:
+                return None
     return None
 
 
+@read_once
 def read_pyslots(image: Image, address: int, depth: int = 0) -> tuple[Slot, ...] | None:
     """The ``PySlot`` array at ``address`` (3.15, PEP 820): u16 id, u16 flags, u32 0, 8-byte value.
 
@@ -178,6 +206,8 @@ def read_pyslots(image: Image, address: int, depth: int = 0) -> tuple[Slot, ...]
         if number in (92, 94) and nested is not None and depth < SLOT_DEPTH:
             reader = read_pyslots if number == 92 else read_module_slots
             found += reader(image, nested, depth + 1) or ()
+            if len(found) > TABLE_LIMIT:
+                return None
     return None
 
 

@@ -86,12 +86,16 @@ def split_name(path: str) -> tuple[str, str | None]:
 
     ``_json.cpython-311-x86_64-linux-gnu.so`` gives ``("_json", "cpython-311-x86_64-linux-gnu")``,
     ``x.abi3.so`` gives ``("x", "abi3")``, ``x.so`` gives ``("x", None)``
-    (``importlib.machinery.EXTENSION_SUFFIXES`` on each platform).
+    (``importlib.machinery.EXTENSION_SUFFIXES`` on each platform). ``pkg/__init__.so`` is the
+    package ``pkg``.
     """
-    name = PurePath(path.replace("\\", "/")).name
+    pure = PurePath(path.replace("\\", "/"))
+    name = pure.name
     for suffix in SUFFIXES:
         if name.endswith(suffix):
             name = name[: -len(suffix)]
             break
     stem, _, tag = name.partition(".")
+    if stem == "__init__" and pure.parent.name:
+        stem = pure.parent.name
     return stem, tag or None
