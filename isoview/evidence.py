@@ -27,6 +27,10 @@ _TABLES = {
     "PyModuleDef": (("m_slots", "PyModuleDef_Slot[]"), ("m_methods", "PyMethodDef[]")),
     "PyType_Spec": (("slots", "PyType_Slot[]"),),
 }
+# Members whose zero is a statement about isolation.
+_TELLING = frozenset({
+    "m_size", "m_slots", "m_traverse", "m_clear", "tp_flags", "tp_traverse", "flags",
+})  # fmt: skip
 
 
 class Subjects:
@@ -171,5 +175,11 @@ def _kind(fact: Type | Definition | Global) -> tuple[str | None, int]:
 
 
 def only_set(structure: Structure) -> Structure:
-    """``structure`` with its unset members left out, as it is first shown."""
-    return replace(structure, fields=tuple(field for field in structure.fields if field.is_set))
+    """``structure`` as it is first shown: without the members that say nothing by being zero."""
+    return replace(structure, fields=tuple(field for field in structure.fields if _says(field)))
+
+
+def _says(field: Field) -> bool:
+    if field.name.startswith("["):  # a slot or method: its values count even where they are 0
+        return "(" not in field.name and "end of the table" not in field.meaning
+    return field.is_set or field.name in _TELLING
