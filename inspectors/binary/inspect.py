@@ -56,7 +56,10 @@ _UNIVERSAL = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")  # FAT_MAGIC, FAT_MAGIC_
 _MACHO = (
     b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce", *_UNIVERSAL,
 )  # fmt: skip
-_SPEAKERS = ("libshiboken", "libpyside", "libarrow_python", "libboost_python")
+_SPEAKERS = (
+    "libshiboken", "libpyside", "libarrow_python", "libboost_python",
+    "shiboken", "pyside", "arrow_python", "boost_python",  # as the DLLs are called
+)  # fmt: skip
 _STRUCT_SEQUENCES = frozenset({
     "PyStructSequence_InitType", "PyStructSequence_InitType2", "_PyStructSequence_InitType",
 })  # fmt: skip

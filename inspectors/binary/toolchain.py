@@ -51,7 +51,10 @@ _MARKS = (
     Mark("mypyc", b"__mypyc", None),
     Mark("SIP", b"sip._C_API", None),
 )
-_LIBRARIES = (("Boost.Python", "libboost_python"), ("Shiboken", "libshiboken"))
+_LIBRARIES = (
+    ("Boost.Python", ("libboost_python", "boost_python")),
+    ("Shiboken", ("libshiboken", "shiboken")),
+)
 _RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG}
 
 GUARDS = (
@@ -128,6 +131,32 @@ def _by_text(constants: Constants, mark: Mark) -> Toolchain | None:
     return Toolchain(mark.name, version, (Evidence("text", text, address),))
 
 
+_CXX_LIBRARIES = ("libstdc++", "libc++", "msvcp")
+# Itanium ABI; Microsoft's mangled names begin with "?", which no C name can.
+_CXX_FUNCTIONS = (
+    "_Znw", "_Zdl", "__cxa_throw", "__gxx_personality", "?", "_CxxThrowException",
+    "__CxxFrameHandler",
+)  # fmt: skip
+
+
+def _static_cxx(image: Image, constants: Constants) -> Evidence | None:
+    """A trace of a C++ run-time library linked into a Windows file: the name of one of its
+    exception types (Itanium ABI), or a type descriptor, which Microsoft's compiler keeps in
+    writable data.
+    """
+    if image.format != "pe":
+        return None
+    address = constants.find(b"St9exception")
+    if address is not None:
+        return Evidence("text", 'text "St9exception"', address)
+    for region in image.regions:
+        if region.writable and not region.zero_fill:
+            at = image.read(region.address, region.size).find(b".?AV")
+            if at >= 0:
+                return Evidence("text", 'type descriptor ".?AV..."', region.address + at)
+    return None
+
+
 def _language(image: Image, constants: Constants) -> Toolchain:
     rust = [text for text in image.compilers if text.startswith("rustc version")]
     if rust:
@@ -136,18 +165,19 @@ def _language(image: Image, constants: Constants) -> Toolchain:
         panic = constants.find(text)
         if panic is not None:
             return Toolchain("Rust", None, (Evidence("text", f'text "{text.decode()}"', panic),))
-    cpp = [name for name in image.libraries if file_name(name).startswith(("libstdc++", "libc++"))]
+    cpp = [name for name in image.libraries if file_name(name).lower().startswith(_CXX_LIBRARIES)]
     if cpp:
         return Toolchain("C++", None, (Evidence("library", f"links {cpp[0]}"),))
-    if any(
-        name.startswith(("_Znw", "_Zdl", "__cxa_throw", "__gxx_personality"))
-        for name in image.imported
-    ):
+    if any(name.startswith(_CXX_FUNCTIONS) for name in image.imported):
         return Toolchain("C++", None, (Evidence("imports", "imports C++ run-time functions"),))
+    built_in = _static_cxx(image, constants)
+    if built_in is not None:
+        return Toolchain("C++", None, (built_in,))
     return Toolchain("C", None, (Evidence("default", "no mark of another language"),))
 
 
-_COMPILER = re.compile(r"(GCC|clang version)[: ](?:.*?\) )?v?(\d+(?:\.\d+)+)")
+_COMPILER = re.compile(r"(GCC|clang version|MSVC linker)[: ](?:.*?\) )?v?(\d+(?:\.\d+)+)")
+_COMPILER_NAMES = {"GCC": "GCC", "clang version": "Clang", "MSVC linker": "MSVC"}
 
 
 def _compilers(image: Image) -> tuple[Toolchain, ...]:
@@ -155,7 +185,7 @@ def _compilers(image: Image) -> tuple[Toolchain, ...]:
     for text in image.compilers:
         match = _COMPILER.search(text)
         if match:
-            name = "GCC" if match.group(1) == "GCC" else "Clang"
+            name = _COMPILER_NAMES[match.group(1)]
             found.setdefault(name, Toolchain(name, match.group(2), (Evidence("compiler", text),)))
     return tuple(found.values())
 
