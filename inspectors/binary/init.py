@@ -7,10 +7,10 @@ known of a generator. Where none of them decides, the phase is ``unknown`` with 
 import re
 from dataclasses import replace
 
-from isoview.inspectors.binary import machine_x86_64
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.machines import machine
 from isoview.inspectors.binary.slot_arrays import SlotArrays
 from isoview.inspectors.facts import Init, Phase
 
@@ -103,12 +103,13 @@ def _decide(
 
 
 def _phase_from_code(image: Image, init: Init) -> tuple[Phase, int | None] | None:
-    if image.arch != "x86-64" or init.address is None:
+    processor = machine(image)
+    if processor is None or init.address is None:
         return None
     code = init_code(image, init)
-    for call in machine_x86_64.calls(image, init.address, code):
+    for call in processor.calls(image, init.address, code):
         if call.name in (SINGLE, MULTI):
-            argument = machine_x86_64.first_argument(image, init.address, code, call)
+            argument = processor.first_argument(image, init.address, code, call)
             return ("single" if call.name == SINGLE else "multi"), argument
     return None
 

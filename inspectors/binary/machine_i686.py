@@ -29,13 +29,18 @@ def _imported(image: Image, code: bytes, at: int) -> str | None:
     return image.imports_at.get(int.from_bytes(code[at : at + 4], "little"))
 
 
+def _stub_target(image: Image, address: int) -> str | None:
+    """The imported function that an import thunk at ``address`` jumps to."""
+    stub = image.read(address, 6)
+    return _imported(image, stub, 2) if stub[:2] == _STUB and len(stub) == 6 else None
+
+
 def call_at(image: Image, code: bytes, at: int, address: int) -> Call | None:
     """The call or tail jump to an imported function at ``code[at]``; ``address`` is that byte's."""
     opcode = code[at]
     if opcode in (0xE8, 0xE9) and at + 5 <= len(code):
         distance = int.from_bytes(code[at + 1 : at + 5], "little", signed=True)
-        stub = image.read((address + 5 + distance) & 0xFFFFFFFF, 6)
-        name = _imported(image, stub, 2) if stub[:2] == _STUB and len(stub) == 6 else None
+        name = _stub_target(image, (address + 5 + distance) & 0xFFFFFFFF)
         return Call(name, address, 5) if name else None
     if opcode == 0xFF and at + 6 <= len(code) and code[at + 1] in (0x15, 0x25):
         name = _imported(image, code, at + 2)
@@ -89,17 +94,20 @@ def touches(image: Image, start: int, code: bytes, low: int, high: int) -> bool:
     return any(low <= image.pointers.get(word, -1) < high for word in range(start, end))
 
 
-def only_calls(image: Image, start: int, code: bytes, name: str) -> bool:
-    """Whether ``code`` calls nothing but the import ``name``: then nobody else filled a table."""
+def local_calls(image: Image, start: int, code: bytes) -> Iterator[int]:
+    """Addresses of this file's own functions (and stubs) that ``code`` may call or jump to."""
     code = _function(code)
     for at, opcode in enumerate(code):
-        if opcode not in (0xE8, 0xE9) or at + 5 > len(code):
-            continue
-        target = start + at + 5 + int.from_bytes(code[at + 1 : at + 5], "little", signed=True)
-        call = call_at(image, code, at, start + at)
-        if image.in_code(target & 0xFFFFFFFF) and (call is None or call.name != name):
-            return False
-    return True
+        if opcode in (0xE8, 0xE9) and at + 5 <= len(code):
+            distance = int.from_bytes(code[at + 1 : at + 5], "little", signed=True)
+            target = (start + at + 5 + distance) & 0xFFFFFFFF
+            if image.in_code(target):
+                yield target
+
+
+def only_calls(image: Image, start: int, code: bytes, name: str) -> bool:
+    """Whether ``code`` calls nothing but the import ``name``: then nobody else filled a table."""
+    return all(_stub_target(image, target) == name for target in local_calls(image, start, code))
 
 
 def returned_address(image: Image, address: int) -> int | None:

@@ -81,7 +81,11 @@ def first_argument(image: Image, start: int, code: bytes, call: Call) -> int | N
     return start + at + 7 + _relative(code, at + 3)
 
 
-def stores(start: int, code: bytes) -> Iterator[tuple[int, int | None]]:
+def stores(
+    image: Image,  # noqa: ARG001 - as for the other machines
+    start: int,
+    code: bytes,
+) -> Iterator[tuple[int, int | None]]:
     """(target address, constant or address stored) of the stores into statics in ``code``.
 
     ``c7 05 d i`` and ``48 c7 05 d i`` store a constant; ``48 89 05 d`` after
@@ -104,7 +108,13 @@ def _store(start: int, code: bytes, at: int, size: int) -> tuple[int, int | None
     return start + at + 7 + _relative(code, at + 3), value_at
 
 
-def touches(start: int, code: bytes, low: int, high: int) -> bool:
+def touches(
+    image: Image,  # noqa: ARG001 - as for the other machines
+    start: int,
+    code: bytes,
+    low: int,
+    high: int,
+) -> bool:
     """Whether any rip-relative operand in ``code`` can lie in [low, high).
 
     Every byte position is tried as a 32-bit displacement, with 0, 1, 2 and 4 bytes of immediate
@@ -119,6 +129,22 @@ def touches(start: int, code: bytes, low: int, high: int) -> bool:
         ):
             return True
     return False
+
+
+def local_calls(image: Image, start: int, code: bytes) -> Iterator[int]:
+    """Addresses of this file's own functions (and stubs) that ``code`` may call or jump to:
+    every byte that can be the start of such an instruction, if its target is code.
+    """
+    for at, opcode in enumerate(code):
+        if opcode in (0xE8, 0xE9) and at + 5 <= len(code):
+            target = start + at + 5 + _relative(code, at + 1)
+            if image.in_code(target):
+                yield target
+
+
+def only_calls(image: Image, start: int, code: bytes, name: str) -> bool:
+    """Whether ``code`` calls nothing but the import ``name``."""
+    return all(stub_target(image, target) == name for target in local_calls(image, start, code))
 
 
 _EXPORT = (

@@ -8,9 +8,9 @@ their shape.
 
 from functools import cached_property
 
-from isoview.inspectors.binary import machine_x86_64
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import PYSLOT_SIZE
+from isoview.inspectors.binary.machines import machine
 from isoview.inspectors.binary.scan import SLOT_DEPTH, TABLE_LIMIT, read_methods, read_pyslots
 from isoview.inspectors.facts import Definition, Init, Method, Slot
 
@@ -35,9 +35,10 @@ class SlotArrays:
         return found.pop() if len(found) == 1 else None
 
     def _returned(self, init: Init) -> int | None:
-        if self._image.arch != "x86-64" or init.address is None:
+        processor = machine(self._image)
+        if processor is None or init.address is None:
             return None
-        return machine_x86_64.returned_address(self._image, init.address)
+        return processor.returned_address(self._image, init.address)
 
     @cached_property
     def _named(self) -> tuple[tuple[int, str], ...]:
