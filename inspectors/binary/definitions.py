@@ -39,7 +39,7 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
     found: dict[int, FoundDefinition] = {}
     for layout in layouts:
         for segment in data_segments(image):
-            for address in candidates(image, segment, layout, layout.moduledef("m_name"), 3):
+            for address in candidates(image, segment, layout, layout.moduledef("m_name"), 3, 0):
                 definition = read_definition(image, address, layout)
                 if definition is not None:
                     found[address] = definition
@@ -52,32 +52,35 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
 
 def read_definition(image: Image, address: int, layout: Layout) -> FoundDefinition | None:
     """The definition at ``address``, or None where the words there have another shape."""
-    at = {field: address + layout.moduledef(field) for field in _FIELDS}
     size = image.word_size
+    size_at = address + layout.moduledef("m_size")
+    m_size = image.signed(size_at, size)  # first: it tells most other structures apart
+    if m_size is None or not -1 <= m_size <= STATE_LIMIT or not is_plain(image, size_at):
+        return None
+    at = {field: address + offset for field, offset in layout.moduledef_offsets.items()}
+    headed = image.unsigned(address, size) != 0 or layout.free_threaded
+    if not headed and at["m_methods"] not in image.pointers and at["m_slots"] not in image.pointers:
+        return None
     if not head_at(image, address, layout) or not is_zero(image, address + layout.head - size):
         return None
     if not all(is_zero(image, at[field]) for field in ("m_init", "m_index", "m_copy")):
         return None
+    hooks = [_hook(image, at[field]) for field in ("m_traverse", "m_clear", "m_free")]
+    if None in hooks:
+        return None
     name_at = image.pointers.get(at["m_name"])
     name = image.cstring(name_at, 512) if name_at is not None else None
-    if not name:
+    if not name or name_at in image.pointers:  # no text starts with a relocated word
         return None
     doc_at = image.pointers.get(at["m_doc"])
     if doc_at is None and not is_zero(image, at["m_doc"]):
         return None
     if doc_at is not None and (image.in_code(doc_at) or image.cstring(doc_at, 1 << 20) is None):
         return None
-    m_size = image.signed(at["m_size"], size)
-    if m_size is None or not -1 <= m_size <= STATE_LIMIT or not is_plain(image, at["m_size"]):
-        return None
-    hooks = [_hook(image, at[field]) for field in ("m_traverse", "m_clear", "m_free")]
-    if None in hooks:
-        return None
     tables = _tables(image, at["m_methods"], at["m_slots"])
     if tables is None:
         return None
     methods, slots, complete = tables
-    headed = image.unsigned(address, size) != 0 or layout.free_threaded
     content = bool(methods) or bool(slots)
     # CPython takes any text for a name. One that no import statement could hold is believed
     # where everything else speaks for a definition.
@@ -102,12 +105,6 @@ def read_definition(image: Image, address: int, layout: Layout) -> FoundDefiniti
     return FoundDefinition(
         fact, layout, image.pointers.get(at["m_methods"]), image.pointers.get(at["m_slots"])
     )
-
-
-_FIELDS = (
-    "m_init", "m_index", "m_copy", "m_name", "m_doc", "m_size",
-    "m_methods", "m_slots", "m_traverse", "m_clear", "m_free",
-)  # fmt: skip
 
 
 def _hook(image: Image, address: int) -> bool | None:

@@ -24,12 +24,18 @@ class SymbolTable:
         self._wide = bits == 64
         self._raw = raw[: min(len(raw) // self._format.size, SYMBOL_LIMIT) * self._format.size]
         self._names = bytes(names)
+        # Nearly every table is ASCII: decoded at once, a name is a slice of it.
+        self._text = self._names.decode("ascii") if self._names.isascii() else None
 
     def __len__(self) -> int:
         return len(self._raw) // self._format.size
 
     def name(self, offset: int) -> str:
         """The name at ``offset`` of the string table; empty outside it."""
+        if self._text is not None:
+            stop = self._text.find("\0", offset)
+            if stop - offset <= NAME_LIMIT:
+                return self._text[offset:stop] if stop >= 0 else ""
         end = self._names.find(b"\0", offset)
         if offset >= len(self._names) or end < 0:
             return ""

@@ -150,10 +150,16 @@ class Image:
 
     def unsigned(self, address: int, size: int) -> int | None:
         """The ``size``-byte unsigned integer stored at ``address``; None outside the image."""
-        raw = self.read(address, size)
-        if len(raw) < size:
-            return None
-        return int.from_bytes(raw, "little" if self.endian == "little" else "big")
+        order: Any = self.endian
+        for segment in self.segments:  # not by read(): every scan ends here
+            start = address - segment.address
+            if 0 <= start < segment.size:
+                raw = segment.data[start : start + size]
+                if len(raw) == size:
+                    return int.from_bytes(raw, order)
+                break
+        padded = self.read(address, size)
+        return int.from_bytes(padded, order) if len(padded) == size else None
 
     def signed(self, address: int, size: int) -> int | None:
         """The ``size``-byte signed integer stored at ``address``; None outside the image."""
@@ -169,9 +175,15 @@ class Image:
 
     def cstring(self, address: int, limit: int = NAME_LIMIT) -> str | None:
         """The NUL-terminated text at ``address``; None where there is none within ``limit`` bytes."""
-        raw = self.read(address, limit + 1)
-        end = raw.find(b"\0")
-        return None if end < 0 else decode(raw[:end], limit)
+        size = min(256, limit + 1)  # most are short, and what is read is copied
+        while True:
+            raw = self.read(address, size)
+            end = raw.find(b"\0")
+            if end >= 0:
+                return decode(raw[:end], limit)
+            if len(raw) < size or size > limit:
+                return None
+            size = min(size * 16, limit + 1)
 
     def words(self, segment: Segment) -> Sequence[int]:
         """The file's words of ``segment`` from its first word-aligned address, not relocated."""

@@ -8,6 +8,7 @@ has a longer object head, and nothing else differs. Offsets and sizes are bytes.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 MODULEDEF_FIELDS = (
     "m_init", "m_index", "m_copy", "m_name", "m_doc", "m_size",
@@ -55,17 +56,27 @@ class Layout:
         """Size of PyObject. Free-threaded: ob_tid, u16, u8, u8, u32, ob_ref_shared, ob_type."""
         return 3 * self.word + 8 if self.free_threaded else 2 * self.word
 
+    @cached_property
+    def moduledef_offsets(self) -> dict[str, int]:
+        """Offset of every PyModuleDef field behind the head."""
+        return {field: self.head + n * self.word for n, field in enumerate(MODULEDEF_FIELDS)}
+
     def moduledef(self, field: str) -> int:
         """Offset of a PyModuleDef field."""
-        return self.head + MODULEDEF_FIELDS.index(field) * self.word
+        return self.moduledef_offsets[field]
 
     @property
     def moduledef_size(self) -> int:
         return self.head + len(MODULEDEF_FIELDS) * self.word
 
+    @cached_property
+    def type_offsets(self) -> dict[str, int]:
+        """Offset of every PyTypeObject field behind the head."""
+        return {field: self.head + n * self.word for n, field in enumerate(TYPE_FIELDS)}
+
     def type(self, field: str) -> int:
         """Offset of a PyTypeObject field."""
-        return self.head + TYPE_FIELDS.index(field) * self.word
+        return self.type_offsets[field]
 
     @property
     def type_size(self) -> int:

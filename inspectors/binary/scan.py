@@ -60,12 +60,13 @@ def data_segments(image: Image) -> tuple[Segment, ...]:
 
 
 def candidates(
-    image: Image, segment: Segment, layout: Layout, name_offset: int, zeros: int
+    image: Image, segment: Segment, layout: Layout, name_offset: int, zeros: int, plain_after: int
 ) -> Iterator[int]:
     """Addresses at which an object may start whose name pointer stands at ``name_offset``.
 
-    ``zeros`` is how many words before the name must be plain and zero. Only these and the head
-    word are looked at: this is the scanners' inner loop, run once for every pointer of the file.
+    ``zeros`` is how many words before the name must be plain and zero, ``plain_after`` how many
+    behind it must be no pointers. Only these and the head word are looked at: this is the
+    scanners' inner loop, run once for every pointer of the file.
     """
     words = image.words(segment)
     size = image.word_size
@@ -75,7 +76,7 @@ def candidates(
     # The word that tells: the reference count, or (free-threaded) the one with ob_ref_local.
     told = (size + 4) // size * size if layout.free_threaded else 0
     back = (name_offset - told) // size
-    before = [step * size for step in range(1, zeros + 1)]
+    unlike = [step * size for step in (*range(-zeros, 0), *range(1, plain_after + 1))]
     for address in pointers:
         if not low <= address < high:
             continue
@@ -90,7 +91,7 @@ def candidates(
             continue
         if any(words[index - n] for n in range(2, zeros + 1)):
             continue
-        if any(address - step in pointers for step in before):
+        if any(address + step in pointers for step in unlike):
             continue
         yield address - name_offset
 

@@ -51,7 +51,7 @@ def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundT
     found: dict[int, FoundType] = {}
     for layout in layouts:
         for segment in data_segments(image):
-            for address in candidates(image, segment, layout, layout.type("tp_name"), 1):
+            for address in candidates(image, segment, layout, layout.type("tp_name"), 1, 2):
                 static = read_static_type(image, address, layout)
                 if static is not None:
                     found[address] = static
@@ -82,7 +82,7 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     meta = base - size  # ob_type: zero, an import (PyType_Type) or a local metatype
     if not (is_zero(image, meta) or meta in image.imports_at or meta in image.pointers):
         return None
-    at = {field: base + index * size for index, field in enumerate(TYPE_FIELDS)}
+    at = {field: address + offset for field, offset in layout.type_offsets.items()}
     integers = _integers(image, at)
     if integers is None or not all(is_zero(image, at[field]) for field in TYPE_RUNTIME_FIELDS):
         return None
@@ -99,7 +99,9 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     headless = image.unsigned(address, size) == 0 and not layout.free_threaded
     content = functions or (
         not headless
-        and (integers["tp_flags"] or integers["tp_basicsize"] >= 2 * size or "tp_base" in set_fields)
+        and (
+            integers["tp_flags"] or integers["tp_basicsize"] >= 2 * size or "tp_base" in set_fields
+        )
     )
     if not content:
         return None
