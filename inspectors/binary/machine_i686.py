@@ -1,8 +1,7 @@
 """Byte patterns of i686 code in PE files: calls of imported functions, and what is passed to them.
 
-Windows code for i686 addresses memory absolutely, so every address in it is a base relocation: a
-word of code that is in the pointer map is an address, and nothing else is taken for one.
-Encodings: Intel SDM volume 2.
+Windows code for i686 addresses memory absolutely: where an instruction has room for an address,
+four bytes that lie inside the image are taken for one. Encodings: Intel SDM volume 2.
 """
 
 import re
@@ -16,12 +15,17 @@ _PUSH = b"\x68"  # push address
 _STORE = b"\xc7\x04\x24"  # mov [esp], address: what GCC and LLVM emit
 ARGUMENT_WINDOW = 64
 """Bytes before the call in which its only argument is passed."""
-# A return or a jump, and the int3 or nop that fills the space up to the next function. The format
-# tells no function's size on this processor.
-_END = re.compile(
-    rb"(?:\xc3|\xe9....|\xff\x25....)(?=\xcc|\x90|\x66\x90|\x8d\x76|\x8d\xb4)", re.DOTALL
-)
+# A return or a jump, and the int3 with which Microsoft's linker fills the space up to the next
+# function (other compilers fill with nops, which stand inside functions too). The format tells no
+# function's size on this processor.
+_END = re.compile(rb"(?:\xc3|\xe9....|\xff\x25....)(?=\xcc)", re.DOTALL)
 _RETURNS = re.compile(rb"(?:\x55\x89\xe5|\x55\x8b\xec)?([\xb8\xa1])....(?:\x5d)?\xc3", re.DOTALL)
+
+
+def _address(image: Image, code: bytes, at: int) -> int | None:
+    """The absolute address at ``code[at]``; None where those bytes lead out of the image."""
+    value = int.from_bytes(code[at : at + 4], "little")
+    return value if image.segment_at(value) is not None else None
 
 
 def _imported(image: Image, code: bytes, at: int) -> str | None:
@@ -50,6 +54,7 @@ def call_at(image: Image, code: bytes, at: int, address: int) -> Call | None:
 
 def calls(image: Image, start: int, code: bytes) -> Iterator[Call]:
     """Every call and tail jump to an imported function in ``code``, which starts at ``start``."""
+    code = _function(code)
     for at, opcode in enumerate(code):
         if opcode in (0xE8, 0xE9, 0xFF):
             call = call_at(image, code, at, start + at)
@@ -64,7 +69,7 @@ def first_argument(image: Image, start: int, code: bytes, call: Call) -> int | N
         for opcode in (_PUSH, _STORE):
             where = at + len(opcode)
             if code[at:where] == opcode and where + 4 <= end:
-                target = image.pointers.get(start + where)
+                target = _address(image, code, where)
                 if target is not None:
                     return target
     return None
@@ -76,22 +81,33 @@ def _function(code: bytes) -> bytes:
     return code[: end.end()] if end else code
 
 
-def stores(image: Image, start: int, code: bytes) -> Iterator[tuple[int, int | None]]:
+def stores(
+    image: Image,
+    start: int,  # noqa: ARG001 - addresses are absolute here
+    code: bytes,
+) -> Iterator[tuple[int, int | None]]:
     """(target address, number or address stored) of the stores of constants into statics."""
     code = _function(code)
     at = code.find(b"\xc7\x05")  # mov dword [address], number
     while at >= 0 and at + 10 <= len(code):
-        target = image.pointers.get(start + at + 2)
+        target = _address(image, code, at + 2)
         if target is not None:
-            number = int.from_bytes(code[at + 6 : at + 10], "little")
-            yield target, image.pointers.get(start + at + 6, number)
+            yield target, int.from_bytes(code[at + 6 : at + 10], "little")
         at = code.find(b"\xc7\x05", at + 1)
 
 
-def touches(image: Image, start: int, code: bytes, low: int, high: int) -> bool:
-    """Whether an address in [low, high) stands in ``code``: all addresses are relocated here."""
-    end = start + len(_function(code))
-    return any(low <= image.pointers.get(word, -1) < high for word in range(start, end))
+def touches(
+    image: Image,  # noqa: ARG001 - as above; the form is that of `machines.Machine`
+    start: int,  # noqa: ARG001 - addresses are absolute here
+    code: bytes,
+    low: int,
+    high: int,
+) -> bool:
+    """Whether an address in [low, high) stands in ``code``: a no is certain."""
+    code = _function(code)
+    return any(
+        low <= int.from_bytes(code[at : at + 4], "little") < high for at in range(len(code) - 3)
+    )
 
 
 def local_calls(image: Image, start: int, code: bytes) -> Iterator[int]:
@@ -112,10 +128,11 @@ def only_calls(image: Image, start: int, code: bytes, name: str) -> bool:
 
 def returned_address(image: Image, address: int) -> int | None:
     """What a function that only returns an address returns (``PyModExport_*``, PEP 793)."""
-    match = _RETURNS.match(image.read(address, 16))
+    code = image.read(address, 16)
+    match = _RETURNS.match(code)
     if match is None:
         return None
-    target = image.pointers.get(address + match.start(1) + 1)
+    target = _address(image, code, match.start(1) + 1)
     if match[1] == b"\xb8" or target is None:
         return target  # mov eax, address
     return image.pointers.get(target)  # mov eax, [address]

@@ -127,7 +127,9 @@ class PeFile:
         return tuple(found)
 
     def symbol_table(self) -> tuple[int, int]:
-        """File offset and number of entries of the COFF symbol table; zeros where there is none."""
+        """File offset and claimed number of entries of the COFF symbol table; zeros where there is
+        none.
+        """
         header = self.pe.FILE_HEADER
         if not header.PointerToSymbolTable or not header.NumberOfSymbols:
             return 0, 0

@@ -25,7 +25,8 @@ def read_pe(data: memoryview) -> Image:
     for address in imports.at.keys() & pointers.keys():
         del pointers[address]
     unwind = Unwind(reader)
-    build_id, compilers = reader.build_id(), _compilers(reader)  # these may note damage
+    # These may note damage, so they come before the image takes the notes.
+    build_id, compilers, symbols = reader.build_id(), _compilers(reader), has_symbols(reader)
     return Image(
         format="pe",
         arch=reader.arch,
@@ -41,7 +42,7 @@ def read_pe(data: memoryview) -> Image:
         libraries=imports.libraries,
         build_id=build_id,
         compilers=compilers,
-        stripped=not has_symbols(reader),
+        stripped=not symbols,
         module_file=reader.is_dll,
         load_symbols=lambda: read_symbols(reader, exports),
         load_function_starts=unwind.starts,

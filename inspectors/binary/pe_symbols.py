@@ -10,6 +10,8 @@ from isoview.inspectors.binary.image import Symbol
 from isoview.inspectors.binary.pe import SCN_CODE, SCN_EXECUTE, PeFile
 from isoview.inspectors.text import NAME_LIMIT, decode
 
+SYMBOL_LIMIT = 1 << 19
+"""Most entries of the table that are read; large modules have some 200,000."""
 _ENTRY = struct.Struct("<8sIhHBB")  # name, value, section, type, storage class, auxiliary entries
 _FUNCTION = 0x20
 _EXTERNAL, _STATIC = 2, 3
@@ -18,8 +20,13 @@ _LINKER_MADE = ("__imp_", "_head_", "__nm_", "__IMPORT_DESCRIPTOR_", "__NULL_IMP
 
 
 def has_symbols(reader: PeFile) -> bool:
-    """Whether a symbol table is left."""
-    return reader.symbol_table()[1] > 0
+    """Whether a symbol table is left; notes what of it cannot be read."""
+    offset, count = reader.symbol_table()
+    present = max(len(reader.data) - offset, 0) // _ENTRY.size
+    if count > min(present, SYMBOL_LIMIT):
+        read = min(present, SYMBOL_LIMIT)
+        reader.note("symbol table", f"{count} entries claimed, {read} read")
+    return count > 0 and present > 0
 
 
 def read_symbols(reader: PeFile, exports: dict[str, int]) -> tuple[Symbol, ...]:
@@ -38,7 +45,7 @@ def read_symbols(reader: PeFile, exports: dict[str, int]) -> tuple[Symbol, ...]:
 def _table(
     reader: PeFile, offset: int, count: int, exports: dict[str, int]
 ) -> list[tuple[str, int, str]]:
-    raw = reader.data[offset : offset + count * _ENTRY.size]
+    raw = reader.data[offset : offset + min(count, SYMBOL_LIMIT) * _ENTRY.size]
     raw = raw[: len(raw) // _ENTRY.size * _ENTRY.size]
     strings = reader.data[offset + count * _ENTRY.size :]
     underscore = reader.arch == "i686"  # C names begin with one there

@@ -13,6 +13,7 @@ from isoview.inspectors.binary.pe import (
     DELAY_IMPORTS,
     EXPORTS,
     IMPORTS,
+    SCN_EXECUTE,
     PeFile,
     Section,
 )
@@ -158,7 +159,12 @@ def read_exports(reader: PeFile) -> dict[str, int]:
 
 
 def read_base_relocations(reader: PeFile) -> dict[int, int]:
-    """What the words that the loader rebases hold: link-time address to link-time address."""
+    """What the words that the loader rebases hold: link-time address to link-time address.
+
+    On i686 most of them are operands of instructions, which no structure can begin in: they are
+    left out where constants have a section of their own.
+    """
+    operands = reader.bits == 32 and any(section.name == ".rdata" for section in reader.sections)
     pointers: dict[int, int] = {}
     rva, size = reader.directory(BASE_RELOCATIONS)
     if not rva:
@@ -166,6 +172,8 @@ def read_base_relocations(reader: PeFile) -> dict[int, int]:
     raw = reader.at(rva, min(size, len(reader.data)))
     if len(raw) < size:
         reader.note("base relocations", f"{size - len(raw)} of {size} bytes are missing")
+    # A loader rebases a word once; a table with more entries than words repeats itself.
+    budget = sum(len(section.data) for section in reader.sections) // reader.word
     at = 0
     while at + _BLOCK.size <= len(raw):
         page, length = _BLOCK.unpack_from(raw, at)
@@ -173,8 +181,12 @@ def read_base_relocations(reader: PeFile) -> dict[int, int]:
             if page or length:
                 reader.note("base relocations", f"a block claims to have {length} bytes")
             break
+        budget -= (length - _BLOCK.size) // 2
+        if budget < 0:
+            reader.note("base relocations", "the table has more entries than the file has words")
+            break
         section = _section_at(reader, page)
-        if section is not None:
+        if section is not None and not (operands and section.flags & SCN_EXECUTE):
             _read_block(reader, section, page, raw[at + _BLOCK.size : at + length], pointers)
         at += length
     return pointers

@@ -50,13 +50,21 @@ def head_at(image: Image, address: int, layout: Layout) -> bool:
     )
 
 
+_TABLES = frozenset({".pdata", ".xdata", ".idata", ".edata", ".didat", ".rsrc", ".reloc"})
+"""Sections of PE files that hold the linker's own tables."""
+
+
 def data_segments(image: Image) -> tuple[Segment, ...]:
     """Segments in which relocated structures can stand: in an ELF file the loader writes to
     them; in the other formats constants are relocated too.
     """
     if image.format == "elf":
         return tuple(segment for segment in image.segments if segment.writable)
-    return tuple(segment for segment in image.segments if not segment.executable)
+    return tuple(
+        segment
+        for segment in image.segments
+        if not segment.executable and segment.name not in _TABLES
+    )
 
 
 def candidates(
