@@ -150,6 +150,9 @@ def _read_slice(part: Slice) -> Image:
         file.damage.append(
             Damage(f"slice {part.name}", f"{part.missing} bytes at its end are missing")
         )
+    own = _processor(part.data)[0]
+    if own != part.name:
+        file.damage.append(Damage(f"slice {part.name}", f"its own header names {own}"))
     return _image(file)
 
 
@@ -214,18 +217,29 @@ def _trie(file: MachFile) -> dict[str, int]:
 def _regions(file: MachFile) -> tuple[Region, ...]:
     named = {section.segment for section in file.sections if section.size}
     segments = {segment.name: segment for segment in file.segments}
+    left = {segment.name: len(segment.data) for segment in file.segments}
     found: list[Region] = []
     for section in file.sections:
         segment = segments.get(section.segment)
         if segment is None or not section.size:
             continue
+        end = segment.address + segment.size
+        name = f"{section.segment},{section.name}"
+        if not segment.address <= section.address < end:
+            file.damage.append(Damage(f"section {name}", "it lies outside its segment"))
+            continue
         kind = section.flags & 0xFF
         room = segment.address + len(segment.data) - section.address
         zero_fill = kind in _ZERO_FILL or room <= 0
-        size = section.size if zero_fill else min(section.size, room)
+        size = min(section.size, end - section.address if zero_fill else room)
+        if not zero_fill:
+            left[segment.name] -= size
+            if left[segment.name] < 0:
+                file.damage.append(Damage(f"section {name}", "it overlaps other sections"))
+                continue
         found.append(
             Region(
-                f"{section.segment},{section.name}",
+                name,
                 section.address,
                 size,
                 segment.writable and segment.name not in file.sealed,
@@ -308,7 +322,8 @@ def _compilers(file: MachFile) -> tuple[str, ...]:
     platform, oldest, sdk, count = struct.unpack_from("<IIII", raw, 8)
     system = "macOS" if platform == 1 else f"platform {platform}"
     found = [f"for {system} {_version(oldest)} or later, SDK {_version(sdk)}"]
-    for tool, version in struct.iter_unpack("<II", raw[24 : 24 + 8 * min(count, 16)]):
+    for at in range(24, 24 + 8 * min(count, (len(raw) - 24) // 8), 8):
+        tool, version = struct.unpack_from("<II", raw, at)
         name = "clang version" if tool == 1 else _TOOLS.get(tool, f"tool {tool}")
         found.append(f"{name} {_version(version)}")
     return tuple(found)

@@ -47,9 +47,12 @@ class MachFile:
         self.commands = self._commands(count, size)
         self.sections: list[MachSection] = []
         self.sealed: set[str] = set()
+        self._unmapped = len(data)
         # By number, as fixups name them; None for one that is not mapped or not read.
         self.numbered = [self._segment(raw) for command, raw in self.commands if command == 0x19]
         self.segments = tuple(segment for segment in self.numbered if segment is not None)
+        if not self.segments:
+            self.damage.append(Damage("load commands", "no segment is named"))
 
     def _commands(self, count: int, size: int) -> list[tuple[int, memoryview]]:
         end = min(32 + size, len(self.data))
@@ -110,6 +113,10 @@ class MachFile:
             self.sealed.add(name)
         # A dSYM repeats the segments of its binary with nothing of them in the file.
         data = self.part(offset, min(held, size), f"segment {name}")
+        if len(data) > self._unmapped:  # so that all segments together are no more than the file
+            self.damage.append(Damage(f"segment {name}", "it repeats bytes of other segments"))
+            data = data[:0]
+        self._unmapped -= len(data)
         return Segment(name, address, size, data, bool(protection & 2), bool(protection & 4))
 
     def _sections(self, raw: memoryview, count: int) -> None:
