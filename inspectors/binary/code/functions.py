@@ -1,65 +1,93 @@
-"""Where functions begin and end: from unwind tables and function starts, else from symbols.
+"""Where functions begin and end, and what they are called, on stripped files too.
 
-A stripped file has unwind tables all the same (``.eh_frame_hdr``, ``.pdata``,
-``LC_FUNCTION_STARTS``), so that an address in code can be said to lie in a function. A function
-that the tables do not list (a leaf function on Windows, hand-written assembler) counts to the one
-before it.
+Starts come from unwind tables (``.eh_frame_hdr``, ``.pdata``), from LC_FUNCTION_STARTS, and from
+function symbols where there are any. A function ends where the next one starts, or its code does.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.image import Image, Region
+
+FUNCTION_LIMIT = 400_000
+"""Bytes of one function that are read; what is larger is data or a table of jumps."""
 
 
 class Function(NamedTuple):
-    """The extent of one function: [start, end)."""
+    """One function: [start, end) in link-time addresses. ``name`` is None on stripped files."""
 
     start: int
     end: int
+    name: str | None
+
+    @property
+    def label(self) -> str:
+        """How to speak of it: its name, or where it starts."""
+        return self.name or f"the function at {self.start:#x}"
 
 
 class Functions:
-    """Every function of an image, by address."""
+    """All functions of an image, by address."""
 
     def __init__(self, image: Image) -> None:
-        self._regions = sorted(
-            (r.address, r.address + r.size)
-            for r in image.regions
-            if r.executable and not r.zero_fill
+        self.image = image
+        self.names: dict[int, str] = {}
+        for symbol in image.symbols:
+            if symbol.kind == "function" and symbol.name and not symbol.name.startswith("$"):
+                self.names.setdefault(symbol.address, symbol.name)
+        for name, address in image.exports.items():
+            self.names.setdefault(address, name)
+        self.code: tuple[Region, ...] = tuple(
+            sorted(
+                (r for r in image.regions if r.executable and not r.zero_fill),
+                key=lambda region: region.address,
+            )
         )
-        self.starts: Sequence[int] = self._starts(image)
-
-    def _starts(self, image: Image) -> Sequence[int]:
-        known = list(image.function_starts)
-        if not known:
-            known = [s.address for s in image.symbols if s.kind == "function" and s.address]
-        known += [address for address in image.exports.values() if self._region_end(address)]
-        return sorted(set(known))
-
-    def _region_end(self, address: int) -> int | None:
-        for low, high in self._regions:
-            if low <= address < high:
-                return high
-        return None
-
-    def at(self, address: int) -> Function | None:
-        """The function that holds the byte at ``address``; None outside code."""
-        end = self._region_end(address)
-        index = bisect_right(self.starts, address)
-        if end is None or index == 0:
-            return None
-        start = self.starts[index - 1]
-        if self._region_end(start) != end:
-            return None
-        if index < len(self.starts):
-            end = min(end, self.starts[index])
-        return Function(start, end)
+        bounds = [(region.address, region.address + region.size) for region in self.code]
+        starts = {*image.function_starts, *self.names}
+        self.starts: list[int] = sorted(
+            start for start in starts if any(low <= start < high for low, high in bounds)
+        )
+        self._start_set = frozenset(self.starts)
+        self._bounds = bounds
 
     def __iter__(self) -> Iterator[Function]:
-        """Every function, in the order of addresses."""
-        for start in self.starts:
-            function = self.at(start)
-            if function is not None:
-                yield function
+        return (self._function(index) for index in range(len(self.starts)))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def starts_at(self, address: int) -> bool:
+        """Whether a function starts at ``address``."""
+        return address in self._start_set
+
+    def containing(self, address: int) -> Function | None:
+        """The function that the code at ``address`` belongs to."""
+        index = bisect_right(self.starts, address) - 1
+        if index < 0:
+            return None
+        found = self._function(index)
+        return found if address < found.end else None
+
+    def at(self, start: int) -> Function:
+        """The function from ``start``, which need not be known, to the next known start."""
+        index = bisect_right(self.starts, start) - 1
+        if index >= 0 and self.starts[index] == start:
+            return self._function(index)
+        following = self.starts[index + 1] if index + 1 < len(self.starts) else start + 4096
+        return Function(start, min(following, self._region_end(start)), None)
+
+    def _function(self, index: int) -> Function:
+        start = self.starts[index]
+        end = self._region_end(start)
+        if index + 1 < len(self.starts):
+            end = min(end, self.starts[index + 1])
+        return Function(start, end, self.names.get(start))
+
+    def _region_end(self, address: int) -> int:
+        return next((high for low, high in self._bounds if low <= address < high), address)
+
+    def read(self, function: Function) -> bytes:
+        """The bytes of a function, at most :data:`FUNCTION_LIMIT`."""
+        return self.image.read(function.start, min(function.end - function.start, FUNCTION_LIMIT))

@@ -1,0 +1,98 @@
+"""Instructions of x86-64 and AArch64 in one form: what they do to registers and memory.
+
+An instruction is a plain tuple, because hundreds of thousands are made for one file::
+
+    (address, kind, size, reg, base, index, scale, disp, imm)
+
+``size`` counts the bytes moved. A memory operand is ``[base + index * scale + disp]``; a base of
+:data:`NONE` makes ``disp`` a link-time address (what is relative to the program counter has been
+worked out). Registers: on x86-64 rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15 are 0 to 15; on
+AArch64 x0 to x30 are 0 to 30 and the stack pointer is 31; vector registers follow from 32. What
+does several things (a pair of loads, a base register that moves) gives several tuples with one
+address. Flags are not followed.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from isoview.inspectors.binary.image import Image
+
+NONE = -1
+VECTORS = 32
+"""Number of the first vector register."""
+
+Instruction = tuple[int, int, int, int, int, int, int, int, int]
+
+# What happens to registers.
+OTHER = 0  # nothing that is followed
+CLOBBER = 1  # reg becomes unknown
+MOVE = 2  # reg = base
+CONST = 3  # reg = imm
+ADDRESS = 4  # reg = imm, an address of this file (lea rip, adr, adrp)
+ADD = 5  # reg = base + imm
+SUM = 6  # reg = base + index * scale
+LEA = 7  # reg = address of the memory operand
+MERGE = 8  # reg = base, or stays (conditional move)
+# What happens to memory.
+LOAD = 10  # reg = memory; smaller than a register: zero- or sign-extended
+STORE = 11  # memory = reg
+STORE_CONST = 12  # memory = imm
+UPDATE = 13  # memory += imm
+MODIFY = 14  # memory is changed in another way
+READ = 15  # memory is read; reg, where there is one, becomes unknown
+EXCHANGE = 16  # memory and reg change places, perhaps under a condition
+LOAD_HIGH = 17  # upper half of vector reg = memory
+STORE_HIGH = 18  # memory = upper half of vector reg
+UNPACK = 19  # upper half of vector reg = lower half of base, or all of general register base
+# Comparisons.
+COMPARE = 20  # reg with base
+COMPARE_CONST = 21  # reg with imm
+COMPARE_MEMORY = 22  # memory with reg, or with imm where there is no reg
+# The stack.
+PUSH = 25
+POP = 26
+# Where control goes: imm is the target.
+CALL = 30
+CALL_REG = 31
+CALL_MEMORY = 32
+JUMP = 33
+JUMP_REG = 34
+JUMP_MEMORY = 35
+BRANCH = 36  # under a condition
+RETURN = 37
+STOP = 38  # a trap, or bytes that are no instruction
+
+
+class Machine(NamedTuple):
+    """One processor's code: how to read it, and its calling convention."""
+
+    decode: Callable[[bytes, int], list[Instruction]]  # of code that starts at an address
+    arguments: tuple[int, ...]  # registers of the first integer arguments
+    result: int
+    kept: frozenset[int]  # registers that a call keeps
+    stack: int  # the stack pointer
+    frame: int  # the frame pointer
+    link: int  # the return address' register, or NONE
+
+
+# System V psABI; Microsoft x64 calling convention; AAPCS64.
+_SYSTEM_V = ((7, 6, 2, 1, 8, 9), frozenset({3, 4, 5, 12, 13, 14, 15}))
+_WINDOWS = (
+    (1, 2, 8, 9),
+    frozenset({3, 4, 5, 6, 7, 12, 13, 14, 15, *range(VECTORS + 6, VECTORS + 16)}),
+)
+
+
+def machine(image: Image) -> Machine | None:
+    """How to read the code of ``image``; None for a processor that is not read."""
+    if image.arch == "x86-64":
+        from isoview.inspectors.binary.code.x86_64 import decode
+
+        arguments, kept = _WINDOWS if image.format == "pe" else _SYSTEM_V
+        return Machine(decode, arguments, 0, kept, 4, 5, NONE)
+    if image.arch == "aarch64" and image.endian == "little":
+        from isoview.inspectors.binary.code.aarch64 import decode as decode_aarch64
+
+        kept = frozenset({*range(19, 30), 31})
+        return Machine(decode_aarch64, tuple(range(8)), 0, kept, 31, 29, 30)
+    return None
