@@ -8,9 +8,6 @@ unknown. Encodings: Intel SDM volume 2.
 
 import re
 
-UNKNOWN = -1
-"""A slot id that is stored but not known: never a valid one."""
-
 # ModRM bytes, with the register in bits 3 to 5: [rsp+disp8] 44, [rsp+disp32] 84 (each followed by
 # SIB 24), [rip+disp32] 05, and register to itself c0.
 _STACK8 = rb"[\x44\x4c\x54\x5c\x64\x6c\x74\x7c]\x24."
@@ -33,8 +30,8 @@ _STEP = re.compile(
 def stack_copies(start: int, code: bytes) -> dict[int, int | None]:
     """What ``code``, which starts at the link-time address ``start``, copies into statics.
 
-    By the address of the 4-byte id and of the 8-byte value that stands 8 bytes after it; a value
-    that is not known is None, an id that is not known :data:`UNKNOWN`.
+    By the address of the 4-byte id and of the 8-byte value that stands 8 bytes after it. An id is
+    None where it is not known, and where its value is not.
     """
     registers: dict[int, int | None] = {}
     saved: dict[int, int] = {}  # where a register not yet written to is kept for the caller
@@ -70,7 +67,7 @@ def stack_copies(start: int, code: bytes) -> dict[int, int | None]:
                 modrm = raw[3:] if raw[0] in (0x66, 0xF3) else raw[2:]
                 number, value = vectors.get(modrm[0] >> 3 & 7, (None, None))
                 target = end + _signed(modrm[1:])
-                found[target] = UNKNOWN if number is None else number
+                found[target] = number if value is not None or number == 0 else None
                 found[target + 8] = value
             case _:  # lea
                 registers[raw[2] >> 3 & 7] = end + _signed(raw[3:])
