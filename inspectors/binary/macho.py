@@ -14,12 +14,7 @@ from typing import NamedTuple
 from isoview.inspectors.binary.image import Image, Region, Segment, Symbol
 from isoview.inspectors.binary.macho_file import HINT, MachFile, label
 from isoview.inspectors.binary.macho_fixups import read_fixups
-from isoview.inspectors.binary.macho_symbols import (
-    SymbolTable,
-    export_trie,
-    function_starts,
-    with_sizes,
-)
+from isoview.inspectors.binary.macho_symbols import SymbolTable, export_trie, function_starts
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
 
@@ -272,8 +267,7 @@ def _whole(segment: Segment, file: MachFile) -> list[Region]:
 def _symbols(file: MachFile, table: SymbolTable, regions: tuple[Region, ...]) -> tuple[Symbol, ...]:
     ends = {(r.address, r.name): r for r in regions}
     by_number = [ends.get((s.address, f"{s.segment},{s.name}")) for s in file.sections]
-    found = table.defined(by_number)
-    return with_sizes(found, regions) if table.has_locals else found
+    return table.defined(by_number)
 
 
 def _export_sizes(

@@ -5,8 +5,8 @@ that the C compiler puts before them on macOS, so that they read as on every oth
 """
 
 import struct
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from isoview.inspectors.binary.image import Region, Symbol
 from isoview.inspectors.text import NAME_LIMIT, decode
@@ -113,19 +113,28 @@ class SymbolTable:
         }
 
     def defined(self, sections: Sequence[Region | None]) -> tuple[Symbol, ...]:
-        """Every symbol in one of ``sections`` (the file's, in order; symbols count from 1), with
-        size 0: the format has none.
+        """Every symbol in one of ``sections`` (the file's, in order; symbols count from 1).
+
+        The format has no sizes. In a full table each symbol reaches to the next or to its
+        section's end, padding included; where local symbols are gone, sizes stay 0.
         """
         kinds = [_kind(section) for section in sections]
-        found: list[Symbol] = []
+        found: list[tuple[int, int, str, bool]] = []
         for name, kind, section, _, value in struct.iter_unpack("<IBBHQ", self._raw):
             if kind & _STAB or kind & _TYPE != _IN_SECTION or not 0 < section <= len(kinds):
                 continue
             what = kinds[section - 1]
             if what is not None:
                 exported = kind & (_EXTERNAL | _PRIVATE) == _EXTERNAL
-                found.append(Symbol(self._names.at(name), value, 0, what, exported))
-        return tuple(found)
+                found.append((name, value, what, exported))
+        ends = {section.address + section.size for section in sections if section is not None}
+        edges = sorted(ends | {value for _, value, _, _ in found}) if self.has_locals else []
+        after = dict(pairwise(edges))
+        names = self._names
+        return tuple(
+            Symbol(names.at(name), value, after.get(value, value) - value, what, exported)
+            for name, value, what, exported in found
+        )
 
 
 def _kind(section: Region | None) -> str | None:
@@ -134,20 +143,6 @@ def _kind(section: Region | None) -> str | None:
     if section.thread_local:
         return "tls"
     return "function" if section.executable else "object"
-
-
-def with_sizes(symbols: tuple[Symbol, ...], regions: tuple[Region, ...]) -> tuple[Symbol, ...]:
-    """The symbols of a full table with sizes: each reaches to the next, or to its section's end.
-
-    Padding counts as part of what stands before it.
-    """
-    edges = sorted({s.address for s in symbols} | {r.address + r.size for r in regions})
-    sized: list[Symbol] = []
-    for symbol in symbols:
-        after = bisect_right(edges, symbol.address)
-        size = edges[after] - symbol.address if after < len(edges) else 0
-        sized.append(symbol._replace(size=size))
-    return tuple(sized)
 
 
 def export_trie(raw: bytes, base: int) -> tuple[dict[str, int], str | None]:
