@@ -318,7 +318,7 @@ def _vector_parts(head: Head, vector: int, size: int) -> Meaning:
     if opcode in (0x57, 0xEF) and head.register_form and head.reg == head.rm:  # xorps, pxor
         return i.CONST, size, vector, i.NONE, 0
     if opcode in (0x10, 0x11, 0x13, 0x17, 0x2B, 0x7F, 0xD6, 0xE7):  # movss, movsd, movnt
-        stores = opcode not in (0x10,)
+        stores = opcode != 0x10
         if not head.register_form and stores:
             moved = 4 if pp == 0xF3 else 8 if pp == 0xF2 else size
             return i.MODIFY, moved, i.NONE, i.NONE, 0

@@ -56,7 +56,7 @@ def _one_byte(opcode: int) -> tuple[bool, int | str] | None:
             return True, 0
         return None if column > 5 else (False, 1 if column == 4 else "z")
     high = opcode >> 4
-    if high in (5, 7, 9) and opcode not in (0x9A,):
+    if high in (5, 7, 9) and opcode != 0x9A:
         return False, 1 if high == 7 else 0
     if high == 0xB:
         return False, 1 if opcode < 0xB8 else "v"
