@@ -16,6 +16,7 @@ from isoview.inspectors.binary.globals import Owners, find_globals
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.init import decide, init_symbols
 from isoview.inspectors.binary.layouts import Layout
+from isoview.inspectors.binary.names import FLAG_HEAP
 from isoview.inspectors.binary.runtime_slots import complete_slots
 from isoview.inspectors.binary.slot_arrays import read_slot_array
 from isoview.inspectors.binary.toolchain import file_name, find_guards, find_toolchains
@@ -79,35 +80,38 @@ class Loaded:
         """Nothing to release: the bytes go with the object."""
 
 
-def load(path: str) -> Loaded:
-    """Open the file at ``path``; of a universal file, the slice that suits this machine.
+def load(path: str, part: str | None = None) -> Loaded:
+    """Open the file at ``path``; of a universal file the slice ``part``, or else the one that
+    suits this machine.
 
     Raises :class:`Unreadable` or :class:`UnsupportedFormat`.
     """
     found = load_all(path)
     if len(found) == 1:
         return found[0]
+    names = [loaded.artifact.slice or "" for loaded in found]
+    if part in names:
+        return found[names.index(part)]
     from isoview.inspectors.binary.macho import suitable
 
-    return found[suitable([loaded.artifact.member or "" for loaded in found])]
+    return found[suitable(names)]
 
 
 def load_all(path: str) -> tuple[Loaded, ...]:
-    """Open the file at ``path``: one entry, or one for each slice of a universal file, whose
-    name is the artifact's ``member``. Raises as :func:`load` does.
+    """Open the file at ``path``: one entry, or one for each slice of a universal file.
+
+    Raises as :func:`load` does.
     """
     data = source.read_file(path)
     try:
-        images = _read_members(data)
+        images = _read_slices(data)
     except UnsupportedFormat as error:
         raise UnsupportedFormat(f"{path}: {error.message}", error.hint) from error
-    return tuple(
-        Loaded(_artifact(path, member, len(data), image), image) for member, image in images
-    )
+    return tuple(Loaded(_artifact(path, part, len(data), image), image) for part, image in images)
 
 
-def _read_members(data: memoryview) -> tuple[tuple[str | None, Image], ...]:
-    """(member name, image) of everything in a file; without a name where it is but one thing."""
+def _read_slices(data: memoryview) -> tuple[tuple[str | None, Image], ...]:
+    """(slice name, image) of everything in a file; without a name where it is but one thing."""
     if bytes(data[:4]) not in _UNIVERSAL:
         return ((None, read_image(data)),)
     from isoview.inspectors.binary.macho import read_slices
@@ -115,13 +119,12 @@ def _read_members(data: memoryview) -> tuple[tuple[str | None, Image], ...]:
     return read_slices(data)
 
 
-def _artifact(path: str, member: str | None, size: int, image: Image) -> Artifact:
+def _artifact(path: str, part: str | None, size: int, image: Image) -> Artifact:
     _, tag = source.split_name(path)
     if tag is None and image.format == "pe":
         tag = tag_of_libraries(image.libraries)
     return Artifact(
         path=path,
-        member=member,
         size=size,
         build_id=image.build_id,
         format=image.format,
@@ -130,6 +133,7 @@ def _artifact(path: str, member: str | None, size: int, image: Image) -> Artifac
         endian=image.endian,
         tag=tag,
         stripped=image.stripped,
+        slice=part,
     )
 
 
@@ -265,7 +269,10 @@ def _free_threaded(structures: _Structures, tag: str | None) -> bool:
 def _type(fact: Type, capi: CApiUse, mypyc: bool) -> Type:
     """A type with what the imported functions say about all specs of the file."""
     if fact.kind == "static":
-        return replace(fact, kind="template") if mypyc else fact
+        # What mypyc copies into a heap type says so in its flags; its library of types written in
+        # C (librt) has real static ones.
+        copied = mypyc and fact.flags is not None and fact.flags & FLAG_HEAP
+        return replace(fact, kind="template") if copied else fact
     tying = {"PyType_FromModuleAndSpec", "PyType_FromMetaclass"} & set(capi.imports)
     untying = {"PyType_FromSpec", "PyType_FromSpecWithBases"} & set(capi.imports)
     if tying and not untying:

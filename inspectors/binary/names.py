@@ -56,6 +56,9 @@ TYPE_SLOTS = {
     108: "tp_module",
 }  # fmt: skip
 
+DATA_TYPE_SLOTS = frozenset({48, 49, 56, 64, 72, 73, 83, 92, 93, 95, 96, 97, 98, 99, 107, 108})
+"""Type slots whose value is no function: bases, texts, tables, numbers."""
+
 TYPE_FLAGS = {
     0: "HAVE_FINALIZE", 1: "STATIC_BUILTIN", 2: "INLINE_VALUES", 3: "MANAGED_WEAKREF",
     4: "MANAGED_DICT", 5: "SEQUENCE", 6: "MAPPING", 7: "DISALLOW_INSTANTIATION",

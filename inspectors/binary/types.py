@@ -13,7 +13,7 @@ from isoview.inspectors.binary.layouts import (
     TYPE_RUNTIME_FIELDS,
     Layout,
 )
-from isoview.inspectors.binary.names import TYPE_SLOTS, flag_names
+from isoview.inspectors.binary.names import DATA_TYPE_SLOTS, TYPE_SLOTS, flag_names
 from isoview.inspectors.binary.scan import (
     TABLE_LIMIT,
     candidates,
@@ -285,6 +285,10 @@ def _type_slots(image: Image, address: int) -> list[tuple[int, int]] | None:
         if number not in TYPE_SLOTS or number in seen:
             return None
         seen.add(number)
-        some_pointer = some_pointer or not is_plain(image, entry + size)
-        found.append((number, entry + size))
+        value = entry + size
+        runs = function_at(image, value) is not None or is_zero(image, value)
+        if not runs and number not in DATA_TYPE_SLOTS:
+            return None
+        some_pointer = some_pointer or not is_plain(image, value)
+        found.append((number, value))
     return None

@@ -91,7 +91,7 @@ _DEFINITION = record(
     m_name=maybe(text),
     m_doc=maybe(text),
     m_size=maybe(integer),
-    methods=many(record(name=text, flags=integer)),
+    methods=many(record(name=text, flags=integer), 1 << 16),
     slots=_SLOTS,
     has_traverse=boolean,
     has_clear=boolean,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from isoview.inspectors.facts import Definition, Facts
+from isoview.inspectors.facts import Definition, Facts, Init
 
 TYPE_SIZES = (408, 416, 424, 432, 440)
 """sizeof(PyTypeObject) on 64 bits, 3.8 to 3.15, with and without the GIL."""
@@ -62,10 +62,17 @@ def _grade(result: Result, what: str, got: object, expected: object) -> None:
     result.checks.append(Check(what, got, expected, grade))
 
 
+def _own_init(facts: Facts, info: dict[str, Any]) -> Init | None:
+    """The init function that the interpreter took: a file may have PEP 793's beside the older."""
+    export = info["phase"] == "export"
+    taken = (init for init in facts.init if init.own and (init.phase == "export") == export)
+    return next(taken, facts.own_init)
+
+
 def _compare_init(result: Result, facts: Facts, info: dict[str, Any]) -> None:
     last = result.name.rpartition(".")[2]
     prefix = "PyModExport_" if info["phase"] == "export" else "PyInit_"
-    init = facts.own_init
+    init = _own_init(facts, info)
     _grade(result, "init symbol", init and init.symbol, prefix + last)
     phase = None if init is None or init.phase in {"unknown", "delegated"} else init.phase
     _grade(result, "phase", phase, info["phase"])
@@ -73,10 +80,13 @@ def _compare_init(result: Result, facts: Facts, info: dict[str, Any]) -> None:
 
 def _compare_definition(result: Result, facts: Facts, info: dict[str, Any]) -> None:
     live = info["definition"]
-    init = facts.own_init
+    init = _own_init(facts, info)
     expected = live and live["link_address"]  # None: made at run time, outside the file
     _grade(result, "definition", init and init.definition, expected)
-    mine: Definition | None = facts.own_definition
+    address = init and init.definition
+    mine: Definition | None = next(
+        (d for d in facts.definitions if d.own and d.address == address), None
+    )
     if live is None or mine is None:
         return
     _grade(result, "m_name", mine.m_name, live["m_name"])

@@ -15,7 +15,7 @@ NUMBERS = frozenset((3, 4, 86, 87, 102))
 FUNCTIONS = frozenset((1, 2, 84, 85, 104, 105, 106))
 SUBSLOTS, OLD_SLOTS, INVALID = 92, 94, 0xFFFF
 PYSLOT_SIZE = 16  # u16 id, u16 flags, u32 zero, 8-byte value; the same on every build
-METHOD_LIMIT = 4096
+METHOD_LIMIT = 1 << 16  # SWIG's tables are the longest: some 12,000 entries in pymupdf
 SLOT_LIMIT = 256
 DEPTH_LIMIT = 5  # PEP 820's own bound for nested slot arrays
 
