@@ -2,8 +2,7 @@
 
 from isoview.model import Finding, Report
 from isoview.tui.evidence_text import where_text
-from isoview.tui.texts import section_title
-from isoview.visible import visible
+from isoview.tui.texts import code, section_title
 
 MOST = 50
 """Findings in one copy; a terminal's clipboard is no place for thousands."""
@@ -28,13 +27,3 @@ def finding_markdown(findings: tuple[Finding, ...], report: Report) -> str:
     if len(findings) > MOST:
         lines.append(f"- and {len(findings) - MOST} more")
     return "\n".join([*lines, "", f"Guide: {section_title(first.guide)}"])
-
-
-def code(text: str) -> str:
-    """Text as a Markdown code span, whatever backticks it holds."""
-    shown = visible(text, 500)
-    fence = "`"
-    while fence in shown:
-        fence += "`"
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"

@@ -70,7 +70,7 @@ def _branch(live: Live, info: Mapping[str, Any] | None, compared: tuple[Compared
     if live.state == "running":
         return Branch(LIVE_KEY, "live", "importing in a child process…")
     if info is None:
-        value = f"failed: {live.message}" if live.state == "failed" else "press l to run"
+        value = f"failed: {live.message}" if live.state == "failed" else "not run (l)"
         return Branch(LIVE_KEY, "live", value)
     if "definition" not in info:
         value = f"{info.get('status', 'failed')}: {info.get('message') or 'no reason given'}"

@@ -3,6 +3,7 @@
 from functools import cache
 
 from isoview.inspectors.errors import IsoviewError
+from isoview.visible import visible
 
 
 @cache
@@ -35,7 +36,7 @@ def guide_markdown(section: str) -> tuple[str, str]:
 
     found = find(section)
     if found is None:
-        return f"# {section}\n\nThe guide has no section of this name.", ""
+        return f"The guide has no section {code(section)}.", ""
     return f"# {found.title}\n\n{found.body}\n\nUpstream: <{found.url}>", found.url
 
 
@@ -43,15 +44,27 @@ def guide_markdown(section: str) -> tuple[str, str]:
 def fix_markdown(rule: str, generator: str) -> str:
     """How to fix what a rule finds, for the toolchain that made the file."""
     from isoview.rules import find
+    from isoview.rules.documentation import GENERATORS
 
     found = find(rule)
     if found is None:
-        return f"There is no rule {rule}."
+        return f"There is no rule {code(rule)}."
     try:
         documentation = found.documentation()
     except IsoviewError as error:
         return f"{error.message}. {error.hint}"
-    parts = [f"# {rule} {found.name}", f"**{generator}**", documentation.fix_for(generator)]
+    maker = generator if generator in GENERATORS else code(generator)
+    parts = [f"# {rule} {found.name}", f"**{maker}**", documentation.fix_for(maker)]
     if "C" in documentation.fixes and generator != "C":
         parts += ["**What the C code has to do**", documentation.fixes["C"]]
     return "\n\n".join([*parts, f"*Guide: {section_title(found.guide)}*"])
+
+
+def code(text: str) -> str:
+    """Text as a Markdown code span, whatever backticks it holds."""
+    shown = visible(text, 500)
+    fence = "`"
+    while fence in shown:
+        fence += "`"
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"

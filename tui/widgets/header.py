@@ -55,8 +55,9 @@ class Breadcrumb(Widget):
             right.append("  " if self._stage else "")
             right.append_text(shown(self._right, ink.style("quiet")))
         right.append(" ")
-        room = width - right.cell_len - 1
-        left.truncate(max(room, 12), overflow="ellipsis")
+        # The name of the file comes first: the rest gets what it leaves, but never less than half.
+        room = max(width - right.cell_len - 1, width // 2)
+        left.truncate(room, overflow="ellipsis")
         right.truncate(max(width - left.cell_len - 1, 0), overflow="ellipsis")
         gap = max(width - left.cell_len - right.cell_len, 1)
         return Text.assemble(left, " " * gap, right, no_wrap=True)
