@@ -68,6 +68,7 @@ class Artifact:
     free_threaded_layout: bool = False
     stripped: bool = False  # no full symbol table (.symtab) is left
     is_extension: bool = False
+    slice: str | None = None  # of a universal Mach-O file: "arm64", "x86_64"
 
 
 @dataclass(frozen=True)

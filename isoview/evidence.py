@@ -8,6 +8,7 @@ is first asked and keeps the image until it is closed.
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
@@ -98,6 +99,7 @@ class EvidenceSource:
         self._stack = ExitStack()
         self._lock = Lock()
         self._loaded: Any = None
+        self._part: str | None = None  # the slice that is loaded, of a universal file
 
     def decode_for(self, facts: Facts, subject: Finding | Subject) -> tuple[Structure, ...]:
         """The structure behind ``subject`` and the tables that hang on it; () where it has none."""
@@ -113,7 +115,7 @@ class EvidenceSource:
 
     def _decode(self, facts: Facts, address: int, kind: str, size: int) -> tuple[Structure, ...]:
         with self._lock:
-            image = self._image()
+            image = self._image(facts.artifact.slice)
             layout = Layout(image.word_size, facts.artifact.free_threaded_layout)
             first = decode(image, address, kind, layout, size)
             tables = [
@@ -123,9 +125,10 @@ class EvidenceSource:
             ]
         return (first, *tables)
 
-    def _image(self) -> Any:
-        if self._loaded is None:
-            load = self._load or _load_file
+    def _image(self, part: str | None) -> Any:
+        if self._loaded is None or self._part != part:
+            self._part = part
+            load = self._load or partial(_load_file, part=part)
             self._loaded = self._stack.enter_context(load(self.path))
         return self._loaded.image
 
@@ -147,10 +150,10 @@ class EvidenceSource:
         self.close()
 
 
-def _load_file(path: str) -> AbstractContextManager[Any]:
+def _load_file(path: str, part: str | None) -> AbstractContextManager[Any]:
     from isoview.inspectors.binary.inspect import load
 
-    return load(path)
+    return load(path, part)
 
 
 def _field(structure: Structure, name: str) -> Field | None:

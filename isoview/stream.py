@@ -16,6 +16,8 @@ def stream(
 ) -> Iterator[Event]:
     """What becomes known about ``targets``, in their order; each ends in Complete or Failed.
 
+    Each slice of a universal file has a Complete of its own.
+
     ``quick`` stops after the first stage (no instruction is decoded). ``shapes`` False leaves
     out the first stage's report, which a person waits for and a file does not. ``debug`` lets
     exceptions out instead of turning them into :class:`Failed`.
@@ -47,17 +49,17 @@ def stream(
 def _artifact(
     target: str, decisions: "Decisions | None", *, quick: bool, shapes: bool
 ) -> Iterator[Event]:
-    from isoview.inspectors.binary.inspect import code, load, shape
+    from isoview.inspectors.binary.inspect import code, load_all, shape
     from isoview.targets import locate
 
-    with load(locate(target)) as loaded:
+    for loaded in load_all(locate(target)):
         facts = shape(loaded)
         if quick or not facts.artifact.is_extension:
             report = _judged(facts, decisions)
             if shapes:
                 yield Shape(report)
             yield Complete(report)
-            return
+            continue
         if shapes:
             yield Shape(_judged(facts, decisions))
         yield Complete(_judged(code(loaded, facts), decisions))

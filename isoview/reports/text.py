@@ -57,6 +57,7 @@ def _header(facts: Facts) -> list[Line]:
     words += [artifact.arch, size(artifact.size)]
     words += [f"tag {artifact.tag}"] if artifact.tag else []
     words += ["free-threaded layout"] if artifact.free_threaded_layout else []
+    words += [f"the {artifact.slice} slice"] if artifact.slice else []
     words += ["no symbol table left"] if artifact.stripped else []
     lines = [line((file, "title"), wraps=False)]
     if place:
@@ -74,12 +75,13 @@ def _made_with(facts: Facts) -> str:
 
 
 def _no_extension(facts: Facts) -> list[Line]:
+    what = "it exports no init function (PyInit_NAME or PyModExport_NAME)"
+    kind = facts.completeness.definitions.reason
+    if kind and kind.startswith(("a ", "the ")):  # a program, debug symbols: no library at all
+        what = f"it is {kind}"
     return [
         line(),
-        line(
-            "This is no extension module: it exports no init function "
-            "(PyInit_NAME or PyModExport_NAME), so there is nothing to isolate."
-        ),
+        line(f"This is no extension module: {what}, so there is nothing to isolate."),
         *_damage(facts),
     ]
 
