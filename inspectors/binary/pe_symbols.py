@@ -62,13 +62,15 @@ def _table(
         section = reader.sections[number - 1]
         if not text or text.startswith(".") or not 0 <= value < section.size:
             continue
+        address = reader.base + section.rva + value
+        if kind & _FUNCTION:
+            what = "function"
+        elif section.flags & (SCN_CODE | SCN_EXECUTE) or text.startswith(_LINKER_MADE):
+            what = "other"
+        else:
+            what = "object"
         if underscore and text.startswith("_") and text not in exports:
             text = text[1:]
-        address = reader.base + section.rva + value
-        if kind & _FUNCTION or section.flags & (SCN_CODE | SCN_EXECUTE):
-            what = "function" if kind & _FUNCTION else "other"
-        else:
-            what = "other" if text.startswith(_LINKER_MADE) else "object"
         if section.name == ".tls" and what == "object":
             what = "tls"
         found.append((text, address, what))
