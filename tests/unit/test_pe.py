@@ -5,6 +5,26 @@ import time
 
 import pefile
 import pytest
+from pe_by_hand import (
+    ARM64,
+    DATA,
+    DEBUG,
+    DELAYED,
+    EXCEPTIONS,
+    EXEC_AT,
+    EXPORTS,
+    I686,
+    I686_INIT,
+    IMPORTS,
+    PDATA,
+    RDATA,
+    RELOC,
+    RELOCATIONS,
+    TEXT,
+    X64_INIT,
+    PeWriter,
+    module,
+)
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.pe_image import read_pe

@@ -4,6 +4,21 @@ import struct
 from pathlib import Path
 
 import pytest
+from pe_by_hand import (
+    ARM64,
+    DATA,
+    DEFINITION,
+    EXEC_AT,
+    I686,
+    I686_INIT,
+    RDATA,
+    SLOTS,
+    TEXT,
+    X64,
+    X64_INIT,
+    PeWriter,
+    module,
+)
 
 from isoview.inspectors.binary.abi_tag import module_stem, names_free_threaded, tag_of_libraries
 from isoview.inspectors.binary.inspect import code, load, shape
