@@ -6,7 +6,7 @@ CPython 3.8 and later runs on arm64 and x86-64 Macs alone.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -154,13 +154,16 @@ def _read_slice(part: Slice) -> Image:
 def _image(file: MachFile) -> Image:
     table = _symbol_table(file)
     exports = {**table.exports(), **_trie(file)}
-    regions = _regions(file)
     pointers, imports_at = read_fixups(file, exports) if file.kind in _MODULE_KINDS else ({}, {})
 
     @cache
     def starts() -> Sequence[int]:
         return function_starts(file.linked(0x26), file.base)
 
+    regions = _regions(file)
+    for segment in file.segments:
+        if not any(section.segment == segment.name for section in file.sections):
+            regions += _whole(segment, file, starts, pointers)
     return Image(
         format="mach-o",
         arch=_processor(file.data)[1],
@@ -176,7 +179,7 @@ def _image(file: MachFile) -> Image:
         libraries=_libraries(file),
         build_id=_uuid(file),
         compilers=_compilers(file),
-        stripped=not table.has_locals,
+        stripped=not table.has_locals or not file.sections,
         module_file=file.kind in _MODULE_KINDS,
         load_symbols=lambda: _symbols(file, table, regions),
         load_function_starts=starts,
@@ -210,7 +213,6 @@ def _trie(file: MachFile) -> dict[str, int]:
 
 
 def _regions(file: MachFile) -> tuple[Region, ...]:
-    named = {section.segment for section in file.sections if section.size}
     segments = {segment.name: segment for segment in file.segments}
     left = {segment.name: len(segment.data) for segment in file.segments}
     found: list[Region] = []
@@ -243,25 +245,37 @@ def _regions(file: MachFile) -> tuple[Region, ...]:
                 kind in _THREAD_LOCAL,
             )
         )
-    for segment in file.segments:
-        if segment.name not in named:
-            found += _whole(segment, file)
     return tuple(found)
 
 
-def _whole(segment: Segment, file: MachFile) -> list[Region]:
-    """A segment without sections, in its filled and its zero part."""
-    filled = len(segment.data)
+def _whole(
+    segment: Segment,
+    file: MachFile,
+    starts: Callable[[], Sequence[int]],
+    pointers: Mapping[int, int],
+) -> tuple[Region, ...]:
+    """The regions of a segment without sections.
+
+    Constants stand behind the code in its segment: code is what lies between the first function
+    and the first address after the last one that data points to.
+    """
+    low, end = segment.address, segment.address + len(segment.data)
+    code, behind = (low, end) if segment.executable else (low, low)
+    if segment.executable and starts():
+        code, last = starts()[0], starts()[-1]
+        behind = min((t for t in pointers.values() if last < t < end), default=end)
     writable = segment.writable and segment.name not in file.sealed
     parts = (
-        (segment.address, filled, False),
-        (segment.address + filled, segment.size - filled, True),
+        (low, code, False, False),
+        (code, behind, True, False),
+        (behind, end, False, False),
+        (end, segment.address + segment.size, False, True),
     )
-    return [
-        Region(segment.name, address, size, writable, segment.executable and not zero, zero)
-        for address, size, zero in parts
-        if size
-    ]
+    return tuple(
+        Region(segment.name, start, stop - start, writable, executable, zero_fill)
+        for start, stop, executable, zero_fill in parts
+        if low <= start < stop
+    )
 
 
 def _symbols(file: MachFile, table: SymbolTable, regions: tuple[Region, ...]) -> tuple[Symbol, ...]:
