@@ -169,6 +169,23 @@ class Type:
     completed_at_runtime: bool = False
     methods: tuple[Method, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    # What generators tell of the classes they build (None: the code does not show it).
+    doc: str | None = None
+    getters: tuple[str, ...] = ()
+    native: str | None = None  # the C++ type behind the class
+    has_dict: bool | None = None  # instances have a __dict__ of the class's own making
+    has_weakrefs: bool | None = None
+
+
+@dataclass(frozen=True)
+class NameTable:
+    """Names that a generator keeps in the file: a cffi library, SWIG's types, PyO3's functions."""
+
+    kind: str
+    generator: str
+    names: tuple[str, ...]
+    complete: bool = True
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -268,6 +285,7 @@ class Facts:
     globals: tuple[Global, ...] = ()
     cells: Cells | None = None
     capsules: tuple[Capsule, ...] = ()
+    tables: tuple[NameTable, ...] = ()
     libraries: tuple[Library, ...] = ()
     linked: tuple[str, ...] = ()  # every library the file names as needed
     sections: tuple[Section, ...] = ()

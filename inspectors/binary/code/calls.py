@@ -34,6 +34,10 @@ class CallIndex:
         found += [site for site, slot in self._indirect if self._image.pointers.get(slot) in wanted]
         return sorted(found)
 
+    def targets(self) -> frozenset[int]:
+        """Every address that a direct call or jump leads to."""
+        return frozenset(self._direct[1])
+
     def sites_through(self, slots: Collection[int]) -> list[int]:
         """Addresses of the x86-64 calls and jumps through one of the words at ``slots``."""
         wanted = frozenset(slots)

@@ -1,0 +1,138 @@
+"""The methods, attributes and slots of a PyO3 class: two tables in constant data.
+
+``PyClassItems`` is a slice of method definitions and a slice of ``PyType_Slot`` (16 bytes). A
+method definition is a Rust enum of 56 or 64 bytes, by PyO3's version; what it holds is told by
+what its words are: names and docs are a pointer and a length, functions lie in code.
+"""
+
+from typing import NamedTuple
+
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.facts import Method
+
+_STRIDES = (56, 64, 72, 48)
+_ITEM_LIMIT = 4096
+_SLOT_LIMIT = 200
+_METHOD_FLAGS = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80
+_CALLING = 0x1 | 0x4 | 0x8 | 0x80  # one of these is in every method's flags
+
+
+class Items(NamedTuple):
+    """What a class's tables list. ``unnamed`` counts entries whose name is only in the code."""
+
+    methods: tuple[Method, ...]
+    getters: tuple[str, ...]
+    slots: tuple[int, ...]
+    unnamed: int
+
+
+class Slice(NamedTuple):
+    address: int
+    length: int
+
+
+class _Entry(NamedTuple):
+    name: str
+    flags: int | None  # METH_* of a method
+    has_doc: bool
+
+
+def read_items(image: Image, words: list[int]) -> Items | None:
+    """The items of all tables among ``words``; None where there is no table."""
+    tables = [table for word in words if (table := _table(image, word)) is not None]
+    if not tables:
+        return None
+    methods: list[Method] = []
+    getters: list[str] = []
+    slots: list[int] = []
+    unnamed = 0
+    for entries, numbers in tables:
+        slots += _slot_ids(image, numbers) or ()
+        named = _entries(image, entries)
+        unnamed += entries.length - len(named)
+        for entry in named:
+            if entry.flags is not None:
+                methods.append(Method(entry.name, entry.flags))
+            elif entry.has_doc and entry.name not in getters:
+                getters.append(entry.name)
+    return Items(tuple(methods), tuple(getters), tuple(slots), unnamed)
+
+
+def _table(image: Image, address: int) -> tuple[Slice, Slice] | None:
+    """The two slices at ``address``, where that is a ``PyClassItems``."""
+    if image.segment_at(address) is None or image.in_code(address):
+        return None
+    parts = [_slice(image, address + 16 * n) for n in range(2)]
+    if parts[0] is None or parts[1] is None:
+        return None
+    if _slot_ids(image, parts[1]) is None:
+        return None
+    return parts[0], parts[1]
+
+
+def _slice(image: Image, address: int) -> Slice | None:
+    """A slice at ``address``. An empty one points nowhere: at its alignment."""
+    start, length = image.word(address), image.unsigned(address + 8, 8)
+    if start is None or length is None or length > _ITEM_LIMIT or address + 8 in image.pointers:
+        return None
+    if not length:
+        return Slice(start, 0)
+    return Slice(start, length) if address in image.pointers else None
+
+
+def _slot_ids(image: Image, part: Slice) -> tuple[int, ...] | None:
+    found: list[int] = []
+    for index in range(part.length):
+        entry = part.address + 16 * index
+        number = image.unsigned(entry, 4)
+        if number is None or not 0 < number < _SLOT_LIMIT or entry + 8 not in image.pointers:
+            return None
+        found.append(number)
+    return tuple(found)
+
+
+def _entries(image: Image, part: Slice) -> list[_Entry]:
+    """The entries that have a name, read with the stride that names most of them."""
+    best: list[_Entry] = []
+    for stride in _STRIDES:
+        entries = [
+            entry
+            for index in range(part.length)
+            if (entry := _entry(image, part.address + stride * index, stride)) is not None
+        ]
+        if len(entries) == part.length:
+            return entries
+        if len(entries) > len(best):
+            best = entries
+    return best
+
+
+def _entry(image: Image, address: int, size: int) -> _Entry | None:
+    texts: list[str] = []
+    flags: int | None = None
+    at = address
+    while at < address + size:
+        target = image.pointers.get(at)
+        if target is not None:
+            text = None if image.in_code(target) else _text(image, target, image.unsigned(at + 8, 8))
+            if text is not None:
+                texts.append(text)
+                at += 8
+        elif at > address and at not in image.imports_at:
+            value = image.unsigned(at, 4) or 0
+            if value & _CALLING and not value & ~_METHOD_FLAGS and texts:
+                flags = value
+        at += 8
+    if not texts or not texts[0].isidentifier():
+        return None
+    return _Entry(texts[0], flags, len(texts) > 1)
+
+
+def _text(image: Image, address: int, length: int | None) -> str | None:
+    """The string of ``length`` bytes (a C string counts its NUL) at ``address``."""
+    if length is None or not 0 < length < 1 << 20:
+        return None
+    raw = image.read(address, length)
+    if len(raw) != length or 0 in raw[:-1]:
+        return None
+    return raw.rstrip(b"\0").decode("utf-8", "backslashreplace")

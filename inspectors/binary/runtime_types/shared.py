@@ -1,0 +1,81 @@
+"""What the readers of generated code share: the code of one file, and what is said about a class."""
+
+from collections.abc import Collection
+from functools import cache
+
+from isoview.inspectors.binary.code.calls import CallIndex
+from isoview.inspectors.binary.code.functions import Function, Functions
+from isoview.inspectors.binary.code.instructions import Instruction, Machine, machine
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.runtime_types.tracker import Tracker
+
+
+class Code:
+    """The code of one image, and how much of it may still be read."""
+
+    def __init__(self, image: Image, how: Machine, limit: int) -> None:
+        self.image = image
+        self.machine = how
+        self.limit = limit
+        self.read = 0
+        self.refused = 0
+        """Functions that were wanted but not read, because the budget was used up."""
+        self.functions = Functions(image)
+        self.calls = CallIndex(image)
+        self.stub = cache(lambda address: _stub(image, address))
+        self.tracker = Tracker(image, how, self.stub)
+
+    @property
+    def exhausted(self) -> bool:
+        return self.read >= self.limit
+
+    def decode(self, function: Function) -> list[Instruction] | None:
+        """The instructions of a function; None where the budget is used up."""
+        if self.exhausted:
+            self.refused += 1
+            return None
+        found = self.machine.decode(self.functions.read(function), function.start)
+        self.read += len(found)
+        return found
+
+    def callers_of_import(self, names: Collection[str]) -> list[int]:
+        """Addresses of the calls of one of the imported functions ``names``."""
+        wanted = frozenset(names)
+        slots = [at for at, name in self.image.imports_at.items() if name in wanted]
+        stubs = {target for target in self._stub_targets() if self.stub(target) in wanted}
+        # The jump of a stub stands behind endbr64, bnd or a REX prefix, if not first.
+        own = {stub + skip for stub in stubs for skip in (0, 1, 4, 5)}
+        through = [site for site in self.calls.sites_through(slots) if site not in own]
+        return sorted({*through, *self.calls.sites_of(stubs)})
+
+    def _stub_targets(self) -> Collection[int]:
+        """Targets of direct calls that can be stubs of imported functions."""
+        named = [
+            (region.address, region.address + region.size)
+            for region in self.image.regions
+            if region.executable and region.name.rpartition(",")[2].startswith(_STUBS)
+        ]
+        targets = self.calls.targets()
+        if not named:
+            return targets
+        return [t for t in targets if any(low <= t < high for low, high in named)]
+
+
+_STUBS = (".plt", "__stubs")
+"""Sections in which linkers put the stubs; PE files have theirs among the code."""
+
+
+def open_code(image: Image, limit: int) -> Code | None:
+    """The code of ``image``; None for a processor whose instructions are not read."""
+    how = machine(image)
+    return Code(image, how, limit) if how is not None else None
+
+
+def _stub(image: Image, address: int) -> str | None:
+    if image.arch == "aarch64":
+        from isoview.inspectors.binary import walk_aarch64
+
+        return walk_aarch64.stub_target(image, address)
+    from isoview.inspectors.binary import machine_x86_64
+
+    return machine_x86_64.stub_target(image, address)
