@@ -20,11 +20,13 @@ from isoview.tui.texts import section_title, why
 
 WIDE = 72
 """From this width on, a structure shows addresses and raw bytes beside every field."""
+EVIDENCE_LINES = 4
+"""Lines of evidence shown at first: a finding about 42 statics has 42."""
 LISTED = 40
 """Findings of a folded rule that are listed by name."""
 
 
-def heading(ink: Ink, row: Row) -> RenderableType:
+def heading(ink: Ink, row: Row, *, everything: bool = False) -> RenderableType:
     """The sentences on top: what was found, where, how sure, why it matters, what was decided."""
     finding = row.finding
     mark = finding_mark(finding)
@@ -45,7 +47,12 @@ def heading(ink: Ink, row: Row) -> RenderableType:
     if finding.status != "open":
         reason = f": {finding.reason}" if finding.reason else ""
         parts.append(shown(f"Decided {finding.status}{reason}", ink.style("good")))
-    parts += [_evidence(ink, entry) for entry in finding.evidence if not row.is_group]
+    evidence = () if row.is_group else finding.evidence
+    shown_lines = evidence if everything else evidence[:EVIDENCE_LINES]
+    parts += [_evidence(ink, entry) for entry in shown_lines]
+    if len(evidence) > len(shown_lines):
+        more = f"and {len(evidence) - len(shown_lines)} more places: x shows them"
+        parts.append(shown(more, ink.style("quiet")))
     reason, _ = why(finding.rule)
     if reason:
         parts.append(prose(reason))

@@ -60,7 +60,7 @@ def _why_not(answer: Answer) -> str:
         return "shares"
     if answer.declared == "no":
         return "says no"
-    return "omitted" if answer.declared == "omitted" else "no"
+    return "no"
 
 
 def counts(report: Report) -> str:

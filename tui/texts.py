@@ -54,6 +54,7 @@ def fix_markdown(rule: str, generator: str) -> str:
     except IsoviewError as error:
         return f"{error.message}. {error.hint}"
     maker = generator if generator in GENERATORS else code(generator)
+    maker = "C" if generator == "C++" else maker  # the C API's own terms are C++'s too
     parts = [f"# {rule} {found.name}", f"**{maker}**", documentation.fix_for(maker)]
     if "C" in documentation.fixes and generator != "C":
         parts += ["**What the C code has to do**", documentation.fixes["C"]]

@@ -174,7 +174,8 @@ class ModuleScreen(Screen[None]):
         self._row, self._branch = row, None
         subject = self.entry.subjects.of(row.finding)
         if subject is not None and not self.query_one(FactTree).has_focus:
-            self.query_one(FactTree).reveal_about(subject)
+            # A folded rule is about a whole branch: its lines need not unfold.
+            self.query_one(FactTree).reveal_about(subject, whole_branch=row.is_group)
         self.query_one(DetailPane).show_row(self.entry, row)
         if not row.gone and not row.is_group:
             self._decode(row.finding)

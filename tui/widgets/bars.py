@@ -151,7 +151,7 @@ class DecisionBar(Horizontal):
         if not self.is_mounted:
             return
         shape = DECIDED.get(self.status, SEVERITY["error"])
-        self.query_one("#status", Static).update(Text(f"↑↓ {shape} {self.status}", style="bold"))
+        self.query_one("#status", Static).update(Text(f"{shape} {self.status}", style="bold"))
         number = len(self.findings)
         scope = self.query_one("#scope", Static)
         scope.update(Text(f"for all {number}" if number > 1 else "for this one"))

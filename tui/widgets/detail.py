@@ -83,8 +83,8 @@ class DetailPane(Vertical):
         """A line of the findings table."""
         from isoview.tui import evidence_text
 
-        def head(ink: Ink, _width: int) -> RenderableType:
-            return evidence_text.heading(ink, row)
+        def head(ink: Ink, everything: bool) -> RenderableType:
+            return evidence_text.heading(ink, row, everything=everything)
 
         self._show(entry, head, evidence_text.rest(row))
         self._point(row.finding.guide, row.finding)
@@ -98,7 +98,9 @@ class DetailPane(Vertical):
             self.show_section(entry, branch.about.section)
             return
         findings = entry.subjects.findings(branch.about)
-        self._show(entry, lambda ink, _width: evidence_text.about_branch(ink, branch, findings))
+        self._show(
+            entry, lambda ink, _everything: evidence_text.about_branch(ink, branch, findings)
+        )
         first = findings[0] if findings else None
         self._point(first.guide if first else None, first)
 
@@ -106,7 +108,7 @@ class DetailPane(Vertical):
         """One of the four questions of the verdict."""
         from isoview.tui import evidence_text
 
-        self._show(entry, lambda ink, _width: evidence_text.about_question(ink, entry, field))
+        self._show(entry, lambda ink, _everything: evidence_text.about_question(ink, entry, field))
         self.face = FACES[0]
 
     def show_section(self, entry: Entry, section: str) -> None:

@@ -19,7 +19,8 @@ from isoview.tui.widgets.moves import SCROLLS
 if TYPE_CHECKING:
     from isoview.inspectors.binary.decode import Structure
 
-Head = Callable[[Ink, int], RenderableType]
+Head = Callable[[Ink, bool], RenderableType]
+"""Makes the sentences on top; told whether everything shall be shown."""
 
 
 class Page(VerticalScroll, inherit_bindings=False):
@@ -82,7 +83,7 @@ class EvidenceFace(Page):
 
         ink = Ink(self.app)
         width = self.scrollable_content_region.width or self.size.width
-        parts: list[RenderableType] = [self._head(ink, width)]
+        parts: list[RenderableType] = [self._head(ink, self.everything)]
         if self._note:
             parts.append(shown(self._note, ink.style("warning")))
         for structure in self._structures:

@@ -54,6 +54,7 @@ class FactTree(Tree["Branch"]):
         self.guide_depth = 2
         self.auto_expand = False
         self._unfolded: dict[str, bool] = {}
+        self._ours: set[int] = set()  # nodes whose next fold or unfold is not the user's
         self._lent: list[Node] = []  # unfolded to show a choice made elsewhere; folded after it
         self._changed: Callable[[str, str], str | None] = lambda _key, _value: None
 
@@ -65,6 +66,7 @@ class FactTree(Tree["Branch"]):
         offset = self.scroll_offset.y
         self._changed = changed
         self._lent.clear()
+        self._ours.clear()
         self.clear()
         self._add(self.root, tuple(branches))
         self.root.expand()
@@ -79,7 +81,13 @@ class FactTree(Tree["Branch"]):
             node = parent.add(label, branch, allow_expand=branch.grow is not None)
             if branch.grow and self._unfolded.get(branch.key, branch.unfolded):
                 self._grow(node)
-                node.expand()
+                self._fold(node, unfold=True)
+
+    def _fold(self, node: Node, *, unfold: bool) -> None:
+        """Fold or unfold on our own account: only what the user does is remembered."""
+        if node.is_expanded != unfold:
+            self._ours.add(node.id)
+            node.toggle()
 
     def _grow(self, node: Node) -> None:
         if node.data is not None and not node.children:
@@ -124,9 +132,12 @@ class FactTree(Tree["Branch"]):
         """Move the cursor to the branch of ``key``, unfolding the way to it."""
         return self._reveal(key.split("/", maxsplit=1)[0], lambda branch: branch.key == key)
 
-    def reveal_about(self, about: object) -> bool:
-        """Move the cursor to the branch of a fact, unfolding the way to it."""
-        return self._reveal(_home(about), lambda branch: _same(branch.about, about))
+    def reveal_about(self, about: object, *, whole_branch: bool = False) -> bool:
+        """Move the cursor to the branch of a fact, unfolding the way to it (or to its home)."""
+        home = _home(about)
+        if whole_branch:
+            return self._reveal(home, lambda branch: branch.key.split("/")[0] == home)
+        return self._reveal(home, lambda branch: _same(branch.about, about))
 
     def _reveal(self, home: str, wanted: Callable[[Branch], bool]) -> bool:
         found = _search(self.root, home, wanted)
@@ -138,7 +149,7 @@ class FactTree(Tree["Branch"]):
             self._grow(node)
             if not node.is_expanded:
                 self._lent.append(node)
-                node.expand()
+                self._fold(node, unfold=True)
             node = next(child for child in node.children if child.data and child.data.key == step)
         _ = self.last_line  # lays out the lines, so that the node knows its own
         self.move_cursor(node)
@@ -149,7 +160,7 @@ class FactTree(Tree["Branch"]):
         for node in list(self._lent):
             if node.data is not None and node.data.key not in path:
                 self._lent.remove(node)
-                node.collapse()
+                self._fold(node, unfold=False)
 
     # -- keys -----------------------------------------------------------------------------------
 
@@ -182,16 +193,19 @@ class FactTree(Tree["Branch"]):
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[Branch]) -> None:
         event.stop()
         if event.node.data is not None:
-            if event.node not in self._lent:
-                self._unfolded[event.node.data.key] = True
+            self._remember(event.node, unfolded=True)
             self._grow(event.node)
 
     def on_tree_node_collapsed(self, event: Tree.NodeCollapsed[Branch]) -> None:
         event.stop()
         if event.node.data is not None:
-            self._unfolded.pop(event.node.data.key, None)
-            if event.node.data.unfolded:
-                self._unfolded[event.node.data.key] = False
+            self._remember(event.node, unfolded=False)
+
+    def _remember(self, node: Node, *, unfolded: bool) -> None:
+        if node.id in self._ours:
+            self._ours.discard(node.id)
+        elif node.data is not None:
+            self._unfolded[node.data.key] = unfolded
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Branch]) -> None:
         event.stop()
