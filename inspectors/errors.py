@@ -32,3 +32,7 @@ class ProbeFailed(IsoviewError):
 
 class BadConfig(IsoviewError):
     """A configuration or decision file cannot be read as what it should be."""
+
+
+class AttachRefused(IsoviewError):
+    """A process that cannot be looked into: not ours, gone, not CPython, of a kind we do not read."""

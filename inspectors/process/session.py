@@ -1,0 +1,152 @@
+"""An attached process: opened once, read as often as one likes.
+
+Without a pause the target never stops. With one, it stands still for as long as it takes to copy
+what the reading before it touched, and the copy is read at leisure.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from isoview.inspectors.errors import AttachRefused
+from isoview.inspectors.process.elf_memory import Loaded, read_loaded
+from isoview.inspectors.process.facts import ExtensionFile, FileStatics, Walk
+from isoview.inspectors.process.maps import MappedFile, on_disk, shown_path
+from isoview.inspectors.process.memory import BLOCK_BITS, Forbidden, Memory, Unread, Vanished
+from isoview.inspectors.process.objects import Torn
+from isoview.inspectors.process.pause import Pause
+from isoview.inspectors.process.runtime import Interpreter, find_interpreter
+from isoview.inspectors.process.target import Target, denied, gone
+from isoview.inspectors.process.walk import Walker
+
+PAUSES = ("never", "auto", "always")
+SNAPSHOTS = 3
+"""How often a paused reading is repeated where the copy lacked something."""
+
+Result = TypeVar("Result")
+
+
+class Session:
+    """One process, for as long as it lives and runs the same program."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.target = Target(pid)
+        self.memory = Memory(pid)
+        self.interpreter: Interpreter = self._guarded(
+            lambda: find_interpreter(self.target, self.memory)
+        )
+        self._images: dict[int, Loaded | None] = {}
+
+    def _guarded(self, read: Callable[[], Result]) -> Result:
+        """What ``read`` returns; a process that went away or on is refused in words."""
+        try:
+            result = read()
+        except Vanished as error:
+            raise gone(self.pid) from error
+        except Forbidden as error:
+            raise denied(self.pid) from error
+        except (Unread, Torn, RecursionError) as error:
+            self.target.still_same()
+            raise AttachRefused(
+                f"process {self.pid}: the interpreter cannot be read ({error})",
+                "It may be starting or ending: try again. A debug or modified build of "
+                f"CPython {self.interpreter.version if hasattr(self, 'interpreter') else ''} "
+                "has other structures, and cannot be read at all.",
+            ) from error
+        self.target.still_same()
+        return result
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def read(self, pause: str = "never") -> Walk:
+        """Interpreters, modules, types and what is shared, as they are now.
+
+        ``auto`` stops the target only where the first reading left something unread.
+        """
+        self.target.maps = self.target.read_maps()
+        self._images.clear()
+        self.memory.release()
+        walker = Walker(self.memory, self.interpreter, self.target.maps)
+        walk = self._guarded(walker.walk)
+        if pause == "always" or (pause == "auto" and walk.unread):
+            walk = self._paused(walker, walk)
+        return walk
+
+    def _paused(self, walker: Walker, walk: Walk) -> Walk:
+        """Read a copy that was made while the target stood still."""
+        memory = self.memory
+        milliseconds = 0.0
+        best = walk
+        wanted = set(memory.touched)
+        for attempt in range(SNAPSHOTS):
+            memory.forget()
+            began = time.perf_counter()
+
+            def copy() -> None:
+                memory.fetch_blocks(wanted)
+                walker.chase()
+
+            with Pause(self.pid) as pause:
+                self._guarded(copy)
+            milliseconds = max(milliseconds, pause.seconds * 1000)
+            memory.seal(True)
+            try:
+                walk = self._guarded(walker.walk)
+            except AttachRefused:
+                if attempt == SNAPSHOTS - 1:
+                    raise
+            else:
+                spent = best.milliseconds + (time.perf_counter() - began) * 1000
+                best = walk._replace(paused_ms=milliseconds, milliseconds=spent)
+            finally:
+                missed = set(memory.missed)
+                memory.seal(False)
+            if not missed or (best is not None and not best.unread):
+                break
+            wanted = memory.touched | missed
+        return best
+
+    # -- what is mapped -------------------------------------------------------------------------
+
+    def loaded(self, file: MappedFile) -> Loaded | None:
+        """The image that begins where ``file`` is mapped."""
+        if file.start not in self._images:
+            self._images[file.start] = read_loaded(self.memory, file.start)
+        return self._images[file.start]
+
+    def extension_files(self, walk: Walk) -> list[ExtensionFile]:
+        """Every mapped extension, the modules' own and those whose modules are gone."""
+        files: dict[int, MappedFile] = {}
+        for interpreter in walk.interpreters:
+            for module in interpreter.modules:
+                if module.image is not None and module.extension:
+                    files[module.image.start] = module.image
+        for file in self.target.maps.files:
+            if ".cpython-3" in file.name or ".abi3." in file.name:
+                files.setdefault(file.start, file)
+        files.pop(self.interpreter.file.start, None)
+        found = (self._guarded(lambda file=file: self._extension(file)) for file in files.values())
+        return sorted((entry for entry in found if entry), key=lambda entry: entry.file)
+
+    def _extension(self, file: MappedFile) -> ExtensionFile | None:
+        loaded = self.loaded(file)
+        if loaded is None:
+            return None
+        head = self.memory.direct(file.start, min(4096, file.first.end - file.start))
+        place = on_disk(self.pid, file, head)
+        return ExtensionFile(shown_path(file.path), file, loaded, place.path, place.state)
+
+    def statics(self, files: list[ExtensionFile]) -> Iterator[FileStatics]:
+        """The statics of each file, as they are now."""
+        from isoview.inspectors.process.statics import StaticReader
+
+        self.memory.forget()
+        reader = StaticReader(self.memory, self.interpreter, self.target.maps)
+        self._guarded(reader.anchor)
+        for file in files:
+            yield self._guarded(lambda file=file: reader.read(file))  # type: ignore[misc]
+
+    def kept_bytes(self) -> int:
+        """Bytes of the target that are held now."""
+        return len(self.memory.touched) << BLOCK_BITS

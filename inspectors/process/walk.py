@@ -1,0 +1,450 @@
+"""From the runtime to interpreters, modules and types, while the target goes on running.
+
+Nothing holds still, so everything that is believed was seen twice. The dicts are copied first; then
+the objects in them are looked at; then the dicts are read again. An entry that stands in both
+copies held its objects alive in between, so what was read of them is true. An entry that stands
+in only one is read again, and counted as unread where it never holds still.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from isoview.inspectors.process.facts import (
+    InterpreterFact,
+    Module,
+    Thread,
+    TypeRow,
+    Unreadable,
+    Walk,
+)
+from isoview.inspectors.process.maps import MappedFile, Maps
+from isoview.inspectors.process.memory import Memory, Unread
+from isoview.inspectors.process.modules import ModuleObject, ModuleReader
+from isoview.inspectors.process.objects import ObjectReader, Table, Torn, TypeFact
+from isoview.inspectors.process.runtime import Interpreter
+from isoview.inspectors.process.sharing import Holdings, find_sharing
+
+INTERPRETER_LIMIT = 4096
+THREAD_LIMIT = 4096
+ROUNDS = 5
+"""How often an entry that changed is read again."""
+UNREAD_NAMED = 200
+
+
+class InterpreterHead(NamedTuple):
+    address: int
+    id: int
+    modules: int
+    gil: str
+    threads: tuple[Thread, ...]
+
+
+class _Seen(NamedTuple):
+    """One module as it was read: its dict, and what was found in it."""
+
+    module: ModuleObject
+    table: Table | None
+    types: dict[tuple[int, int], TypeFact]
+    changing: tuple[tuple[int, int], ...]  # entries that never held still
+
+
+class Walker:
+    """One walk over one process."""
+
+    def __init__(self, memory: Memory, interpreter: Interpreter, maps: Maps) -> None:
+        self.memory = memory
+        self.interpreter = interpreter
+        self.maps = maps
+        self.reader = ObjectReader(
+            memory, interpreter.objects, free_threaded=interpreter.free_threaded
+        )
+        self.modules = ModuleReader(self.reader)
+        self.unread: list[Unreadable] = []
+        self.unread_count = 0
+        self.again = 0
+        self._by_path = {file.path: file for file in maps.files}
+
+    # -- interpreters ---------------------------------------------------------------------------
+
+    def heads(self) -> list[InterpreterHead]:
+        """Every interpreter of the process, main first. Raises :class:`Unread`."""
+        runtime, word = self.interpreter.runtime, self.memory.word
+        address = word(self.interpreter.address + runtime.interpreters_head)
+        found: list[InterpreterHead] = []
+        seen: set[int] = set()
+        while address and address not in seen and len(found) < INTERPRETER_LIMIT:
+            seen.add(address)
+            number = self.reader.signed(address + runtime.id)
+            found.append(
+                InterpreterHead(
+                    address, number, word(address + runtime.modules), self._gil(address),
+                    self._threads(address),
+                )
+            )  # fmt: skip
+            address = word(address + runtime.next)
+        return sorted(found, key=lambda head: head.id)
+
+    def _gil(self, address: int) -> str:
+        if self.interpreter.free_threaded:
+            return "off"
+        runtime = self.interpreter.runtime
+        if runtime.gil is None or runtime.own_gil is None:
+            return "process"
+        used = self.memory.word(address + runtime.gil)
+        return "own" if used == address + runtime.own_gil else "shared"
+
+    def _threads(self, address: int) -> tuple[Thread, ...]:
+        runtime, word = self.interpreter.runtime, self.memory.word
+        found: list[Thread] = []
+        seen: set[int] = set()
+        try:
+            thread = word(address + runtime.threads_head)
+            while thread and thread not in seen and len(found) < THREAD_LIMIT:
+                seen.add(thread)
+                found.append(
+                    Thread(
+                        word(thread + runtime.thread_id), word(thread + runtime.native_thread_id)
+                    )
+                )
+                thread = word(thread + runtime.thread_next)
+        except Unread:
+            pass  # a thread that ends takes its state with it
+        return tuple(found)
+
+    # -- the walk -------------------------------------------------------------------------------
+
+    def walk(self) -> Walk:
+        """Interpreters, modules, types, and what is shared. Raises :class:`Unread`, :class:`Torn`."""
+        began = time.perf_counter()
+        self._start_afresh()
+        heads = self.heads()
+        self._anchor(heads)
+        found: list[InterpreterFact] = []
+        holdings: list[Holdings] = []
+        for head in heads:
+            fact, held = self._interpreter(head)
+            found.append(fact)
+            holdings.append(held)
+        core = self.interpreter.image
+        sharing = find_sharing(self.reader, holdings, core.base, core.end)
+        spent = (time.perf_counter() - began) * 1000
+        unread = tuple(self.unread)
+        return Walk(tuple(found), sharing, unread, self.again, 0.0, spent)
+
+    def _start_afresh(self) -> None:
+        self.unread, self.unread_count, self.again = [], 0, 0
+        self.reader.forget()
+        self.modules.forget()
+
+    def _anchor(self, heads: Sequence[InterpreterHead]) -> None:
+        for attempt in range(ROUNDS):
+            try:
+                self.reader.anchor(heads[0].modules if heads else 0)
+            except (Unread, Torn):
+                if attempt == ROUNDS - 1:
+                    raise
+                self.memory.forget()
+            else:
+                return
+
+    def _interpreter(self, head: InterpreterHead) -> tuple[InterpreterFact, Holdings]:
+        names = self._module_entries(head)
+        seen = self._read_modules(list(dict.fromkeys(names.values())))
+        made: dict[str, Module] = {}
+        for name, address in names.items():
+            if address in seen:
+                made[name] = self._module(head.id, name, seen[address])
+        # What left sys.modules meanwhile may have been freed, and another object read for it.
+        still = {value for _key, value in self._fresh_table(head).pairs}
+        modules = [module for module in made.values() if module.address in still]
+        for name, address in names.items():
+            if address in still and name not in made:
+                self._miss(head.id, name, "", "the module object cannot be read")
+        held = {module.name: seen[module.address] for module in modules}
+        fact = InterpreterFact(head.id, head.address, head.gil, head.threads, tuple(modules))
+        facts = {m.name: m for m in modules}
+        tables = {name: e.table.pairs for name, e in held.items() if e.table is not None}
+        return fact, Holdings(head.id, facts, tables)
+
+    def _miss(self, interpreter: int, module: str, entry: str, reason: str) -> None:
+        self.unread_count += 1
+        if len(self.unread) < UNREAD_NAMED:
+            self.unread.append(Unreadable(interpreter, module, entry, reason))
+
+    def chase(self) -> None:
+        """Touch what a walk begins with, so that a copy made now holds it: every dict as it is now,
+        and where its values lie. What only a whole walk finds was touched by the one before.
+        """
+        memory, head = self.memory, self.reader.head
+        for interpreter in self.heads():
+            try:
+                pairs = self.reader.table(interpreter.modules).pairs
+            except (Unread, Torn):
+                continue
+            memory.fetch(address for pair in pairs for address in pair)
+            memory.fetch(self._words(value + head for _key, value in pairs))
+            modules = [module for module in self._objects(value for _, value in pairs)]
+            memory.fetch(self._words(m.dict + head + 16 for m in modules if m.dict))
+            values: set[int] = set()
+            for module in modules:
+                table = self._table(module)
+                if table is not None:
+                    values.update(value for _key, value in table.pairs)
+            memory.fetch(values)
+
+    def _objects(self, addresses: Iterable[int]) -> list[ModuleObject]:
+        found: list[ModuleObject] = []
+        for address in addresses:
+            try:
+                found.append(self.modules.read(address))
+            except (Unread, Torn):
+                continue
+        return found
+
+    # -- sys.modules ----------------------------------------------------------------------------
+
+    def _module_entries(self, head: InterpreterHead) -> dict[str, int]:
+        """Names and addresses in ``sys.modules``, each entry seen in two readings."""
+        names: dict[tuple[int, int], str] = {}
+        table = self._fresh_table(head)
+        left: set[tuple[int, int]] = set()
+        for attempt in range(ROUNDS):
+            new = [pair for pair in table.pairs if pair not in names]
+            self.again += len(new) if attempt else 0
+            self.memory.fetch(address for pair in new for address in pair)
+            for pair in new:
+                try:
+                    self.reader.type_of(pair[1])
+                    names[pair] = self.reader.text(pair[0])
+                except (Unread, Torn):
+                    continue
+            before, table = set(table.pairs), self._fresh_table(head)
+            now = set(table.pairs)
+            # What was not there before and after its name was read may be another's name.
+            names = {pair: name for pair, name in names.items() if pair in before and pair in now}
+            left = now - names.keys()
+            if not left:
+                break
+        for _pair in left:
+            self._miss(head.id, "", "", "an entry of sys.modules kept changing")
+        return {names[pair]: pair[1] for pair in table.pairs if pair in names}
+
+    def _fresh_table(self, head: InterpreterHead) -> Table:
+        for _attempt in range(4 * ROUNDS):
+            self.memory.forget()
+            try:
+                return self.reader.table(head.modules)
+            except (Unread, Torn):
+                continue
+        self._miss(head.id, "", "", "sys.modules kept changing")
+        return Table((), (), ())
+
+    # -- modules --------------------------------------------------------------------------------
+
+    def _read_modules(self, addresses: Sequence[int]) -> dict[int, _Seen]:
+        """Every module of one interpreter, in bulk; those whose dict changed again, one by one."""
+        self.memory.forget()
+        found = self._once(addresses)
+        changed = self._changed(found)
+        for address, now in changed.items():
+            found[address] = self._settled(found[address], now)
+        return found
+
+    def _once(self, addresses: Sequence[int]) -> dict[int, _Seen]:
+        """Copy every dict, then look at what is in them."""
+        memory, reader = self.memory, self.reader
+        memory.fetch(addresses)
+        objects = self._objects(addresses)
+        memory.fetch(module.dict for module in objects)
+        head = reader.head
+        memory.fetch(self._words(module.dict + head + 16 for module in objects if module.dict))
+        tables = {module.address: self._table(module) for module in objects}
+        memory.forget()
+        reader.forget()
+        self.modules.forget()
+        values = {value for table in tables.values() if table for _key, value in table.pairs}
+        memory.fetch(values)
+        return {
+            module.address: self._look(module, tables[module.address]) for module in objects
+        }
+
+    def _words(self, addresses: Iterable[int]) -> list[int]:
+        found: list[int] = []
+        for address in addresses:
+            try:
+                found.append(self.memory.word(address))
+            except Unread:
+                continue
+        return found
+
+    def _table(self, module: ModuleObject) -> Table | None:
+        if not module.dict:
+            return None
+        for _attempt in range(ROUNDS):
+            try:
+                return self.reader.table(module.dict)
+            except (Unread, Torn):
+                self.memory.forget()
+        return None
+
+    def _look(self, module: ModuleObject, table: Table | None) -> _Seen:
+        types: dict[tuple[int, int], TypeFact] = {}
+        torn: list[tuple[int, int]] = []
+        if table is not None:
+            self._types(table.pairs, types, torn)
+        return _Seen(module, table, types, tuple(torn))
+
+    def _types(
+        self,
+        pairs: Iterable[tuple[int, int]],
+        types: dict[tuple[int, int], TypeFact],
+        torn: list[tuple[int, int]],
+    ) -> None:
+        """Which of the entries are classes."""
+        reader = self.reader
+        word, offset, metatypes = self.memory.word, reader.type_head, reader.metatypes
+        for pair in pairs:
+            try:
+                known = metatypes.get(word(pair[1] + offset))
+                if known is False:
+                    continue
+                if known or reader.is_type(pair[1]):
+                    types[pair] = reader.live_type(pair[1])
+            except (Unread, Torn):
+                torn.append(pair)
+
+    def _changed(self, found: dict[int, _Seen]) -> dict[int, Table | None]:
+        """Modules whose dict is not what it was, with what it is now."""
+        memory = self.memory
+        ranges: list[tuple[int, int]] = []
+        for seen in found.values():
+            if seen.table is not None:
+                ranges += seen.table.ranges
+        now = iter(memory.many(ranges))
+        changed: dict[int, Table | None] = {}
+        for address, seen in found.items():
+            table = seen.table
+            if table is None:
+                if seen.module.dict:
+                    changed[address] = None
+                continue
+            raws = [next(now) for _ in table.ranges]
+            if _same(table.raws, raws) and not seen.changing:
+                continue
+            changed[address] = table
+        return changed
+
+    def _settled(self, seen: _Seen, table: Table | None) -> _Seen:
+        """Read one module again until every entry was seen twice, or often enough."""
+        types: dict[tuple[int, int], TypeFact] = {}
+        proven: set[tuple[int, int]] = set()
+        left: set[tuple[int, int]] = set()
+        for _attempt in range(ROUNDS):
+            self.memory.forget()
+            self.reader.forget()
+            table = self._table(seen.module)
+            if table is None:
+                continue
+            fresh = [pair for pair in table.pairs if pair not in proven]
+            self.again += len(fresh)
+            torn: list[tuple[int, int]] = []
+            self.memory.forget()
+            self._types(fresh, types, torn)
+            self.memory.forget()
+            later = self._table(seen.module)
+            if later is None:
+                continue
+            stands = set(later.pairs)
+            proven = (proven | (set(fresh) - set(torn))) & stands
+            left = stands - proven
+            table = later
+            if not left:
+                break
+        types = {pair: fact for pair, fact in types.items() if pair in proven}
+        return _Seen(seen.module, table, types, tuple(left))
+
+    # -- facts ----------------------------------------------------------------------------------
+
+    def _module(self, interpreter: int, name: str, seen: _Seen) -> Module:
+        module, table = seen.module, seen.table
+        object_type = self._type_name(module.type)
+        if module.dict and table is None:
+            self._miss(interpreter, name, "", "its dict kept changing")
+        for key, _value in seen.changing:
+            self._miss(interpreter, name, self._key(key), "the entry kept changing")
+        definition = self.modules.definition(module)
+        file = self.modules.file(table) if table is not None else None
+        image = self._image(definition.address if definition else 0, file)
+        kind = self._kind(module, definition is not None, file, image)
+        rows = self._rows(name, seen, image if kind == "extension" else None)
+        m_size = definition.m_size if definition is not None else None
+        return Module(
+            name=name,
+            address=module.address,
+            kind=kind,
+            object_type=object_type,
+            file=file,
+            image=image if kind == "extension" else None,
+            definition=definition,
+            m_size=m_size,
+            state=module.state or None,
+            types=rows,
+            complete=not seen.changing and not (module.dict and table is None),
+        )
+
+    def _type_name(self, address: int) -> str:
+        try:
+            return self.reader.live_type(address).name
+        except (Unread, Torn):
+            return "?"
+
+    def _key(self, address: int) -> str:
+        try:
+            return self.reader.text(address)
+        except (Unread, Torn):
+            return "?"
+
+    def _image(self, definition: int, file: str | None) -> MappedFile | None:
+        if file is not None and file in self._by_path:
+            return self._by_path[file]
+        return self.maps.file_at(definition) if definition else None
+
+    def _kind(
+        self, module: ModuleObject, defined: bool, file: str | None, image: MappedFile | None
+    ) -> str:
+        if not module.dict:
+            return "other"
+        if file is not None and ".so" in file.rsplit("/", 1)[-1]:
+            return "extension"
+        if defined:
+            core = self.interpreter.image
+            at = module.definition or module.token
+            if core.base <= at < core.end:
+                return "builtin"
+            return "extension" if image is not None else "other"
+        return "python" if file is not None else "other"
+
+    def _rows(self, name: str, seen: _Seen, image: MappedFile | None) -> tuple[TypeRow, ...]:
+        rows: dict[int, TypeRow] = {}
+        for (key, _value), fact in seen.types.items():
+            if fact.address in rows:
+                continue
+            own = (
+                fact.module == seen.module.address
+                or fact.home == name
+                or (fact.static and fact.name.rpartition(".")[0] == name)
+                or (fact.static and image is not None and image.start <= fact.address < image.end)
+            )
+            rows[fact.address] = TypeRow(
+                fact.name, self._key(key), fact.address, fact.flags, fact.basicsize, fact.static,
+                own, bool(fact.module),
+            )  # fmt: skip
+        return tuple(rows.values())
+
+
+def _same(before: Sequence[bytes], now: Sequence[bytes]) -> bool:
+    """Whether the dict stands as it did; the watcher and version word (bytes 8 to 16) is not it."""
+    head, later = before[0], now[0]
+    same_head = head[:8] == later[:8] and head[16:] == later[16:]
+    return same_head and list(before[1:]) == list(now[1:])
