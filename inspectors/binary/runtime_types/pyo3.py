@@ -38,6 +38,7 @@ class BuiltClass(NamedTuple):
     creator: Function
     name: Text | None
     module: Text | None
+    in_builtins: bool  # made without a module: PyO3 then says "builtins"
     base: Value | None
     subclassable: bool | None
     has_dict: bool | None
@@ -46,6 +47,7 @@ class BuiltClass(NamedTuple):
     doc: str | None
     items: Items | None
     base_creator: int | None  # creator of the base, where that is a class of this file
+    pointers: tuple[tuple[int, int], ...]  # (offset, value) of constants among the arguments
 
 
 class Classes(NamedTuple):
@@ -74,7 +76,57 @@ def find_classes(code: Code) -> Classes:
             unread += len(sites)
             continue
         found += _classes_in(code, function, decoded, sites, frozenset(creators))
+    if any(entry.name is None for entry in found):
+        found = _named_by_builder(code, found, builders)
+    if found and all(entry.module is None and not entry.in_builtins for entry in found):
+        module = _common_module(code, builders)
+        found = [entry._replace(module=module) for entry in found]
     return Classes(tuple(found), tuple(sorted(builders)), unread)
+
+
+def _pairs(code: Code, start: int) -> Iterator[tuple[Value, Value]]:
+    """Neighbouring values wherever a function calls another: in argument registers, on the stack."""
+    function = code.functions.at(start)
+    for site in code.tracker.sites(start, function.end, code.decode(function) or ()):
+        values = [site.state.registers.get(n) for n in code.machine.arguments]
+        memory = site.state.memory
+        pairs = list(zip(values, values[1:], strict=False))
+        pairs += [(value, memory.get(offset + 8)) for offset, value in memory.items()]
+        yield from ((a, b) for a, b in pairs if a is not None and b is not None)
+
+
+def _named_by_builder(code: Code, found: list[BuiltClass], builders: set[int]) -> list[BuiltClass]:
+    """Names whose length is the same for every class and so stands in the builder alone."""
+    lengths: dict[int, set[int]] = {}
+    for start in builders:
+        for value, length in _pairs(code, start):
+            if isinstance(value, tuple) and value[0] == "incoming" and isinstance(length, int):
+                lengths.setdefault(value[1], set()).add(length)
+    known = {offset: seen.pop() for offset, seen in lengths.items() if len(seen) == 1}
+    named: list[BuiltClass] = []
+    for entry in found:
+        texts = [
+            text
+            for offset, value in entry.pointers
+            if (text := _text(code.image, value, known.get(offset))) is not None
+        ]
+        if entry.name is None and texts:
+            module = texts[1] if len(texts) > 1 else None
+            named.append(entry._replace(name=texts[0], module=module))
+        else:
+            named.append(entry)
+    return named
+
+
+def _common_module(code: Code, builders: set[int]) -> Text | None:
+    """The module of all classes, where the builder itself holds it: its only dotted name."""
+    found = {
+        text
+        for start in builders
+        for pair in _pairs(code, start)
+        if (text := _text(code.image, *pair)) is not None and "." in text.text
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _classes_in(
@@ -110,14 +162,16 @@ def _read_call(code: Code, function: Function, site: Site, bases: list[int]) -> 
         function,
         name,
         module,
+        module is None and traits.get(16) == 0,
         base,
         _flag(traits.get(-16)),
         _flag(traits.get(-48)),
         _flag(traits.get(-32)),
-        _size(traits.get(32 if module else 16)),
+        _size(traits.get(32 if module or traits.get(16) == 0 else 16)),
         _doc(image, traits.get(-64), traits.get(-56)),
         read_items(image, _items_words(state, traits.get(-8))),
         bases[-1] if bases else None,
+        tuple((offset, value) for offset, value in arguments if isinstance(value, int)),
     )
 
 
@@ -132,13 +186,18 @@ def _stack_arguments(code: Code, site: Site) -> Iterator[tuple[int, Value]]:
 
 
 def _name_place(image: Image, arguments: list[tuple[int, Value]]) -> int | None:
-    """Where the name stands: the first pair of a pointer and a length that is an identifier."""
+    """Where the name stands: a pointer and a length that are an identifier, behind the items.
+
+    Where arguments vanished, a doc and a flag can stand side by side and look like a name.
+    """
     known = dict(arguments)
-    for offset, value in arguments:
-        text = _text(image, value, known.get(offset + 8))
-        if text is not None:
-            return offset
-    return None
+    places = [
+        offset
+        for offset, value in arguments
+        if _text(image, value, known.get(offset + 8)) is not None
+    ]
+    behind = [place for place in places if isinstance(known.get(place - 8), tuple)]
+    return next(iter(behind or places), None)
 
 
 def _name_in_registers(

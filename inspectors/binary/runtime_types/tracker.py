@@ -6,7 +6,8 @@ seen starts with nothing known. So a value is never mixed from two ways through 
 
 Values: an ``int`` is a number or a link-time address; a ``str`` the address of an import; a tuple
 begins with what it is: ``("stack", offset)`` an address on the stack, counted from where the stack
-pointer stood at the start; ``("argument", n)``; ``("result", site)`` of the call there;
+pointer stood at the start; ``("argument", n)``, and ``("incoming", offset)`` for those on the
+stack; ``("result", site)`` of the call there;
 ``("variable", address)`` the content of a word that is written at run time; ``("import", name)``
 the content of an imported variable; ``("field", value, offset)`` a word read through a value.
 """
@@ -103,7 +104,7 @@ class Tracker:
         self.image = image
         self.machine = machine
         self.stub = stub
-        self._moves_stack = image.arch == "x86-64"
+        self._incoming = 8 if image.arch == "x86-64" else 0  # behind the return address
 
     def sites(
         self, start: int, end: int, decoded: Iterable[Instruction] | None = None
@@ -234,6 +235,8 @@ class Tracker:
         if isinstance(place, tuple):
             if place[0] == "stack":
                 value = state.memory.get(place[1]) if state is not None else None
+                if value is None and size == 8 and place[1] >= self._incoming:
+                    return ("incoming", place[1] - self._incoming)
                 return value & (1 << 8 * size) - 1 if isinstance(value, int) else value
             if place[0] == "at":
                 return ("field", place[1], place[2])
