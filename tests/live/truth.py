@@ -80,7 +80,7 @@ def facts_of(path: str) -> Facts:
 
 
 def ask_interpreter(
-    interpreter: Interpreter, wanted: list[dict[str, Any]], folder: Path | None = None
+    interpreter: Interpreter, wanted: list[dict[str, Any]], folder: Path | str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Answers of a child that looks at all modules; a child that ends early is started again
     behind the module that ended it."""
@@ -122,7 +122,7 @@ def ask_interpreter(
 
 
 def check(
-    interpreter: Interpreter, targets: list[Target], folder: Path | None = None
+    interpreter: Interpreter, targets: list[Target], folder: Path | str | None = None
 ) -> list[Result]:
     """Every target's file against what the interpreter says."""
     facts = {target.name: facts_of(target.path) for target in targets}

@@ -7,6 +7,8 @@ from isoview.inspectors.facts import Definition, Facts, Init
 
 TYPE_SIZES = (408, 416, 424, 432, 440)
 """sizeof(PyTypeObject) on 64 bits, 3.8 to 3.15, with and without the GIL."""
+SPEC_SIZE = 32
+"""sizeof(PyType_Spec) on 64 bits."""
 NUMBER_SLOTS = {3, 4, 86, 87, 102}
 """Module slots that hold a number; what the others hold is an address."""
 MADE_BY_HAND = {"ManualHeapType"}
@@ -37,6 +39,8 @@ class Result:
     specs_right: int = 0
     specs_missed: list[str] = field(default_factory=list)
     specs_unseen: list[str] = field(default_factory=list)
+    specs_false: list[str] = field(default_factory=list)
+    built_at_runtime: bool = False  # the file says that it builds classes without a static spec
 
     @property
     def grade(self) -> str:
@@ -169,6 +173,12 @@ class Elf:
             for start, size in self.symbols
         )
 
+    def may_be_spec(self, address: int) -> bool:
+        """Whether nothing speaks against a PyType_Spec (32 bytes, or part of a larger object):
+        no symbol table, or a symbol with room for it. Rust and C++ may keep none for constants."""
+        spans = [(start, size) for start, size in self.symbols if start <= address < start + size]
+        return all(start + size >= address + SPEC_SIZE for start, size in spans)
+
     def is_zero(self, address: int) -> bool:
         return any(address in span for span in self._zero)
 
@@ -181,5 +191,11 @@ def _compare_heap_types(result: Result, facts: Facts, answer: dict[str, Any]) ->
     result.specs_missed = [
         live[name] for name in sorted(set(live) - specs) if live[name] not in MADE_BY_HAND
     ]
+    reason = facts.completeness.types.reason or ""
+    result.built_at_runtime = "run time" in reason and facts.completeness.types.level != "full"
+    elf = Elf(facts.artifact.path)
+    for entry in facts.types:
+        if entry.kind == "spec" and entry.address and not elf.may_be_spec(entry.address):
+            result.specs_false.append(f"{entry.name} at {entry.address:#x}")
     every = {t["name"].rpartition(".")[2] for t in answer["info"]["types"]}
     result.specs_unseen = sorted(specs - every)
