@@ -55,6 +55,9 @@ _LIBRARIES = (
     ("Boost.Python", ("libboost_python", "boost_python")),
     ("Shiboken", ("libshiboken", "shiboken")),
 )
+# Its functions may come from a library of another name (OpenUSD's), under Itanium or Microsoft
+# mangling, in the name space boost or one of the project's own.
+_BOOST = ("boost6python", "@python@boost@", "@python@pxr_boost@")
 _RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG}
 
 GUARDS = (
@@ -105,6 +108,13 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
         linked = [name for name in image.libraries if file_name(name).startswith(prefix)]
         if linked:
             found[name] = Toolchain(name, None, (Evidence("library", f"links {linked[0]}"),))
+    if "Boost.Python" not in found:
+        named = (name for name in image.imported if any(mark in name for mark in _BOOST))
+        used = min(named, default=None)
+        if used is not None:
+            found["Boost.Python"] = Toolchain(
+                "Boost.Python", None, (Evidence("imports", f"imports {used[:120]}"),)
+            )
     generators = list(found.values())
     language = _language(image, constants)
     return (*generators, language, *_compilers(image))
