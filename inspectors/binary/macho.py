@@ -6,6 +6,7 @@ CPython 3.8 and later runs on arm64 and x86-64 Macs alone.
 """
 
 import struct
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -175,7 +176,7 @@ def _image(file: MachFile) -> Image:
         imports_at=imports_at,
         imported=table.undefined() | {n for n in imports_at.values() if n not in exports},
         exports=exports,
-        export_sizes=_export_sizes(exports, starts, table),
+        export_sizes=_export_sizes(exports, starts, table, regions),
         libraries=_libraries(file),
         build_id=_uuid(file),
         compilers=_compilers(file),
@@ -285,15 +286,17 @@ def _symbols(file: MachFile, table: SymbolTable, regions: tuple[Region, ...]) ->
 
 
 def _export_sizes(
-    exports: dict[str, int], starts: Callable[[], Sequence[int]], table: SymbolTable
+    exports: dict[str, int],
+    starts: Callable[[], Sequence[int]],
+    table: SymbolTable,
+    regions: tuple[Region, ...],
 ) -> dict[int, int]:
-    """Sizes of the init functions: as far as the next function starts."""
-    from bisect import bisect_right
-
+    """Sizes of the init functions: as far as the next function, or the end of the code."""
     wanted = {address for name, address in exports.items() if name.startswith("Py")}
     if not wanted:
         return {}
-    known = starts() or sorted(table.addresses())
+    ends = {region.address + region.size for region in regions if region.executable}
+    known = sorted(ends | set(starts() or table.addresses()))
     sizes: dict[int, int] = {}
     for address in wanted:
         after = bisect_right(known, address)

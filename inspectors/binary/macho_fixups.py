@@ -107,7 +107,7 @@ def _opcodes(
                 segment = _segment_of(file, run)
                 left -= run.length
                 if segment is None or left < 0:
-                    text = "an address outside its segment" if left >= 0 else "more than fit"
+                    text = "more than fit" if segment else "an address outside its segment"
                     file.damage.append(Damage(where, text))
                     break
                 addresses = range(run.address, run.address + run.length * run.step, run.step)
@@ -206,7 +206,10 @@ def _binds(raw: bytes, file: "MachFile", *, lazy: bool) -> Iterator[Run]:
             _, at = uleb(raw, at)
         elif opcode == 0x40:  # SET_SYMBOL_TRAILING_FLAGS_IMM
             name = names.at(at)
-            at = raw.index(b"\0", at) + 1
+            end = raw.find(b"\0", at)
+            if end < 0:
+                raise ValueError("a name without an end")
+            at = end + 1
         elif opcode == 0x50:  # SET_TYPE_IMM
             kind = immediate
         elif opcode == 0x70:  # SET_SEGMENT_AND_OFFSET_ULEB
