@@ -106,13 +106,18 @@ def app_of(
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Wait until no worker runs and no message waits."""
-    for _ in range(400):
-        await pilot.pause()
-        if not any(worker.is_running for worker in pilot.app.workers):
-            break
-        await asyncio.sleep(0.01)
-    await pilot.pause(0.02)  # the next paint
+    """Wait until nothing is read, decoded or decided any more, and it stands on the screen."""
+    app = pilot.app
+    assert isinstance(app, IsoviewApp)
+    quiet = 0
+    for _ in range(2000):
+        await pilot.pause(0.01)
+        working = any(worker.is_running for worker in app.workers)
+        working = working or any(entry.reading for entry in app.entries)
+        quiet = 0 if working else quiet + 1
+        if quiet == 4:  # a worker's last message, what it changes, and the paint of it
+            return
+    raise AssertionError("the app does not come to rest")
 
 
 def drive(

@@ -434,13 +434,24 @@ def test_the_mouse_selects_and_unfolds() -> None:
 def test_zoom_gives_a_pane_the_whole_screen() -> None:
     app = app_of()
 
+    def whole(pilot: Pilot[None]) -> list[str]:
+        panes = pilot.app.screen.query(".pane")
+        return [str(pane.id) for pane in panes if pane.display and pane.region.width == 80]
+
     async def steps(pilot: Pilot[None]) -> None:
-        await press(pilot, "tab", "z")
-        assert app.screen.query_one(DetailPane).size.width > 70
-        assert app.screen.query_one(DetailPane).size.height > 18
-        assert not table(pilot).display or not table(pilot).region
+        await press(pilot, "z")
+        assert whole(pilot) == ["findings-pane"]
+        await press(pilot, "tab")
+        assert whole(pilot) == ["detail"]
+        assert app.screen.query_one(EvidenceFace).has_focus
+        await press(pilot, "tab", "tab")
+        assert whole(pilot) == ["facts-pane"]
+        assert tree(pilot).has_focus
         await press(pilot, "escape")
+        assert whole(pilot) == []
         assert table(pilot).region
+        await press(pilot, "tab", "z", "z")
+        assert whole(pilot) == []
 
     drive(app, steps)
 

@@ -8,7 +8,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -16,6 +15,7 @@ from isoview.tui import words
 from isoview.tui.entry import Entry
 from isoview.tui.ink import shown
 from isoview.tui.marks import counts
+from isoview.tui.screens.panes import PanedScreen
 from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.fact_tree import FactTree
 from isoview.tui.widgets.findings import FindingsTable
@@ -33,10 +33,8 @@ if TYPE_CHECKING:
     from isoview.tui.widgets.bars import DecisionBar, FilterBar
     from isoview.tui.widgets.markdown_faces import GuideFace, LinkPicked
 
-PANES = ("verdict", "facts", "table", "detail")
 
-
-class ModuleScreen(Screen[None]):
+class ModuleScreen(PanedScreen):
     """Selecting in one pane moves the others; results stream in while the keys work."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,6 +57,7 @@ class ModuleScreen(Screen[None]):
     ]  # fmt: skip
     # Screen declares this without ClassVar, and reads it from the class.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    PANES = ("verdict", "facts", "table", "detail")
     WHERE = "One module: its verdict on top, then facts, findings and details."
 
     def __init__(self, entry: Entry) -> None:
@@ -283,16 +282,8 @@ class ModuleScreen(Screen[None]):
             return False  # the keys are typed into an editor: the footer shows the editor's own
         return None if self.why_not(action) else True
 
-    def action_pane(self, step: int) -> None:
-        panes: list[Widget] = [self.query_one(f"#{name}") for name in PANES]
-        inside = [i for i, pane in enumerate(panes) if pane.has_focus_within]
-        at = (inside[0] + step) % len(panes) if inside else 0
-        if self.has_class("-zoomed"):
-            self.action_zoom()
-        if PANES[at] == "detail":
-            self.query_one(DetailPane).focus_face()
-        else:
-            panes[at].focus()
+    def focus_target(self, pane: Widget) -> Widget:
+        return pane.face_to_focus if isinstance(pane, DetailPane) else pane
 
     async def action_filter(self) -> None:
         from isoview.tui.widgets.bars import FilterBar
@@ -323,15 +314,6 @@ class ModuleScreen(Screen[None]):
             detail.evidence.toggle_everything()
         else:
             detail.face = "evidence"
-
-    def action_zoom(self) -> None:
-        zoomed = self.has_class("-zoomed")
-        for pane in self.query(".pane"):
-            pane.set_class(not zoomed and pane.has_focus_within, "-front")
-        if not zoomed and not self.query(".-front"):
-            self.notify("tab goes to a pane; z then gives it the whole screen.")
-            return
-        self.toggle_class("-zoomed")
 
     def action_leave(self) -> None:
         detail = self.query_one(DetailPane)

@@ -165,13 +165,17 @@ class DetailPane(Vertical):
         if inside:
             self.focus_face()
 
+    @property
+    def face_to_focus(self) -> Widget:
+        """The part of the shown face that takes the keys."""
+        shown = self.query_one(ContentSwitcher).visible_content
+        if shown is None or isinstance(shown, Page):
+            return shown or self.evidence
+        return shown.query_one(Page)
+
     def focus_face(self) -> None:
         """Put the keys into the shown face."""
-        shown = self.query_one(ContentSwitcher).visible_content
-        if isinstance(shown, Page):
-            shown.focus()
-        elif shown is not None:
-            shown.query_one(Page).focus()
+        self.face_to_focus.focus()
 
     def action_turn(self, step: int) -> None:
         self.face = FACES[(FACES.index(self.face) + step) % len(FACES)]
