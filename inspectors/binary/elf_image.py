@@ -142,6 +142,8 @@ def _pointer_map(
             reader.at(relr, claimed),
             bits=reader.bits,
             endian=order,
+            # A bitmap counts with all its bits, most of which are never set.
+            limit=8 * len(reader.data),
             mapped=lambda address: bool(reader.at(address, size)),
         ):
             if address not in pointers:

@@ -77,20 +77,26 @@ def read_table(
 
 
 def relr_addresses(
-    raw: memoryview, *, bits: int, endian: str, mapped: Callable[[int], bool]
+    raw: memoryview, *, bits: int, endian: str, limit: int, mapped: Callable[[int], bool]
 ) -> Iterator[int]:
     """Word addresses of a DT_RELR table (generic ABI: an even entry is an address, an odd one a
-    bitmap of the words after it). Stops at the first address outside the image.
+    bitmap of the words after it). Stops at the first address outside the image, and after
+    ``limit`` addresses: no more words than the file has can be relocated.
     """
     size = bits // 8
     where = 0
+    left = limit
     for entry in integers(raw, size, endian):
         if entry & 1 == 0:
-            if not mapped(entry):
+            if not mapped(entry) or left <= 0:
                 return
             yield entry
+            left -= 1
             where = entry + size
             continue
+        if not mapped(where) or left <= 0:
+            return
+        left -= bits - 1
         for bit in range(bits - 1):
             if entry >> (bit + 1) & 1:
                 yield where + bit * size

@@ -27,6 +27,10 @@ def integers(raw: memoryview, size: int, endian: str) -> Sequence[int]:
     return swapped
 
 
+ZERO_LIMIT = 1 << 20
+"""Most zero bytes that one read makes up for memory that no file bytes fill."""
+
+
 class Symbol(NamedTuple):
     """A defined symbol with its link-time address and size (0 where the format has none)."""
 
@@ -144,9 +148,10 @@ class Image:
         if segment is None or size <= 0:
             return b""
         start = address - segment.address
-        size = min(size, segment.size - start)
         raw = bytes(segment.data[start : start + size])
-        return raw if len(raw) == size else raw + bytes(size - len(raw))
+        # A damaged header may claim any size: what is not in the file is bounded.
+        zeros = min(size, segment.size - start) - len(raw)
+        return raw + bytes(min(zeros, ZERO_LIMIT)) if zeros > 0 else raw
 
     def unsigned(self, address: int, size: int) -> int | None:
         """The ``size``-byte unsigned integer stored at ``address``; None outside the image."""
