@@ -18,6 +18,7 @@ from isoview.inspectors.errors import BadConfig, IsoviewError
 COMMANDS = {
     "check": ("isoview.commands.check:check", "Report on extensions as text or JSON."),
     "live": ("isoview.commands.live:live", "Import a module in a child and look at it there."),
+    "attach": ("isoview.commands.attach:attach", "Look into a running Python process."),
     "explain": ("isoview.commands.explain:explain", "Explain a rule or a section of the guide."),
     "guide": ("isoview.commands.guide:guide", "Read or search the guide to isolation."),
     "rules": ("isoview.commands.rules:rules", "List the rules."),

@@ -117,6 +117,7 @@ class Walk(NamedTuple):
     interpreters: tuple[InterpreterFact, ...]
     sharing: Sharing
     unread: tuple[Unreadable, ...]
+    unread_count: int  # all of them; those beyond a bound are not named
     again: int  # entries that were read more than once
     paused_ms: float
     milliseconds: float

@@ -164,10 +164,13 @@ class ObjectReader:
 
     def is_type(self, address: int) -> bool:
         """Whether the object at ``address`` is a class, by its metatype alone."""
-        metatype = self.type_of(address)
-        known = self.metatypes.get(metatype)
+        return self.is_metatype(self.type_of(address))
+
+    def is_metatype(self, address: int) -> bool:
+        """Whether instances of the type at ``address`` are classes."""
+        known = self.metatypes.get(address)
         if known is None:
-            known = self.metatypes[metatype] = self._is_metatype(metatype)
+            known = self.metatypes[address] = self._is_metatype(address)
         return known
 
     def _is_metatype(self, address: int) -> bool:

@@ -107,6 +107,14 @@ class Session:
             wanted = memory.touched | missed
         return best
 
+    def main_interpreter(self) -> int:
+        """Address of the main interpreter's state. Raises :class:`Unread`."""
+        walker = Walker(self.memory, self.interpreter, self.target.maps)
+        heads = walker.heads()
+        if not heads:
+            raise Unread(self.interpreter.address)
+        return heads[0].address
+
     # -- what is mapped -------------------------------------------------------------------------
 
     def loaded(self, file: MappedFile) -> Loaded | None:

@@ -130,7 +130,7 @@ class Walker:
         sharing = find_sharing(self.reader, holdings, core.base, core.end)
         spent = (time.perf_counter() - began) * 1000
         unread = tuple(self.unread)
-        return Walk(tuple(found), sharing, unread, self.again, 0.0, spent)
+        return Walk(tuple(found), sharing, unread, self.unread_count, self.again, 0.0, spent)
 
     def _start_afresh(self) -> None:
         self.unread, self.unread_count, self.again = [], 0, 0
