@@ -73,9 +73,11 @@ class Machine(NamedTuple):
     stack: int  # the stack pointer
     frame: int  # the frame pointer
     link: int  # the return address' register, or NONE
+    home: int = 0  # bytes kept free on the stack for the register arguments
+    variadic_on_stack: bool = False  # variable arguments are never in registers
 
 
-# System V psABI; Microsoft x64 calling convention; AAPCS64.
+# System V psABI; Microsoft x64 calling convention; AAPCS64, and Apple's variant of it.
 _SYSTEM_V = ((7, 6, 2, 1, 8, 9), frozenset({3, 4, 5, 12, 13, 14, 15}))
 _WINDOWS = (
     (1, 2, 8, 9),
@@ -89,10 +91,12 @@ def machine(image: Image) -> Machine | None:
         from isoview.inspectors.binary.code.x86_64 import decode
 
         arguments, kept = _WINDOWS if image.format == "pe" else _SYSTEM_V
-        return Machine(decode, arguments, 0, kept, 4, 5, NONE)
+        home = 32 if image.format == "pe" else 0
+        return Machine(decode, arguments, 0, kept, 4, 5, NONE, home)
     if image.arch == "aarch64" and image.endian == "little":
         from isoview.inspectors.binary.code.aarch64 import decode as decode_aarch64
 
         kept = frozenset({*range(19, 30), 31})
-        return Machine(decode_aarch64, tuple(range(8)), 0, kept, 31, 29, 30)
+        apple = image.format == "mach-o"
+        return Machine(decode_aarch64, tuple(range(8)), 0, kept, 31, 29, 30, 0, apple)
     return None

@@ -1,0 +1,441 @@
+"""Following one function: registers and stack slots are tracked in one linear pass.
+
+At each forward branch the state is kept for its target and merged there; after a jump or a return
+the code that nothing leads to starts with nothing known. Loops are not run: what a loop walks over
+is told by ``loops``. What calls mean is in ``follow_calls``.
+"""
+
+from collections.abc import Callable
+
+from isoview.inspectors.binary.code import instructions as i
+from isoview.inspectors.binary.code.follow_calls import Calls
+from isoview.inspectors.binary.code.functions import Function
+from isoview.inspectors.binary.code.instructions import NONE, VECTORS, Instruction
+from isoview.inspectors.binary.code.loops import Loops
+from isoview.inspectors.binary.code.scene import HIGH, SLOT, Scene, State
+from isoview.inspectors.binary.code.values import (
+    ARGUMENT,
+    COMPARED,
+    COUNTED,
+    ELEMENT,
+    FIELD,
+    FROM,
+    IMPORT,
+    INSIDE,
+    MEMORY,
+    NUMBER,
+    OBJECT,
+    STACK,
+    STATIC,
+    TYPED,
+    Node,
+    Reason,
+    Value,
+    depth,
+    merged,
+)
+
+
+class Follower:
+    """Follows functions of one image, one after the other."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.calls = Calls(scene)
+        self.handlers = self._handlers()
+
+    def _handlers(self) -> list[Callable[[Instruction], None] | None]:
+        table: list[Callable[[Instruction], None] | None] = [None] * (i.STOP + 1)
+        for kind, handler in (
+            (i.CLOBBER, self._clobber), (i.MOVE, self._move), (i.CONST, self._const),
+            (i.ADDRESS, self._address), (i.ADD, self._add), (i.SUM, self._sum), (i.LEA, self._lea),
+            (i.MERGE, self._merge), (i.LOAD, self._load), (i.STORE, self._store),
+            (i.STORE_CONST, self._store_const), (i.UPDATE, self._update),
+            (i.MODIFY, self._modify), (i.READ, self._read), (i.EXCHANGE, self._exchange),
+            (i.LOAD_HIGH, self._load_high), (i.STORE_HIGH, self._store_high),
+            (i.UNPACK, self._unpack), (i.COMPARE, self._compare),
+            (i.COMPARE_MEMORY, self._compare_memory),
+            (i.PUSH, self._push), (i.POP, self._pop),
+        ):  # fmt: skip
+            table[kind] = handler
+        return table
+
+    def follow(self, function: Function, code: list[Instruction]) -> None:
+        """Go through ``code``, all of ``function``; what it shows goes to the scene's record."""
+        self.function = function.start
+        self.loops = Loops(self.scene.record, function.start)
+        self.state: State = self.scene.entry(function.start)
+        saved: dict[int, State] = {}
+        handlers = self.handlers
+        reached = True
+        for ins in code:
+            at, kind = ins[0], ins[1]
+            if at in saved:
+                arrived = saved.pop(at)
+                self.state = _met(self.state, arrived) if reached else arrived
+                reached = True
+            elif not reached:
+                self.state = {self.scene.machine.stack: (STACK, 0)}
+                reached = True
+            handler = handlers[kind]
+            if handler is not None:
+                handler(ins)
+            elif kind >= i.CALL:
+                reached = self._control(ins, saved, function)
+
+    def _control(self, ins: Instruction, saved: dict[int, State], function: Function) -> bool:
+        """A transfer of control; whether the next instruction is reached from here."""
+        at, kind, target = ins[0], ins[1], ins[8]
+        if kind <= i.CALL_MEMORY:
+            self.state = self.calls.call(ins, self.state, self.function, self._called(ins))
+            return True
+        if kind == i.RETURN:
+            self.calls.returned(at, self.state, self.function)
+            return False
+        if kind == i.STOP:
+            return False
+        if kind in (i.JUMP, i.BRANCH) and function.start <= target < function.end:
+            if target > at:
+                old = saved.get(target)
+                saved[target] = dict(self.state) if old is None else _met(old, self.state)
+            else:
+                self.loops.back(at, target)
+        elif kind != i.BRANCH:
+            reached = self._called(ins)
+            if reached is not None and (kind != i.JUMP_REG or reached[0] == IMPORT):
+                state = self.calls.call(ins, self.state, self.function, reached)
+                self.calls.returned(at, state, self.function)
+        return kind == i.BRANCH
+
+    def _called(self, ins: Instruction) -> Value:
+        """What a call or jump leads to."""
+        kind = ins[1]
+        if kind in (i.CALL, i.JUMP):
+            return self.scene.target(ins[8])
+        if kind in (i.CALL_REG, i.JUMP_REG):
+            return self.state.get(ins[4])
+        return self.scene.loaded(self._place(ins))
+
+    # Addresses
+
+    def _place(self, ins: Instruction) -> Value:
+        """The address of a memory operand."""
+        base, index, disp = ins[4], ins[5], ins[7]
+        if base == NONE:
+            if index == NONE:
+                return (STATIC, disp)
+            held = self.state.get(index)
+            if held is not None and held[0] == NUMBER:
+                return (STATIC, disp + held[1] * ins[6])
+            return (ELEMENT, disp, ins[6]) if self.scene.is_data(disp) else None
+        value = self.state.get(base)
+        if index != NONE:
+            return self._indexed(value, self.state.get(index), ins[6], disp)
+        return self._moved(value, disp)
+
+    def _indexed(self, value: Value, index: Value, scale: int, disp: int) -> Value:
+        if index is not None and index[0] == NUMBER:
+            return self._moved(value, disp + index[1] * scale)
+        if index is not None and index[0] in (STATIC, ELEMENT) and scale == 1:
+            if value is not None and value[0] == NUMBER:
+                return self._moved(index, disp + value[1])
+            value = index
+            scale = 8
+        if value is None:
+            return None
+        if value[0] in (STATIC, ELEMENT):
+            return (ELEMENT, value[1] + disp, scale)
+        if value[0] in (FROM, INSIDE):
+            offset = value[2] if value[0] == INSIDE else 0
+            if isinstance(offset, int):
+                return (INSIDE, (FIELD, value[1], offset + disp), 0)
+        return None
+
+    @staticmethod
+    def _moved(value: Value, by: int) -> Value:
+        if value is None:
+            return None
+        tag = value[0]
+        if tag in (STATIC, STACK):
+            return (tag, value[1] + by)
+        if tag == FROM:
+            return (INSIDE, value[1], by)
+        if tag == INSIDE:
+            return (INSIDE, value[1], value[2] + by)
+        if tag == ELEMENT:
+            return (ELEMENT, value[1] + by, value[2])
+        if tag == NUMBER:
+            return (NUMBER, value[1] + by)
+        return (IMPORT, value[1], by) if tag == IMPORT and by else None
+
+    # Registers
+
+    def _set(self, register: int, value: Value) -> None:
+        if value is None:
+            self.state.pop(register, None)
+        else:
+            self.state[register] = value
+
+    def _clobber(self, ins: Instruction) -> None:
+        self.state.pop(ins[3], None)
+        if ins[3] >= VECTORS:
+            self.state.pop(ins[3] + HIGH, None)
+
+    def _move(self, ins: Instruction) -> None:
+        value = self.state.get(ins[4])
+        if ins[2] == 4 and value is not None and value[0] not in (NUMBER, FROM):
+            value = None
+        self._set(ins[3], value)
+        if ins[3] >= VECTORS:
+            high = self.state.get(ins[4] + HIGH) if ins[2] > 8 else (NUMBER, 0)
+            self._set(ins[3] + HIGH, high)
+
+    def _const(self, ins: Instruction) -> None:
+        self.state[ins[3]] = (NUMBER, ins[8])
+        if ins[3] >= VECTORS:
+            self.state[ins[3] + HIGH] = (NUMBER, 0)
+
+    def _address(self, ins: Instruction) -> None:
+        self.scene.seen(ins[8])
+        self.state[ins[3]] = (STATIC, ins[8])
+
+    def _add(self, ins: Instruction) -> None:
+        value = self.state.get(ins[4])
+        by = ins[8]
+        if ins[3] == ins[4] and by % 8 == 0 and value is not None:
+            self.loops.bump(ins[0], ins[3], value, by)
+        self._set(ins[3], _plain(self._moved(value, by)))
+        if ins[4] != ins[3] and value is not None and value[0] == STATIC:
+            self.scene.seen(value[1] + by)
+
+    def _sum(self, ins: Instruction) -> None:
+        if ins[5] == NONE:  # x86-64: reg += base
+            one, other = self.state.get(ins[3]), self.state.get(ins[4])
+        else:
+            one, other = self.state.get(ins[4]), self.state.get(ins[5])
+        self._set(ins[3], _plain(self._indexed(one, other, max(ins[6], 1), 0)))
+
+    def _lea(self, ins: Instruction) -> None:
+        value = _plain(self._place(ins))
+        if ins[3] == ins[4] and ins[5] == NONE and ins[7] % 8 == 0:
+            held = self.state.get(ins[4])
+            if held is not None:
+                self.loops.bump(ins[0], ins[3], held, ins[7])
+        self._set(ins[3], value)
+
+    def _merge(self, ins: Instruction) -> None:
+        self._set(ins[3], merged(self.state.get(ins[3]), self.state.get(ins[4])))
+
+    def _unpack(self, ins: Instruction) -> None:
+        self._set(ins[3] + HIGH, self.state.get(ins[4]))
+
+    # Memory
+
+    def _load(self, ins: Instruction) -> None:
+        place = self._place(ins)
+        size, register = ins[2], ins[3]
+        value = self._at(ins[0], place, size)
+        self._set(register, value)
+        if register >= VECTORS:
+            high = self._at(ins[0], self._moved(place, 8), 8) if size >= 16 else (NUMBER, 0)
+            self._set(register + HIGH, high)
+
+    def _load_high(self, ins: Instruction) -> None:
+        self._set(ins[3] + HIGH, self._at(ins[0], self._place(ins), 8))
+
+    def _at(self, at: int, place: Value, size: int) -> Value:
+        """What a load of ``size`` bytes gives."""
+        if place is None:
+            return None
+        tag = place[0]
+        if tag == STACK:
+            return self.state.get(SLOT + place[1]) if size >= 8 else None
+        if tag == STATIC:
+            return self.scene.load_static(place[1], size)
+        if size < 4:
+            return None
+        if tag == INSIDE:
+            return self._behind(at, place[1], place[2])
+        if tag == ELEMENT:
+            self.scene.array(place, at, self.function)
+            return (FROM, (FIELD, place[1], 0))
+        if tag == FROM:
+            return self._behind(at, place[1], 0)
+        if tag == IMPORT and len(place) == 2:
+            return self.scene.imported_value(place[1], at, self.function)
+        return None
+
+    def _behind(self, at: int, node: Node, offset: int) -> Value:
+        """What stands at an offset from where a node points."""
+        if isinstance(node, tuple) and node[0] == FIELD and offset == 0:
+            return (FROM, node)
+        layout = self.scene
+        if offset == layout.flags_offset and isinstance(node, tuple) and node[0] == MEMORY:
+            owner = node[1]
+            if node[2] == layout.type_offset and not _is_argument(owner):
+                self.scene.record.use(owner, Reason(TYPED, "", at, self.function))
+            return None
+        if depth(node) >= 2:
+            return None
+        return (FROM, (MEMORY, node, offset))
+
+    def _store(self, ins: Instruction) -> None:
+        place = self._place(ins)
+        size, register = ins[2], ins[3]
+        value = self.state.get(register) if size >= 4 else None
+        self._put(ins[0], place, value, size)
+        if size >= 16:
+            high = self.state.get(register + HIGH) if register >= VECTORS else None
+            self._put(ins[0], self._moved(place, 8), high, 8)
+
+    def _store_high(self, ins: Instruction) -> None:
+        self._put(ins[0], self._place(ins), self.state.get(ins[3] + HIGH), 8)
+
+    def _store_const(self, ins: Instruction) -> None:
+        self._put(ins[0], self._place(ins), (NUMBER, ins[8]), ins[2])
+
+    def _put(self, at: int, place: Value, value: Value, size: int) -> None:
+        if place is None:
+            return
+        tag = place[0]
+        if tag == STACK:
+            self._set(SLOT + place[1], value if size >= 8 else None)
+        elif tag == STATIC:
+            self.scene.stored(place[1], value, size, at, self.function)
+        elif tag in (FROM, INSIDE) and size >= 4:
+            offset = place[2] if tag == INSIDE else 0
+            node = place[1]
+            if offset == 0 and _counts(value, node):
+                self.scene.record.use(node, Reason(COUNTED, "", at, self.function))
+            elif isinstance(node, tuple) and size == 8:
+                target = node if node[0] == FIELD and not offset else (MEMORY, node, offset)
+                if depth(target) <= 2:
+                    self.scene.put(target, value, at, self.function)
+        elif tag == ELEMENT:
+            self.scene.array(place, at, self.function)
+            self.scene.record.write(place[1], self.function, at)
+            if size == 8:
+                self.scene.put((FIELD, place[1], 0), value, at, self.function)
+
+    def _update(self, ins: Instruction) -> None:
+        place = self._place(ins)
+        if place is None:
+            return
+        if place[0] == STATIC:
+            self.scene.changed(place[1], ins[2], ins[0], self.function)
+        elif place[0] == STACK:
+            self.state.pop(SLOT + place[1], None)
+        elif place[:1] + place[2:] in ((FROM,), (INSIDE, 0)) and ins[8] in (1, -1) and ins[2] >= 4:
+            self.scene.record.use(place[1], Reason(COUNTED, "", ins[0], self.function))
+
+    def _modify(self, ins: Instruction) -> None:
+        place = self._place(ins)
+        if place is not None and place[0] == STATIC:
+            self.scene.changed(place[1], ins[2], ins[0], self.function)
+        elif place is not None and place[0] == ELEMENT:
+            self.scene.record.write(place[1], self.function, ins[0])
+        elif place is not None and place[0] == STACK:
+            self.state.pop(SLOT + place[1], None)
+        if ins[3] != NONE:
+            self.state.pop(ins[3], None)
+
+    def _read(self, ins: Instruction) -> None:
+        place = self._place(ins)
+        if place is not None and place[0] == STATIC:
+            self.scene.load_static(place[1], ins[2])
+        if ins[3] != NONE:
+            self._clobber(ins)
+
+    def _exchange(self, ins: Instruction) -> None:
+        place = self._place(ins)
+        old = self._at(ins[0], place, ins[2])
+        self._put(ins[0], place, self.state.get(ins[3]), ins[2])
+        self._set(ins[3], old)
+
+    # Comparisons
+
+    def _compare(self, ins: Instruction) -> None:
+        self._compared(ins[0], self.state.get(ins[3]), self.state.get(ins[4]))
+        self.loops.compared(ins[3], self.state.get(ins[4]))
+        self.loops.compared(ins[4], self.state.get(ins[3]))
+
+    def _compare_memory(self, ins: Instruction) -> None:
+        value = self._at(ins[0], self._place(ins), ins[2])
+        if ins[3] != NONE and ins[2] == 8:
+            self._compared(ins[0], value, self.state.get(ins[3]))
+
+    def _compared(self, at: int, one: Value, other: Value) -> None:
+        for value, known in ((one, other), (other, one)):
+            if value is None or value[0] != FROM or known is None:
+                continue
+            name = self.scene.object_name(known)
+            if name is None:
+                continue
+            node = value[1]
+            of_type = (
+                isinstance(node, tuple)
+                and node[0] == MEMORY
+                and node[2] == self.scene.type_offset
+                and name[1]
+            )
+            if of_type:
+                node = node[1]
+            if not (of_type and _is_argument(node)):
+                self.scene.record.use(node, Reason(COMPARED, name[0], at, self.function))
+
+    # The stack
+
+    def _push(self, ins: Instruction) -> None:
+        stack = self.scene.machine.stack
+        top = self.state.get(stack)
+        if top is None or top[0] != STACK:
+            return
+        self.state[stack] = (STACK, top[1] - 8)
+        self._set(SLOT + top[1] - 8, self.state.get(ins[3]) if ins[3] != NONE else None)
+
+    def _pop(self, ins: Instruction) -> None:
+        stack = self.scene.machine.stack
+        top = self.state.get(stack)
+        if top is None or top[0] != STACK:
+            self.state.pop(ins[3], None)
+            return
+        self.state[stack] = (STACK, top[1] + 8)
+        self._set(ins[3], self.state.get(SLOT + top[1]))
+
+
+def _met(one: State, other: State) -> State:
+    """The state where two paths meet; what only one of them knows stays if it is an object."""
+    found: State = {}
+    for key, value in one.items():
+        joined = merged(value, other.get(key))
+        if joined is not None:
+            found[key] = joined
+    for key, value in other.items():
+        if key not in one and value is not None and value[0] == OBJECT:
+            found[key] = value
+    return found
+
+
+def _plain(value: Value) -> Value:
+    """What stands at a node, where an address is exactly that."""
+    if value is not None and value[0] == INSIDE and value[2] == 0:
+        node = value[1]
+        if not (isinstance(node, tuple) and node[0] == FIELD):
+            return (FROM, node)
+    return value
+
+
+def _is_argument(node: Node) -> bool:
+    while isinstance(node, tuple) and node[0] in (MEMORY, FIELD):
+        node = node[1]
+    return isinstance(node, tuple) and node[0] == ARGUMENT
+
+
+def _counts(value: Value, node: Node) -> bool:
+    """Whether ``value`` is the first word of what ``node`` points to, plus or minus one."""
+    return (
+        value is not None
+        and value[0] == INSIDE
+        and value[2] in (1, -1)
+        and value[1] == (MEMORY, node, 0)
+    )

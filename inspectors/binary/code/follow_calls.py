@@ -1,0 +1,229 @@
+"""What calls mean: C-API functions by their prototypes, functions of the file by what goes in."""
+
+from isoview.inspectors.binary.code import api
+from isoview.inspectors.binary.code.instructions import Instruction
+from isoview.inspectors.binary.code.scene import SLOT, Scene, State
+from isoview.inspectors.binary.code.values import (
+    ARGUMENT,
+    ELEMENT,
+    FIELD,
+    FILLED_BY,
+    FROM,
+    IMPORT,
+    INSIDE,
+    MEMORY,
+    OBJECT,
+    PASSED,
+    RESULT,
+    RESULT_OF,
+    RETURNED,
+    STACK,
+    STATIC,
+    Node,
+    Reason,
+    Value,
+    depth,
+)
+
+_PARSERS = {"PyArg_ParseTuple": 1, "PyArg_ParseTupleAndKeywords": 2, "PyArg_Parse": 1,
+            "_PyArg_ParseTuple_SizeT": 1, "_PyArg_ParseTupleAndKeywords_SizeT": 2,
+            "_PyArg_Parse_SizeT": 1}  # fmt: skip
+"""Position of the format string. Where it is 2, keywords follow it."""
+_BUILDERS = frozenset(
+    {"PyObject_CallFunctionObjArgs", "PyObject_CallMethodObjArgs", "PyTuple_Pack"}
+)
+ARGUMENT_LIMIT = 16
+"""Most variable arguments that are looked at."""
+
+
+class Calls:
+    """Notes what calls in one scene show."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+
+    def call(self, ins: Instruction, state: State, function: int, called: Value) -> State:
+        """Note the call at ``ins``; the state after it."""
+        at = ins[0]
+        after = self.scene.after_call(state)
+        result = self.scene.machine.result
+        if called is None:
+            self._forget(state, after)
+            return after
+        if called[0] == IMPORT and len(called) == 2:
+            value = self._imported(called[1], at, function, state, after)
+        elif called[0] == STATIC:
+            value = self._local(called[1], at, function, state, after)
+        else:
+            value = None
+        if value is not None:
+            after[result] = value
+        return after
+
+    def returned(self, at: int, state: State, function: int) -> None:
+        """The function returns."""
+        value = state.get(self.scene.machine.result)
+        if value is not None and value[0] in (FROM, OBJECT):
+            self.scene.put((RETURNED, function), value, at, function)
+
+    def _forget(self, state: State, after: State) -> None:
+        """Stack slots whose address goes into an unknown function may change."""
+        for register in self.scene.machine.arguments:
+            value = state.get(register)
+            if value is not None and value[0] == STACK:
+                after.pop(SLOT + value[1], None)
+
+    # Functions of the file
+
+    def _local(self, target: int, at: int, function: int, state: State, after: State) -> Value:
+        record = self.scene.record
+        for position, register in enumerate(self.scene.machine.arguments):
+            value = state.get(register)
+            if value is None:
+                continue
+            tag = value[0]
+            node = (ARGUMENT, target, position)
+            if tag == FROM and value[1] != node:
+                record.flow(value[1], node, at, function)
+                if isinstance(value[1], tuple):
+                    record.point(node, value)
+            elif tag == OBJECT:
+                record.source(node, value[1])
+            elif tag == STATIC and self.scene.is_data(value[1]):
+                record.touched.add(value[1])
+                record.point(node, value)
+            elif tag == INSIDE and depth(value[1]) <= 1:
+                record.point(node, value)
+            elif tag == STACK:
+                after.pop(SLOT + value[1], None)
+        return (FROM, (RETURNED, target))
+
+    # Imports
+
+    def _argument(self, state: State, position: int, fixed: int | None = None) -> Value:
+        """An argument; ``fixed`` counts those that are not variable, where this one is."""
+        machine = self.scene.machine
+        if fixed is not None and machine.variadic_on_stack:
+            offset = 8 * (position - fixed)
+        elif position < len(machine.arguments):
+            return state.get(machine.arguments[position])
+        else:
+            offset = machine.home + 8 * (position - len(machine.arguments))
+        top = state.get(machine.stack)
+        return state.get(SLOT + top[1] + offset) if top is not None and top[0] == STACK else None
+
+    def _imported(self, name: str, at: int, function: int, state: State, after: State) -> Value:
+        if name in api.LOCK_FUNCTIONS:
+            self._lock(name, at, function, state)
+        elif name in api.FILLERS:
+            self._filled(at, function, state)
+        prototype = api.prototype(name)
+        if prototype is None:
+            self._forget(state, after)
+            return (RESULT, name)
+        for position, letter in enumerate(prototype.arguments):
+            if letter == ".":
+                continue
+            if letter == "V":
+                self._variable(name, position, at, function, state, after)
+                continue
+            value = self._argument(state, position)
+            if value is None:
+                continue
+            reason = Reason(PASSED, name, at, function, position)
+            if letter == "O":
+                self._passed(value, reason)
+            elif letter == "P":
+                self._pointed(value, reason, after)
+            elif letter == "K" and value[0] == STATIC:
+                self.scene.record.caches.setdefault(value[1], reason)
+        if prototype.result == "O":
+            return (OBJECT, Reason(RESULT_OF, name, at, function))
+        return None if prototype.result == "P" else (RESULT, name)
+
+    def _passed(self, value: Value, reason: Reason) -> None:
+        if value is not None and value[0] == FROM:
+            self.scene.record.use(value[1], reason)
+
+    def _pointed(self, value: Value, reason: Reason, after: State) -> None:
+        """A pointer to an object pointer: filled in by the function, or read by it."""
+        filled = reason._replace(kind=FILLED_BY)
+        node = _node_at(value)
+        if node is not None:
+            self.scene.record.source(node, filled)
+            if isinstance(node, int):
+                self.scene.record.write(node, reason.function, reason.at)
+                self.scene.record.touched.add(node)
+        elif value is not None and value[0] == STACK:
+            after[SLOT + value[1]] = (OBJECT, filled)
+
+    def _variable(
+        self, name: str, start: int, at: int, function: int, state: State, after: State
+    ) -> None:
+        if name in _BUILDERS:
+            for position in range(start, start + ARGUMENT_LIMIT):
+                value = self._argument(state, position, start)
+                if value is None or (value[0] == "number" and value[1] == 0):
+                    break
+                self._passed(value, Reason(PASSED, name, at, function, position))
+            return
+        where = _PARSERS.get(name)
+        if where is None:
+            return
+        format_at = self._argument(state, where)
+        if format_at is None or format_at[0] != STATIC:
+            return
+        text = self.scene.image.cstring(format_at[1]) or ""
+        first = where + (2 if where == 2 else 1)
+        for position, letter in enumerate(_units(text), first):
+            if letter == "O":
+                reason = Reason(PASSED, name, at, function, position)
+                self._pointed(self._argument(state, position, first), reason, after)
+
+    def _lock(self, name: str, at: int, function: int, state: State) -> None:
+        value = state.get(self.scene.machine.arguments[0])
+        if value is not None and value[0] == STATIC and self.scene.is_data(value[1]):
+            self.scene.record.locks.setdefault(value[1], Reason(PASSED, name, at, function))
+
+    def _filled(self, at: int, function: int, state: State) -> None:
+        value = state.get(self.scene.machine.arguments[0])
+        if value is not None and value[0] in (STATIC, ELEMENT) and self.scene.is_data(value[1]):
+            self.scene.record.write(value[1], function, at)
+
+
+def _node_at(value: Value) -> Node | None:
+    """The node at an address."""
+    if value is None:
+        return None
+    if value[0] == STATIC:
+        return int(value[1])
+    if value[0] == ELEMENT:
+        return (FIELD, value[1], 0)
+    if value[0] == FROM and isinstance(value[1], tuple) and depth(value[1]) < 2:
+        return (MEMORY, value[1], 0)
+    if value[0] == INSIDE and isinstance(value[1], tuple) and depth(value[1]) < 2:
+        return (MEMORY, value[1], value[2])
+    return None
+
+
+def _units(text: str) -> str:
+    """One letter for each C argument of a ``PyArg_Parse`` format: ``O`` fills in an object."""
+    found = ""
+    at = 0
+    while at < len(text) and text[at] not in ":;":
+        unit, following = text[at], text[at + 1 : at + 2]
+        if unit == "O" and following == "!":
+            found, at = found + ".O", at + 2
+        elif unit == "O" and following == "&":
+            found, at = found + "..", at + 2
+        elif unit in "OSUY":
+            found, at = found + "O", at + 1
+        elif unit == "e":
+            sized = text[at + 2 : at + 3] == "#"
+            found, at = found + (".." + "." * sized), at + 2 + sized
+        elif unit in "szy" and following == "#":
+            found, at = found + "..", at + 2
+        else:
+            found += "." if unit.isalpha() else ""
+            at += 1
+    return found

@@ -1,0 +1,109 @@
+"""Which words of the file hold objects: the solved record, less what speaks against it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from isoview.inspectors.binary.code.record import Array, Record
+from isoview.inspectors.binary.code.solve import Knowledge
+from isoview.inspectors.binary.code.values import DIRECT, FIELD, FLOWED, Reason
+from isoview.inspectors.binary.image import Image
+
+ARRAY_LIMIT = 1 << 16
+"""Most elements of one array."""
+
+
+class Holder(NamedTuple):
+    """A word that holds an object, or the first of ``count`` words ``stride`` bytes apart."""
+
+    address: int
+    reasons: tuple[Reason, ...]
+    grade: str  # strong, medium, weak
+    count: int = 1
+    stride: int = 8
+
+
+class Weigher:
+    """Decides word by word. ``end_of`` gives the end of the variable an address lies in."""
+
+    def __init__(
+        self,
+        image: Image,
+        record: Record,
+        knowledge: Knowledge,
+        end_of: Callable[[int], int | None],
+        writable: Callable[[int], bool],
+    ) -> None:
+        self.image = image
+        self.record = record
+        self.knowledge = knowledge
+        self.end_of = end_of
+        self.writable = writable
+        self.touched = sorted(record.touched)
+
+    def holders(self) -> dict[int, Holder]:
+        """By address."""
+        found: dict[int, Holder] = {}
+        for node, reasons in self.knowledge.nodes.items():
+            if isinstance(node, int):
+                grade = self.grade(node, reasons)
+                if grade is not None:
+                    found[node] = Holder(node, tuple(reasons), grade)
+        for start, arrays in self.knowledge.arrays.items():
+            self._extend(start, arrays, found)
+        return found
+
+    def grade(self, address: int, reasons: list[Reason]) -> str | None:
+        """How sure it is that the word holds an object; None where it does not."""
+        word = self.image.word_size
+        if address % word or not self.writable(address):
+            return None
+        direct = any(reason.kind in DIRECT for reason in reasons)
+        if not direct and not self._can_hold(address):
+            return None
+        contrary = self.record.contrary.get(address)
+        if contrary is not None and not direct:
+            indirect = all(reason.kind == FLOWED for reason in reasons)
+            return None if contrary.kind != "result" or indirect else "weak"
+        if direct:
+            return "strong"
+        return "weak" if all(reason.kind == FLOWED for reason in reasons) else "medium"
+
+    def _can_hold(self, address: int) -> bool:
+        """Whether nothing in the file and no access speaks against a pointer set at run time."""
+        if self.record.narrow.get(address, 8) < 8 or self.record.narrow.get(address + 4, 8) < 8:
+            return False
+        if address in self.image.pointers or address in self.image.imports_at:
+            return False
+        return not self.image.unsigned(address, self.image.word_size)
+
+    def _extend(self, start: int, arrays: list[Array], found: dict[int, Holder]) -> None:
+        """Add the elements of an array whose first is known to hold an object."""
+        for array in arrays:
+            for offset in range(0, max(array.stride, 8), 8):
+                first = start + offset
+                reasons = self.knowledge.nodes.get((FIELD, array.start, offset))
+                if reasons is None:
+                    reasons = self.knowledge.nodes.get(first)
+                if reasons is None or self.grade(first, reasons) is None:
+                    continue
+                count = self._count(first, array)
+                old = found.get(first)
+                if old is None or old.count < count:
+                    grade = old.grade if old else "weak"
+                    kept = old.reasons if old else tuple(reasons)
+                    found[first] = Holder(first, kept, grade, count, max(array.stride, 8))
+
+    def _count(self, first: int, array: Array) -> int:
+        end = array.end if array.end is not None and array.end > first else self.end_of(first)
+        if end is None:
+            end = next(
+                (address for address in self.touched if address > first + array.stride), first + 8
+            )
+        stride = max(array.stride, 8)
+        count = 0
+        while first + count * stride < end and count < ARRAY_LIMIT:
+            address = first + count * stride
+            if count and (not self._can_hold(address) or address in self.record.contrary):
+                break
+            count += 1
+        return max(count, 1)

@@ -1,0 +1,49 @@
+"""Loops that walk over arrays: a pointer that moves on before a jump backward."""
+
+from isoview.inspectors.binary.code.record import Array, Record
+from isoview.inspectors.binary.code.values import FROM, INSIDE, STATIC, Node, Value
+
+STRIDE_LIMIT = 4096
+"""Bytes between elements beyond which a moving pointer is no walk over an array."""
+
+
+class _Bump:
+    """A register that held an address and was moved on by a constant."""
+
+    __slots__ = ("at", "by", "end", "start")
+
+    def __init__(self, at: int, start: Node, by: int) -> None:
+        self.at = at
+        self.start = start
+        self.by = by
+        self.end: int | None = None
+
+
+class Loops:
+    """The walks over arrays in one function."""
+
+    def __init__(self, record: Record, function: int) -> None:
+        self.record = record
+        self.function = function
+        self.bumps: dict[int, _Bump] = {}
+
+    def bump(self, at: int, register: int, value: Value, by: int) -> None:
+        """``register``, which held ``value``, moves on by ``by`` bytes."""
+        if value is None or not 0 < by <= STRIDE_LIMIT:
+            return
+        if value[0] in (STATIC, FROM) or (value[0] == INSIDE and value[2] == 0):
+            self.bumps[register] = _Bump(at, value[1], by)
+
+    def compared(self, register: int, value: Value) -> None:
+        """``register`` is compared with an address: perhaps the end of what it walks over."""
+        bump = self.bumps.get(register)
+        if bump is not None and value is not None and value[0] == STATIC:
+            bump.end = value[1]
+
+    def back(self, at: int, target: int) -> None:
+        """A jump from ``at`` back to ``target``: what moved in between is a walk."""
+        for bump in self.bumps.values():
+            if target <= bump.at <= at:
+                self.record.arrays.append(
+                    Array(bump.start, bump.by, bump.end, target, self.function)
+                )

@@ -1,0 +1,81 @@
+"""What following the code of a file's functions has brought to light, before it is weighed."""
+
+from isoview.inspectors.binary.code.values import Node, Reason, Value
+
+EVIDENCE_LIMIT = 4
+"""Reasons kept for one node, of each kind of knowledge: the first are as good as the rest."""
+
+
+class Flow:
+    """A value seen going from one node to another."""
+
+    __slots__ = ("at", "function", "source", "target")
+
+    def __init__(self, source: Node, target: Node, at: int, function: int) -> None:
+        self.source = source
+        self.target = target
+        self.at = at
+        self.function = function
+
+
+class Array:
+    """A run of elements that code walks over: where it begins, its step, and its end if told."""
+
+    __slots__ = ("at", "end", "function", "start", "stride")
+
+    def __init__(self, start: Node, stride: int, end: int | None, at: int, function: int) -> None:
+        self.start = start
+        self.stride = stride
+        self.end = end
+        self.at = at
+        self.function = function
+
+
+class Record:
+    """Everything seen so far; grows as functions are followed."""
+
+    def __init__(self) -> None:
+        self.sources: dict[Node, list[Reason]] = {}
+        self.uses: dict[Node, list[Reason]] = {}
+        self.flows: dict[tuple[Node, Node], Flow] = {}
+        self.points: dict[Node, set[Value]] = {}  # what an argument was seen pointing at
+        self.arrays: list[Array] = []
+        self.narrow: dict[int, int] = {}  # smallest access to a word, in bytes
+        self.contrary: dict[Node, Reason] = {}  # something that is no object was stored
+        self.writes: dict[int, dict[int, int]] = {}  # word: function: an instruction that writes
+        self.touched: set[int] = set()  # every static address that code refers to
+        self.locks: dict[int, Reason] = {}
+        self.caches: dict[int, Reason] = {}  # _PyArg_Parser structures
+        self.followed: set[int] = set()  # functions that were gone through
+
+    def source(self, node: Node, reason: Reason) -> None:
+        """An object was put there."""
+        _keep(self.sources, node, reason)
+
+    def use(self, node: Node, reason: Reason) -> None:
+        """What stands there is treated as an object."""
+        _keep(self.uses, node, reason)
+
+    def flow(self, source: Node, target: Node, at: int, function: int) -> None:
+        if source != target:
+            self.flows.setdefault((source, target), Flow(source, target, at, function))
+
+    def point(self, node: Node, value: Value) -> None:
+        self.points.setdefault(node, set()).add(value)
+
+    def write(self, address: int, function: int, at: int) -> None:
+        self.writes.setdefault(address, {}).setdefault(function, at)
+
+    def access(self, address: int, size: int) -> None:
+        self.touched.add(address)
+        if size < self.narrow.get(address, 8):
+            self.narrow[address] = size
+
+
+def _keep(table: dict[Node, list[Reason]], node: Node, reason: Reason) -> None:
+    kept = table.setdefault(node, [])
+    if len(kept) < EVIDENCE_LIMIT and all(
+        (other.kind, other.name, other.function) != (reason.kind, reason.name, reason.function)
+        for other in kept
+    ):
+        kept.append(reason)

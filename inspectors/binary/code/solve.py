@@ -1,0 +1,144 @@
+"""Weighing the record: which words of the file hold objects, and why.
+
+Two kinds of knowledge travel along the flows. What is *used* as an object must have been one where
+it came from: this travels backward. What *is* an object stays one where it goes to: this travels
+forward. What is known only because it came along forward never travels backward, or every helper
+that takes a ``void *`` would make objects of all it ever saw.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from isoview.inspectors.binary.code.record import Array, Record
+from isoview.inspectors.binary.code.values import (
+    ARGUMENT,
+    DIRECT,
+    FIELD,
+    FLOWED,
+    FROM,
+    INSIDE,
+    MEMORY,
+    STATIC,
+    Node,
+    Reason,
+    Value,
+)
+
+FAN_LIMIT = 4096
+"""Most statics that one argument is taken to point at."""
+
+
+class Knowledge(NamedTuple):
+    """What is known of the nodes: the reasons why each is an object, best first."""
+
+    nodes: dict[Node, list[Reason]]
+    arrays: dict[int, list[Array]]  # by the address they start at
+
+
+class Solver:
+    """Weighs one record."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._points: dict[Node, frozenset[int]] = {}
+        self.behind: dict[Node, frozenset[int]] = {}
+        self._backward: dict[Node, list[Node]] = {}
+        self._forward: dict[Node, list[Node]] = {}
+        for source, target in record.flows:
+            self._backward.setdefault(target, []).append(source)
+            self._forward.setdefault(source, []).append(target)
+
+    def solve(self) -> Knowledge:
+        """All that follows from the record."""
+        known: dict[Node, list[Reason]] = {}
+        aliases = self._aliases()
+        demanded = self._travel(self.record.uses, self._backward, aliases)
+        merge(known, self.record.sources)
+        merge(known, demanded)
+        known = self._travel(known, self._forward, aliases)
+        arrays: dict[int, list[Array]] = {}
+        for array in self.record.arrays:
+            for address in self.addresses(array.start):
+                arrays.setdefault(address, []).append(array)
+        return Knowledge(known, arrays)
+
+    def _aliases(self) -> dict[Node, frozenset[int]]:
+        """The words that stand for memory behind an argument."""
+        nodes: set[Node] = {*self.record.sources, *self.record.uses}
+        for source, target in self.record.flows:
+            nodes.update((source, target))
+        found: dict[Node, frozenset[int]] = {}
+        for node in nodes:
+            if isinstance(node, tuple) and node[0] in (MEMORY, FIELD):
+                base = node[1]
+                if isinstance(base, int) and node[0] == MEMORY:
+                    continue  # memory on the heap
+                words = frozenset(address + node[2] for address in self.addresses(base))
+                if words:
+                    found[node] = words
+        return found
+
+    def _travel(
+        self,
+        start: dict[Node, list[Reason]],
+        edges: dict[Node, list[Node]],
+        aliases: dict[Node, frozenset[int]],
+    ) -> dict[Node, list[Reason]]:
+        """Carry what is known along ``edges``, and from memory to the words it stands for."""
+        known = {node: list(reasons) for node, reasons in start.items()}
+        waiting = deque(known)
+        while waiting:
+            node = waiting.popleft()
+            reason = known[node][0]
+            for other in (*edges.get(node, ()), *aliases.get(node, ())):
+                if other not in known:
+                    flow = self.record.flows.get((node, other)) or self.record.flows.get(
+                        (other, node)
+                    )
+                    at, function = (
+                        (flow.at, flow.function) if flow else (reason.at, reason.function)
+                    )
+                    known[other] = [Reason(FLOWED, reason.name, at, function, 0, node)]
+                    waiting.append(other)
+        return known
+
+    def addresses(self, node: Node) -> frozenset[int]:
+        """The statics that ``node`` points at: itself, where it is an address."""
+        if isinstance(node, int):
+            return frozenset({node})
+        if node[0] != ARGUMENT:
+            return frozenset()
+        known = self._points.get(node)
+        if known is None:
+            self._points[node] = frozenset()  # so that recursion ends
+            known = self._points[node] = frozenset(self._pointed(node))
+        return known
+
+    def _pointed(self, node: Node) -> Iterator[int]:
+        count = 0
+        for value in self.record.points.get(node, ()):
+            for address in self._value(value):
+                yield address
+                count += 1
+                if count >= FAN_LIMIT:
+                    return
+
+    def _value(self, value: Value) -> Iterator[int]:
+        if value is None:
+            return
+        if value[0] == STATIC:
+            yield value[1]
+        elif value[0] == FROM:
+            yield from self.addresses(value[1])
+        elif value[0] == INSIDE:
+            for address in self.addresses(value[1]):
+                yield address + value[2]
+
+
+def merge(into: dict[Node, list[Reason]], more: dict[Node, list[Reason]]) -> None:
+    """Add reasons; those that saw an object being put there come first."""
+    for node, reasons in more.items():
+        kept = into.setdefault(node, [])
+        kept += reasons
+        kept.sort(key=lambda reason: reason.kind not in DIRECT)

@@ -1,0 +1,143 @@
+"""Which functions refer to writable statics, found in the bytes before anything is decoded.
+
+x86-64: every byte that can be the ModRM of an operand relative to the instruction pointer, with a
+displacement that leads to writable data. AArch64: ``adrp`` of a page with writable data, ``adr`` and
+literal loads. A byte that only looks like one makes a function be looked at for nothing, no more.
+Words of the GOT that lead to a writable static of this file count as the static.
+"""
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from isoview.inspectors.binary.code.functions import Function, Functions
+from isoview.inspectors.binary.image import Image
+
+_IMMEDIATES = {0xC7: 4, 0x81: 4, 0x69: 4, 0xC6: 1, 0x80: 1, 0x83: 1, 0x6B: 1, 0xC0: 1, 0xC1: 1}
+"""Opcodes with an immediate behind the displacement, and its bytes."""
+_STORES = frozenset({0x89, 0xC7, 0x11, 0x29, 0x7F, 0xD6, 0x17})
+"""Last opcode bytes of x86-64 stores of 8 bytes and more."""
+
+
+class Reference(NamedTuple):
+    """One place in code that seems to refer to a static."""
+
+    at: int
+    target: int
+    stores: bool
+
+
+Bounds = list[tuple[int, int]]
+
+
+def spans(image: Image) -> Bounds:
+    """Ranges of addresses: writable data, and the words of the GOT that lead to it; sorted, and
+    joined where one ends at the next.
+    """
+    found = [
+        (region.address, region.address + region.size)
+        for region in image.regions
+        if region.writable and not region.thread_local and not region.executable
+    ]
+    slots = [
+        (slot, slot + image.word_size)
+        for slot, target in image.pointers.items()
+        if image.is_writable(target) and not image.is_writable(slot) and _is_got(image, slot)
+    ]
+    joined: Bounds = []
+    for low, high in sorted((*found, *slots)):
+        if joined and low <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(high, joined[-1][1]))
+        else:
+            joined.append((low, high))
+    return joined
+
+
+def _is_got(image: Image, slot: int) -> bool:
+    region = image.region_at(slot)
+    if region is None:
+        return False
+    name = region.name
+    return ".got" in name or name.endswith((",__got", ",__auth_got", " sealed", ".refptr"))
+
+
+def referring(image: Image, functions: Functions) -> list[tuple[Function, list[Reference]]]:
+    """Functions that refer to writable statics, and where; those that store most come first."""
+    wanted = spans(image)
+    found: dict[int, list[Reference]] = {}
+    starts = functions.starts
+    if not wanted or not starts:
+        return []
+    scan = _scan_x86_64 if image.arch == "x86-64" else _scan_aarch64
+    for region in functions.code:
+        code = image.read(region.address, region.size)
+        for reference in scan(code, region.address, wanted):
+            index = bisect_right(starts, reference.at) - 1
+            if index >= 0:
+                found.setdefault(index, []).append(reference)
+    stores = {index: sum(r.stores for r in references) for index, references in found.items()}
+    order = sorted(found, key=lambda index: (-stores[index], index))
+    return [(functions.at(starts[index]), found[index]) for index in order]
+
+
+def _scan_x86_64(code: bytes, start: int, wanted: Bounds) -> Iterator[Reference]:
+    low = wanted[0][0] - start - len(code)
+    high = wanted[-1][1] - start
+    pattern = re.compile(
+        rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](?=(.." + _upper_bytes(low, high) + rb"))", re.DOTALL
+    )
+    number = int.from_bytes
+    lows = [bound[0] for bound in wanted]
+    for match in pattern.finditer(code):
+        at = match.start()
+        opcode = code[at - 1]
+        target = (
+            start + at + 5 + _IMMEDIATES.get(opcode, 0) + number(match[1], "little", signed=True)
+        )
+        span = bisect_right(lows, target) - 1
+        if span >= 0 and target < wanted[span][1]:
+            yield Reference(start + at, target, opcode in _STORES)
+
+
+def _upper_bytes(low: int, high: int) -> bytes:
+    """A pattern for the upper two bytes of little-endian displacements in [low, high]."""
+    first, last = low >> 16, high >> 16
+    if last - first > 4096:
+        return rb".."
+    by_top: dict[int, list[int]] = {}
+    for value in range(first, last + 1):
+        by_top.setdefault(value >> 8 & 0xFF, []).append(value & 0xFF)
+    parts = []
+    for top, lower in by_top.items():
+        third = b"." if len(lower) == 256 else b"[%b-%b]" % (_byte(min(lower)), _byte(max(lower)))
+        parts.append(third + _byte(top))
+    return b"(?:" + b"|".join(parts) + b")"
+
+
+def _byte(value: int) -> bytes:
+    return b"\\x%02x" % value
+
+
+def _scan_aarch64(code: bytes, start: int, wanted: Bounds) -> Iterator[Reference]:
+    pages = {page << 12 for low, high in wanted for page in range(low >> 12, (high - 1 >> 12) + 1)}
+    words = array("I", code[: len(code) // 4 * 4])
+    found = [
+        index
+        for index, word in enumerate(words)
+        if word & 0x1F000000 == 0x10000000 or word & 0xFF000000 == 0x58000000
+    ]
+    for index in found:
+        word, at = words[index], start + 4 * index
+        distance = word >> 5 & 0x7FFFF
+        if word >> 24 == 0x58:  # ldr, literal
+            target = at + 4 * (distance - (distance >> 18 << 19))
+            if any(low <= target < high for low, high in wanted):
+                yield Reference(at, target, False)
+            continue
+        distance = distance << 2 | word >> 29 & 3
+        distance -= distance >> 20 << 21
+        target = (at & ~0xFFF) + (distance << 12) if word >> 31 else at + distance
+        if target & ~0xFFF in pages:
+            yield Reference(at, target, True)

@@ -1,0 +1,107 @@
+"""Going through a file's code under a budget: which functions are followed, in which order."""
+
+from typing import NamedTuple
+
+from isoview.inspectors.binary.code.follow import Follower
+from isoview.inspectors.binary.code.functions import FUNCTION_LIMIT, Function
+from isoview.inspectors.binary.code.static_references import Reference, referring
+from isoview.inspectors.binary.code.scene import Scene
+from isoview.inspectors.binary.code.values import ARGUMENT, DIRECT, MEMORY, RETURNED, Node
+
+ROUNDS = 3
+"""How far calls are followed from the functions that refer to statics."""
+ENOUGH = 2
+"""So many functions that touch a word are followed once it is known to hold an object."""
+
+
+class Survey(NamedTuple):
+    """How much of the code was gone through."""
+
+    instructions: int
+    followed: int
+    wanted: int  # functions that there was reason to follow
+
+    @property
+    def complete(self) -> bool:
+        return self.followed >= self.wanted
+
+
+def survey(scene: Scene, limit: int) -> Survey:
+    """Follow the functions that refer to statics, and those they share values with."""
+    follower = Follower(scene)
+    spent = followed = wanted = 0
+    looked: dict[int, int] = {}
+    for function, references in referring(scene.image, scene.functions):
+        if _settled(scene, references, looked):
+            continue
+        wanted += 1
+        if spent >= limit:
+            continue
+        for target in {reference.target & ~7 for reference in references}:
+            looked[target] = looked.get(target, 0) + 1
+        spent += _follow(scene, follower, function)
+        followed += 1
+    for _ in range(ROUNDS):
+        callees = _worth_following(scene)
+        if not callees:
+            break
+        wanted += len(callees)
+        for start in callees:
+            if spent >= limit:
+                break
+            spent += _follow(scene, follower, scene.functions.at(start))
+            followed += 1
+    return Survey(spent, followed, wanted)
+
+
+def _follow(scene: Scene, follower: Follower, function: Function) -> int:
+    """Follow one function; how many instructions it has."""
+    scene.record.followed.add(function.start)
+    if function.end - function.start > FUNCTION_LIMIT:
+        return 0
+    code = scene.machine.decode(scene.functions.read(function), function.start)
+    follower.follow(function, code)
+    return len(code)
+
+
+def _settled(scene: Scene, references: list[Reference], looked: dict[int, int]) -> bool:
+    """Whether all that a function refers to is known well enough without it."""
+    record = scene.record
+    for reference in references:
+        target = reference.target & ~7
+        if any(reason.kind in DIRECT for reason in record.sources.get(target, ())):
+            continue
+        if looked.get(target, 0) < ENOUGH or not (
+            target in record.uses or target in record.sources
+        ):
+            return False
+    return True
+
+
+def _worth_following(scene: Scene) -> list[int]:
+    """Functions not yet followed that values of statics, or their addresses, go into or come from."""
+    record = scene.record
+    found: set[int] = set()
+    for source, target in record.flows:
+        if isinstance(target, tuple) and target[0] == ARGUMENT and _unsettled(scene, source):
+            found.add(target[1])
+        if isinstance(source, tuple) and source[0] == RETURNED and _unsettled(scene, target):
+            found.add(source[1])
+    for node, values in record.points.items():
+        if isinstance(node, tuple) and any(value and value[0] == "static" for value in values):
+            found.add(node[1])
+    return sorted(
+        start
+        for start in found
+        if start not in record.followed and scene.functions.containing(start) is not None
+    )
+
+
+def _unsettled(scene: Scene, node: Node) -> bool:
+    """Whether more could be learnt of a node that has to do with a static."""
+    if isinstance(node, tuple):
+        return node[0] in (ARGUMENT, RETURNED, MEMORY)
+    record = scene.record
+    return not any(reason.kind in DIRECT for reason in record.sources.get(node, ())) and (
+        node not in record.uses
+    )

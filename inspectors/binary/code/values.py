@@ -1,0 +1,82 @@
+"""What a register or a stack slot may hold while a function is followed, and where values live.
+
+A *value* is a tuple whose first entry is one of the tags below, or None where nothing is known. A
+*node* is a place that values come from or go to: a word of the file (its link-time address), an
+argument or the result of a function of the file, or memory that one of these points to.
+"""
+
+from typing import NamedTuple
+
+OBJECT = "object"  # (OBJECT, reason): a Python object
+FROM = "from"  # (FROM, node): what stands at a node
+INSIDE = "inside"  # (INSIDE, node, offset): an address, counted from what stands at a node
+STATIC = "static"  # (STATIC, address): an address of the file
+ELEMENT = "element"  # (ELEMENT, address, stride): an address somewhere in an array from there
+STACK = "stack"  # (STACK, offset): an address in the frame, counted from the stack at entry
+NUMBER = "number"  # (NUMBER, value)
+IMPORT = "import"  # (IMPORT, name): the address of an imported function or variable
+RESULT = "result"  # (RESULT, name): what a function returned that returns no object
+
+# Nodes that are no words of the file.
+ARGUMENT = "argument"  # (ARGUMENT, function, position)
+RETURNED = "returned"  # (RETURNED, function)
+MEMORY = "memory"  # (MEMORY, node, offset): what stands at an offset from where a node points
+FIELD = "field"  # (FIELD, node or address, offset): any element of an array that begins there
+
+Value = tuple | None  # type: ignore[type-arg]
+Node = int | tuple  # type: ignore[type-arg]
+
+DEPTH = 2
+"""How many steps of memory behind memory are followed."""
+
+
+class Reason(NamedTuple):
+    """Why something is an object. ``kind`` says how; ``name`` of which function or variable;
+    ``at`` is the instruction, ``function`` where its function starts.
+    """
+
+    kind: str
+    name: str
+    at: int
+    function: int
+    position: int = 0
+    through: "Node | None" = None
+
+
+# Kinds of reasons, from the surest to the least sure.
+RESULT_OF = "result-of"
+ADDRESS_OF = "address-of"
+VALUE_OF = "value-of"
+FILLED_BY = "filled-by"
+PASSED = "passed"
+COUNTED = "counted"
+COMPARED = "compared"
+TYPED = "typed"
+FLOWED = "flowed"
+
+DIRECT = frozenset({RESULT_OF, ADDRESS_OF, VALUE_OF, FILLED_BY})
+"""An object was seen being put there."""
+
+
+def depth(node: Node) -> int:
+    """How many steps of memory a node is behind."""
+    found = 0
+    while isinstance(node, tuple) and node[0] in (MEMORY, FIELD):
+        found += 1
+        node = node[1]
+    return found
+
+
+def merged(one: Value, other: Value) -> Value:
+    """What is known where two paths meet: NULL joins with anything, an object stays one."""
+    if one == other:
+        return one
+    if one is not None and one[0] == NUMBER and one[1] == 0:
+        return other
+    if other is not None and other[0] == NUMBER and other[1] == 0:
+        return one
+    if one is not None and one[0] == OBJECT:
+        return one
+    if other is not None and other[0] == OBJECT:
+        return other
+    return None
