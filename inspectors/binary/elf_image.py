@@ -142,8 +142,7 @@ def _pointer_map(
             reader.at(relr, claimed),
             bits=reader.bits,
             endian=order,
-            # A bitmap counts with all its bits, most of which are never set.
-            limit=8 * len(reader.data),
+            limit=2 * len(reader.data) // size,
             mapped=lambda address: bool(reader.at(address, size)),
         ):
             if address not in pointers:
