@@ -34,6 +34,14 @@ def integer(value: object, where: str) -> int:
     return value
 
 
+def number(value: object, where: str) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise AnswerError(f"{where} is no number")
+    if not -(2.0**INT_BITS) < value < 2.0**INT_BITS:  # not a number at all, too
+        raise AnswerError(f"{where} is out of bounds")
+    return value
+
+
 def boolean(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise AnswerError(f"{where} is neither true nor false")
@@ -116,6 +124,19 @@ _HEAP_TYPE = record(
     module_tied=maybe(boolean),
     traverse_visits_type=maybe(boolean),
 )
+_TARGET: dict[str, Shape] = {"module": text, "file": maybe(text)}
+_SHARED: dict[str, Shape] = {
+    "shared_types": many(text),
+    "compared_types": integer,
+    "shared_objects": many(text),
+    "compared_objects": integer,
+}
+_INTERPRETERS = many(
+    record(where=text, status=one_of(*STATUSES), message=maybe(text), recognised=maybe(text)), 10
+)
+_BOUNDS = record(low=maybe(number), high=maybe(number))
+_STATICS = many(record(address=integer, type=text))
+_USED = one_of("extension", "python", "failed")
 DATA: Mapping[str, Shape] = {
     "info": record(
         module=text,
@@ -133,7 +154,57 @@ DATA: Mapping[str, Shape] = {
         foreign_types=many(text),
         static_types=many(text),
         heap_types=many(_HEAP_TYPE),
+        untied_types=many(text),
         traverse_reports=maybe(integer),
+        traverse_kinds=many(record(type=text, count=integer)),
+    ),
+    "twice": record(**_TARGET, **_SHARED, same_module=boolean),
+    "shared-gil/main-first": record(**_TARGET, **_SHARED, interpreters=_INTERPRETERS),
+    "shared-gil/in-turn": record(**_SHARED, interpreters=_INTERPRETERS),
+    "own-gil": record(**_SHARED, interpreters=_INTERPRETERS),
+    "free-threaded": record(
+        **_TARGET, gil_before=boolean, gil_after=boolean, turned_on_by=maybe(text)
+    ),
+    "lifecycle": record(
+        **_TARGET,
+        module_freed=maybe(boolean),
+        modules_made=integer,
+        modules_freed=integer,
+        types_made=integer,
+        types_freed=integer,
+        cycles=integer,
+        blocks_per_cycle=_BOUNDS,
+        bytes_per_cycle=_BOUNDS,
+    ),
+    "instances": record(
+        **_TARGET,
+        made_of=integer,
+        instances=many(
+            record(
+                name=text,
+                made=boolean,
+                why_not=maybe(text),
+                traverse_visits_type=maybe(boolean),
+                kept_per_instance=maybe(number),
+            )
+        ),
+    ),
+    "statics": record(
+        **_TARGET,
+        words=integer,
+        objects=integer,
+        held=_STATICS,
+        overwritten=_STATICS,
+        changed=integer,
+    ),
+    "fallback": record(
+        **_TARGET,
+        users=many(text, 10),
+        main=maybe(_USED),
+        sub=maybe(_USED),
+        own_gil=maybe(_USED),
+        shared_gil=maybe(_USED),
+        messages=many(record(where=text, message=text), 10),
     ),
 }
 """What each experiment answers with."""
@@ -200,8 +271,7 @@ def _message(line: bytes) -> dict[str, Any]:
 
 def _result(value: object, experiment: str) -> dict[str, Any]:
     result: dict[str, Any] = _RESULT(value, "result")
-    if result["status"] == "ok":
+    # An experiment that ended early may have seen something until then.
+    if result["status"] == "ok" or result["data"] is not None:
         result["data"] = DATA[experiment](result["data"], experiment)
-    else:
-        result["data"] = None
     return result

@@ -7,54 +7,187 @@ target itself is raised.
 
 import os
 import shutil
-import signal
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isoview.inspectors.errors import NotFound, ProbeFailed, Unreadable
-from isoview.inspectors.live import EXPERIMENTS
-from isoview.inspectors.live.answers import Answer, parse
+from isoview.inspectors.errors import BadConfig, NotFound, ProbeFailed, Unreadable
+from isoview.inspectors.live import EXPERIMENTS, PARTS
+from isoview.inspectors.live.answers import parse
+from isoview.inspectors.live.outcome import joined, judge, not_run, repeated
 from isoview.inspectors.live.spawn import Ended, run_child
+from isoview.inspectors.live.symbols import name_statics
 
 SCHEMA = "isoview.live/1"
 PROBE = Path(__file__).parent / "probe" / "__main__.py"
 CRASH_RUNS = 3
 """How often a crash is tried altogether: some come only now and then."""
+TIMEOUT = 10.0
+"""Seconds for one child: twice of what the slowest of 1,700 took on two busy processors."""
+JOBS = 2
+"""Children at once, if the machine has as many processors."""
 MEMORY_LEAST, MEMORY_MOST = 1 << 30, 8 << 30
 EXTENSION_ENDS = (".so", ".pyd", ".dylib")
 
 
+@dataclass(frozen=True)
+class Job:
+    """What every child of one interpreter is told."""
+
+    executable: str
+    kind: str
+    target: str
+    timeout: float
+    exercise: str | None = None
+    repeat: int = 1
+
+
+Progress = Callable[[int, str, dict[str, Any] | None], None]
+"""Told of each experiment: the interpreter's place in the list, the name, and the outcome; None
+when it begins. Called from several threads."""
+
+
 def run(
     target: str,
-    experiments: Sequence[str] = EXPERIMENTS,
-    python: str | None = None,
-    timeout: float = 20.0,
+    experiments: Sequence[str] = ("info",),
+    python: str | Sequence[str] | None = None,
+    timeout: float = TIMEOUT,
+    *,
+    exercise: str | None = None,
+    repeat: int = 1,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> dict[str, Any]:
-    """Run ``experiments`` on a module name or an extension file, under one interpreter.
+    """Run ``experiments`` on a module name or an extension file, under one or more interpreters.
 
-    ``python`` is an executable, a command on the PATH, or a virtual environment's folder; None
-    is the interpreter we run on. ``timeout`` is for each child, in seconds.
+    ``python`` is an executable, a command on the PATH, or a virtual environment's folder, or
+    several of them; None is the interpreter we run on. ``timeout`` is for each child, in seconds;
+    ``exercise`` a file with Python code that uses the module (as ``module``); ``jobs`` how many
+    children run at once. When ``stop`` is set, what runs is ended and the rest is not run.
     """
     unknown = [name for name in experiments if name not in EXPERIMENTS]
     if unknown:
         raise ValueError(f"no such experiment: {', '.join(unknown)}")
     kind, resolved = resolve(target)
-    executable = find_python(python)
-    outcomes: dict[str, dict[str, Any]] = {}
-    interpreter: dict[str, Any] | None = None
-    for name in experiments:
-        greeting, outcomes[name] = _experiment(executable, name, kind, resolved, timeout)
-        interpreter = interpreter or greeting
-    looked = next((entry for entry in outcomes.values() if entry.get("module")), {})
+    pythons = [python] if python is None or isinstance(python, str) else list(python)
+    plans = [
+        Job(find_python(each), kind, resolved, timeout, _exercise(exercise), max(repeat, 1))
+        for each in pythons
+    ]
+    tell = progress or (lambda _index, _name, _outcome: None)
+    runs: list[dict[str, Any]] = [{"python": None, "experiments": {}} for _ in plans]
+
+    def one(cell: tuple[int, str]) -> None:
+        index, name = cell
+        tell(index, name, None)
+        greeting, outcome = _experiment(plans[index], name, stop)
+        runs[index]["python"] = runs[index]["python"] or greeting or None
+        runs[index]["experiments"][name] = outcome
+        tell(index, name, outcome)
+
+    _work([(index, name) for index in range(len(plans)) for name in experiments], one, jobs)
+    for each in runs:  # in the order asked for, whichever child was done first
+        each["experiments"] = {name: each["experiments"][name] for name in experiments}
+        _complete(each["experiments"])
+    answers = [entry for each in runs for entry in each["experiments"].values()]
+    looked: dict[str, Any] = next((entry for entry in answers if entry.get("module")), {})
     return {
         "schema": SCHEMA,
         "module": resolved if kind == "name" else looked.get("module"),
         "file": looked.get("file") or (resolved if kind == "file" else None),
         "target": target,
-        "runs": [{"python": interpreter, "experiments": outcomes}],
+        "runs": runs,
     }
+
+
+def _work(
+    cells: list[tuple[int, str]], one: Callable[[tuple[int, str]], None], jobs: int | None
+) -> None:
+    """Run every cell, some at once; the first error of ours is raised when all have ended."""
+    jobs = jobs or min(JOBS, os.cpu_count() or 1)
+    # The first cell alone: an interpreter that cannot be started is said once.
+    one(cells[0])
+    if jobs == 1 or len(cells) < 3:
+        for cell in cells[1:]:
+            one(cell)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(jobs, "isoview-live") as pool:
+        waiting = [pool.submit(one, cell) for cell in cells[1:]]
+    for future in waiting:
+        future.result()
+
+
+def _experiment(
+    job: Job, name: str, stop: threading.Event | None
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """What the interpreter said of itself, and the experiment's outcome."""
+    if os.name == "nt":
+        return None, not_run("live runs need POSIX process groups and descriptors")
+    if stop is not None and stop.is_set():
+        return None, not_run("stopped before it was begun")
+    greeting: dict[str, Any] = {}
+    parts: dict[str, dict[str, Any]] = {}
+    for part in PARTS.get(name, (name,)):
+        said, parts[part] = _part(job, part, stop)
+        greeting = greeting or said
+    outcome = joined(parts) if len(parts) > 1 else parts[name]
+    if name == "statics":
+        name_statics(outcome.get("file"), outcome)
+    return greeting, outcome
+
+
+def _part(
+    job: Job, name: str, stop: threading.Event | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run one child as often as asked for; one that crashed, three times at least."""
+    greeting: dict[str, Any] = {}
+    outcomes: list[dict[str, Any]] = []
+    wanted = job.repeat
+    while len(outcomes) < wanted and not (outcomes and stop is not None and stop.is_set()):
+        said, outcome = _once(job, name, stop)
+        greeting = greeting or said
+        outcomes.append(outcome)
+        if outcome["status"] == "crashed":
+            wanted = max(wanted, CRASH_RUNS)
+    return greeting, repeated(outcomes) if len(outcomes) > 1 else outcomes[0]
+
+
+def _complete(outcomes: dict[str, dict[str, Any]]) -> None:
+    """What one experiment measured and another has a field for: instances tell of traverse."""
+    visits = {
+        entry["name"]: entry["traverse_visits_type"]
+        for entry in outcomes.get("instances", {}).get("instances", ())
+    }
+    names = {
+        entry["name"]: entry["attribute"] for entry in outcomes.get("info", {}).get("types", ())
+    }
+    for entry in outcomes.get("info", {}).get("heap_types", ()):
+        if entry["traverse_visits_type"] is None:
+            entry["traverse_visits_type"] = visits.get(names.get(entry["name"]))
+
+
+def _exercise(path: str | None) -> str | None:
+    """The snippet's absolute path; one that cannot be compiled is our caller's mistake."""
+    if path is None:
+        return None
+    try:
+        compile(Path(path).read_bytes(), path, "exec")
+    except OSError as error:
+        raise BadConfig(
+            f"{path} cannot be read: {error.strerror}", "Give --exercise a file with Python code."
+        ) from None
+    except (SyntaxError, ValueError) as error:
+        raise BadConfig(
+            f"{path} is no Python code: {error}", "It is run with the module as `module`."
+        ) from None
+    return str(Path(path).absolute())
 
 
 def find_python(python: str | None) -> str:
@@ -105,56 +238,44 @@ def resolve(target: str) -> tuple[str, str]:
     )
 
 
-def _experiment(
-    executable: str, name: str, kind: str, target: str, timeout: float
-) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """What the interpreter said of itself, and the experiment's outcome."""
-    if os.name == "nt":
-        return None, _not_run("live runs need POSIX process groups and descriptors")
-    greeting, outcome = _once(executable, name, kind, target, timeout)
-    crashes = runs = 1
-    if outcome["status"] == "crashed":
-        while runs < CRASH_RUNS:
-            again = _once(executable, name, kind, target, timeout)[1]
-            crashes += again["status"] == "crashed"
-            runs += 1
-    outcome["repeats"] = f"{crashes}/{runs}"
-    return greeting, outcome
-
-
 def _once(
-    executable: str, name: str, kind: str, target: str, timeout: float
+    job: "Job", name: str, stop: threading.Event | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     def command(descriptor: int) -> list[str]:
         options = {
             "fd": descriptor,
             "experiment": name,
-            "kind": kind,
-            "target": target,
+            "kind": job.kind,
+            "target": job.target,
             "memory": _memory_limit(),
-            "timeout": timeout,
+            "timeout": job.timeout,
+            "deadline": time.monotonic() + job.timeout,
             "folder": _working_folder(),
+            "exercise": job.exercise or "",
         }
         # -B: no bytecode of another version is left in our folder or in the user's packages.
         arguments = [f"{key}={value}" for key, value in options.items()]
-        return [executable, "-B", str(PROBE), *arguments]
+        return [job.executable, "-B", str(PROBE), *arguments]
 
     try:
-        ended = run_child(command, _environment(executable), timeout)
+        ended = run_child(command, _environment(job.executable), job.timeout, stop)
     except OSError as error:
         raise ProbeFailed(
-            f"{executable} cannot be started: {error.strerror or error}",
+            f"{job.executable} cannot be started: {error.strerror or error}",
             "Give --python a Python interpreter that runs on this machine.",
         ) from None
+    if ended.stopped:
+        return {}, not_run("stopped before it was done")
     answer = parse(ended.said, name)
     if answer.python is None:
-        raise _no_greeting(executable, ended)
+        raise _no_greeting(job.executable, ended)
     return answer.python, judge(ended, answer)
 
 
 def _environment(executable: str) -> dict[str, str]:
     """The user's environment, less what would keep the child from ending or starting."""
-    dropped = {"PYTHONINSPECT", "PYTHONBREAKPOINT"}
+    # PYTHON_GIL would decide what an experiment is there to find out.
+    dropped = {"PYTHONINSPECT", "PYTHONBREAKPOINT", "PYTHON_GIL"}
     if executable != sys.executable:
         dropped |= {"PYTHONHOME", "__PYVENV_LAUNCHER__"}  # this interpreter's, not that one's
     return {key: value for key, value in os.environ.items() if key not in dropped}
@@ -189,65 +310,3 @@ def _no_greeting(executable: str, ended: Ended) -> ProbeFailed:
         f"{executable} did not start the probe: {why}",
         "Give --python a CPython interpreter, 3.9 or later.",
     )
-
-
-def _not_run(reason: str) -> dict[str, Any]:
-    return {
-        "status": "not-run", "message": reason, "signal": None, "stage": None, "recognised": None,
-        "repeats": "0/0", "seconds": 0.0, "stderr": "", "stdout_bytes": 0,
-    }  # fmt: skip
-
-
-def judge(ended: Ended, answer: Answer) -> dict[str, Any]:
-    """The outcome of one child: its answer *and* how it ended. A crash after the answer is one."""
-    result = answer.result or {
-        "status": "failed",
-        "message": None,
-        "recognised": None,
-        "stage": None,
-        "data": None,
-    }
-    status, message = result["status"], result["message"]
-    told = stage = answer.stage or "start"  # where the process was, and where the answer was made
-    number = -ended.returncode if ended.returncode is not None and ended.returncode < 0 else None
-    after = " after it had answered" if answer.result else ""
-    if ended.timed_out:
-        status, message = (
-            "timed-out",
-            f"not done within {ended.seconds:.0f} s at stage {stage}{after}",
-        )
-    elif ended.flooded:
-        status, message = "failed", f"said far too much at stage {stage}"
-    elif number is not None:
-        status, message = "crashed", f"ended by {signal_name(number)} at stage {stage}{after}"
-    elif ended.returncode != 0:
-        status = "failed"
-        message = f"the process ended with status {ended.returncode} at stage {stage}{after}"
-    elif answer.result is not None:
-        told = str(result["stage"])
-    else:
-        status = "failed"
-        message = (
-            f"the answer makes no sense: {answer.broken}"
-            if answer.broken
-            else f"the process ended at stage {stage} without an answer"
-        )
-    return {
-        "status": status,
-        "message": message,
-        "signal": None if number is None else signal_name(number),
-        "stage": None if status == "ok" else told,
-        "recognised": result["recognised"] if status == "refused" else None,
-        "repeats": "1/1",
-        "seconds": round(ended.seconds, 3),
-        "stderr": ended.stderr,
-        "stdout_bytes": ended.stdout_bytes,
-        **(result["data"] or {}),
-    }
-
-
-def signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

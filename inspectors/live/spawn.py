@@ -1,7 +1,8 @@
 """One child process from start to end, whatever it does: bounded in time and in what it says.
 
 The child gets a pipe of its own to answer on; stdout and stderr belong to the module under test.
-It leads a session, so the whole process group can be ended with it.
+It is started and ended by ``supervisor.py``, which leaves no descendant of it behind, also when
+this process is killed.
 """
 
 import contextlib
@@ -9,9 +10,12 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 ANSWER_LIMIT = 16 << 20
 """Bytes a child may say on the answer pipe; more is no answer."""
@@ -20,15 +24,17 @@ STDERR_KEPT = 4000
 LATE_LIMIT = 1 << 20
 """Bytes taken from a pipe after the child ended: another process may hold it and go on."""
 POLL = 0.05
-"""Seconds between looks at the child where the system has no process descriptors."""
+"""Seconds between looks where the system has no process descriptors, or a stop may be asked for."""
 REAP_TIMEOUT = 5.0
+SUPERVISOR = Path(__file__).parent / "supervisor.py"
 
 
 @dataclass(frozen=True)
 class Ended:
     """How the child ended and what it left.
 
-    ``returncode`` is negative for a signal, and None where the child had to be ended.
+    ``returncode`` is negative for a signal, and None where the child had to be ended or nobody
+    saw its end. ``strays`` are processes that had left its process group and were ended.
     """
 
     said: bytes
@@ -38,6 +44,9 @@ class Ended:
     returncode: int | None
     timed_out: bool
     seconds: float
+    strays: int = 0
+    stopped: bool = False  # the caller asked for it
+    unwatched: bool = False  # the child ended the process that watched over it
 
 
 class _Pipe:
@@ -65,31 +74,40 @@ class _Child:
     ) -> None:
         self.said = bytearray()
         self.stderr = bytearray()
+        self.status = bytearray()
         self.stdout_bytes = 0
-        answers, theirs = os.pipe()
+        self._answers, answers = os.pipe()
+        self._status, status = os.pipe()
+        held, self._control = os.pipe()  # read there, held open here
         try:
             self.process = subprocess.Popen(
-                command(theirs),
+                [sys.executable, "-I", "-S", "-B", str(SUPERVISOR), str(status), str(held),
+                 *command(answers)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                pass_fds=(theirs,),
+                pass_fds=(answers, status, held),
                 start_new_session=True,
                 env=dict(environment),
-            )
+            )  # fmt: skip
         except BaseException:
-            os.close(answers)
+            self._close_all(self._answers, self._status, self._control)
             raise
         finally:
-            os.close(theirs)
+            self._close_all(answers, status, held)
         assert self.process.stdout is not None  # noqa: S101  # PIPE was asked for
         assert self.process.stderr is not None  # noqa: S101
-        self._answers = answers
         self.pipes = (
-            _Pipe(answers, self._keep_answer),
+            _Pipe(self._answers, self._keep_answer),
+            _Pipe(self._status, self.status.extend),
             _Pipe(self.process.stdout.fileno(), self._count_stdout),
             _Pipe(self.process.stderr.fileno(), self._keep_stderr),
         )
+
+    @staticmethod
+    def _close_all(*descriptors: int) -> None:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
     def _keep_answer(self, data: bytes) -> None:
         self.said += data[: ANSWER_LIMIT + 1 - len(self.said)]
@@ -104,41 +122,43 @@ class _Child:
     def flooded(self) -> bool:
         return len(self.said) > ANSWER_LIMIT
 
-    def converse(self, deadline: float) -> bool:
-        """Listen until the child ended (True), or time or patience is over (False)."""
+    def converse(self, deadline: float, stop: threading.Event | None) -> bool:
+        """Listen until the child ended (True), or time, patience or the caller's wish is over."""
         with selectors.DefaultSelector() as selector, _process_descriptor(self.process.pid) as gone:
             for pipe in self.pipes:
                 selector.register(pipe.descriptor, selectors.EVENT_READ, pipe)
             if gone is not None:
                 selector.register(gone, selectors.EVENT_READ, None)
-            while not self.flooded:
+            patient = gone is not None and stop is None
+            while not self.flooded and not (stop is not None and stop.is_set()):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                for key, _ in selector.select(left if gone is not None else min(left, POLL)):
+                for key, _ in selector.select(left if patient else min(left, POLL)):
                     if key.data is None:
                         return True
                     if key.data.take() is None:
                         selector.unregister(key.fd)
-                if gone is None and _has_ended(self.process.pid):
+                if gone is None and self.process.poll() is not None:
                     return True
         return False
 
-    def finish(self) -> int | None:
-        """End the whole group, collect the child, take what is left in the pipes."""
-        # The leader is not collected yet, so its number still names this group and no other.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in the kernel: let it be
+    def finish(self) -> None:
+        """Have everything ended and collected, and take what is left in the pipes."""
+        self._close_all(self._control)
+        try:
             self.process.wait(REAP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in the kernel: let it be
+                self.process.wait(REAP_TIMEOUT)
         for pipe in self.pipes:
             taken = 0
             while taken < LATE_LIMIT and (got := pipe.take()):
                 taken += got
-        return self.process.returncode
 
     def close(self) -> None:
-        os.close(self._answers)
+        self._close_all(self._answers, self._status)
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
@@ -158,16 +178,11 @@ def _process_descriptor(pid: int) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def _has_ended(pid: int) -> bool:
-    """Whether the child has ended, without collecting it (its group must still be ended)."""
-    try:
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except (AttributeError, ChildProcessError):
-        return True
-
-
 def run_child(
-    command: Callable[[int], Sequence[str]], environment: Mapping[str, str], timeout: float
+    command: Callable[[int], Sequence[str]],
+    environment: Mapping[str, str],
+    timeout: float,
+    stop: threading.Event | None = None,
 ) -> Ended:
     """Run ``command(descriptor to answer on)`` to its end, or to ``timeout`` seconds.
 
@@ -179,17 +194,28 @@ def run_child(
     try:
         ended = False
         try:
-            ended = child.converse(started + timeout)
+            ended = child.converse(started + timeout, stop)
         finally:
-            returncode = child.finish()
+            child.finish()
+        words = dict(line.split(" ", 1) for line in child.status.decode("ascii").splitlines())
+        if "ended" not in words and "pid" in words:  # nobody watches any more: end what we can reach
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(int(words["pid"]), signal.SIGKILL)
+        if "error" in words:
+            raise OSError(int(words["error"]), os.strerror(int(words["error"])))
+        how, strays = map(int, words["ended"].split()) if "ended" in words else (-1, 0)
+        stopped = stop is not None and stop.is_set() and not ended
         return Ended(
             said=bytes(child.said),
             flooded=child.flooded,
             stderr=child.stderr.decode("utf-8", "backslashreplace"),
             stdout_bytes=child.stdout_bytes,
-            returncode=returncode if ended else None,
-            timed_out=not ended and not child.flooded,
+            returncode=os.waitstatus_to_exitcode(how) if ended and how >= 0 else None,
+            timed_out=not ended and not child.flooded and not stopped,
             seconds=time.monotonic() - started,
+            strays=strays,
+            stopped=stopped,
+            unwatched=ended and how < 0,
         )
     finally:
         child.close()

@@ -46,7 +46,7 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     "--timeout",
     metavar="S",
     type=click.FloatRange(min=0.1, max=3600),
-    default=20.0,
+    default=10.0,
     show_default=True,
     help="Seconds for each child process.",
 )

@@ -5,9 +5,9 @@ a metaclass of the module's could run code there.
 """
 
 import sys
-import types
 
 from .interpreter import HEAP_TYPE, SLOT_FUNCTIONS, TP_NAME
+from .objects import claimed_elsewhere, home_of
 
 FLAGS = {
     0: "HAVE_FINALIZE", 1: "STATIC_BUILTIN", 2: "INLINE_VALUES", 3: "MANAGED_WEAKREF",
@@ -25,7 +25,6 @@ _FLAGS = type.__dict__["__flags__"].__get__
 _BASICSIZE = type.__dict__["__basicsize__"].__get__
 _ITEMSIZE = type.__dict__["__itemsize__"].__get__
 _QUALNAME = type.__dict__["__qualname__"].__get__
-_NAMESPACE = type.__dict__["__dict__"].__get__
 _SUBCLASSES = type.__dict__["__subclasses__"]
 
 
@@ -84,17 +83,17 @@ def _belonging(cls, module, name, loaded, api, in_dict):
     flags = _FLAGS(cls)
     if not flags & HEAP_TYPE:
         if loaded is None:
-            return "named" if in_dict and _home(cls) == name else None
+            return "named" if in_dict and home_of(cls) == name else None
         return "memory" if loaded.holds(id(cls)) else None
     if api is not None and api.module_of(cls) == id(module):
         return "tied"
-    if _home(cls) == name:
+    if home_of(cls) == name:
         return "named"
     if not in_dict:
         return None
     if runs_own_code(cls, loaded, api):
         return "code"
-    return None if _claimed_elsewhere(cls, module) else "unclaimed"
+    return None if claimed_elsewhere(cls, module) else "unclaimed"
 
 
 def runs_own_code(cls, loaded, api):
@@ -109,36 +108,13 @@ def runs_own_code(cls, loaded, api):
     return False
 
 
-def _claimed_elsewhere(cls, module):
-    """Whether the module that the class names as its home is loaded and really has it."""
-    home = sys.modules.get(_home(cls))
-    if home is None or home is module:
-        return False
-    if not issubclass(type(home), types.ModuleType):
-        return False  # a stand-in whose attributes are somebody's code
-    namespace = types.ModuleType.__dict__["__dict__"].__get__(home)
-    return any(value is cls for value in list(namespace.values()))
-
-
-def _home(cls):
-    """The class's ``__module__``, without asking its metaclass."""
-    value = _NAMESPACE(cls).get("__module__")
-    if isinstance(value, str):
-        return value
-    if _FLAGS(cls) & HEAP_TYPE:
-        return ""
-    # For static types the getter takes it from tp_name.
-    value = type.__dict__["__module__"].__get__(cls)
-    return value if isinstance(value, str) else ""
-
-
 def _full_name(cls, memory):
     """tp_name where it is dotted (as a spec or a static type was written), else module and name."""
     written = memory.text(memory.word(id(cls) + TP_NAME)) if memory is not None else None
     if written and ("." in written or not _FLAGS(cls) & HEAP_TYPE):
         return written
     qualified = _QUALNAME(cls)
-    home = _home(cls)
+    home = home_of(cls)
     return "%s.%s" % (home, qualified) if home and home != "builtins" else str(qualified)
 
 

@@ -1,21 +1,104 @@
-"""The experiments by name. Each takes the channel (to name its stages) and a function that
-imports the target, and returns plain data; what it raises is its outcome.
+"""The experiments by name. Each takes the channel (to name its stages) and the child's options,
+and returns plain data; what it raises is its outcome.
 """
 
-from .importing import NotRunError
+from .copies import Target
+from .exercise import snippet
+from .importing import NotRunError, load_target
 from .inspection import UnsupportedError, inspect
 
 
-def info(channel, load):
+def run(name, channel, options):
+    return EXPERIMENTS[name](channel, options)
+
+
+def _target(channel, options):
+    """The target's first module object."""
+
+    def load():
+        return load_target(options)
+
+    channel.stage("import")
+    return Target(channel, load, snippet(options.get("exercise")))
+
+
+def info(channel, options):
     """The module as it is after an ordinary import."""
-    module = load()
+    target = _target(channel, options)
     try:
-        answer = inspect(module, channel.stage)
+        return inspect(target.first, channel.stage)
     except UnsupportedError as reason:
         raise NotRunError(str(reason)) from None
-    if answer["kind"] == "python":
-        raise NotRunError("%s is written in Python: it is no extension module" % answer["module"])
-    return answer
 
 
-EXPERIMENTS = {"info": info}
+def twice(channel, options):
+    from .twice import twice as look
+
+    return look(_target(channel, options))
+
+
+def statics(channel, options):
+    from .statics import statics as look
+
+    return look(_target(channel, options))
+
+
+def lifecycle(channel, options):
+    from .lifecycle import lifecycle as look
+
+    return look(_target(channel, options))
+
+
+def instances(channel, options):
+    from .instances import instances as look
+
+    return look(_target(channel, options))
+
+
+def main_first(channel, options):
+    from .sharing import main_first as look
+    from .sharing import unraisable
+
+    also = unraisable()
+    return look(_target(channel, options), options, also)
+
+
+def in_turn(channel, options):
+    from .sharing import in_turn as look
+    from .sharing import unraisable
+
+    return look(channel, options, unraisable())
+
+
+def own_gil(channel, options):
+    from .sharing import own_gil as look
+    from .sharing import unraisable
+
+    return look(channel, options, unraisable())
+
+
+def free_threaded(channel, options):
+    from .gil import free_threaded as look
+
+    return look(lambda: _target(channel, options))
+
+
+def fallback(channel, options):
+    from .fallback import fallback as look
+
+    return look(_target(channel, options), options)
+
+
+EXPERIMENTS = {
+    "info": info,
+    "twice": twice,
+    "shared-gil/main-first": main_first,
+    "shared-gil/in-turn": in_turn,
+    "own-gil": own_gil,
+    "free-threaded": free_threaded,
+    "lifecycle": lifecycle,
+    "instances": instances,
+    "statics": statics,
+    "fallback": fallback,
+}
+"""What after the slash is one of several children that make up an experiment."""

@@ -5,9 +5,18 @@ import os
 import sys
 from importlib import machinery, util
 
+from .origin import file_of
+
 
 class NotRunError(Exception):
     """There is nothing to run here, and why."""
+
+
+def load_target(options):
+    """The module that the child's options name, freshly imported. Foreign code runs here."""
+    if options["kind"] == "file":
+        return load_file(options["target"])
+    return import_by_name(options["target"])
 
 
 def import_by_name(name):
@@ -81,8 +90,6 @@ def _suffix(path):
 
 
 def _is_from(module, path):
-    from .inspection import file_of
-
     found = file_of(module)
     try:
         return found is not None and os.path.samefile(found, path)

@@ -6,11 +6,15 @@ import types
 
 from . import classes
 from .definition import phase_of_moduledef, read_moduledef, read_slot_array
+from .instances import visits_type
 from .interpreter import CApi
 from .mapping import locate
 from .memory import Memory
+from .objects import namespace_of
+from .origin import file_of, kind_of
 
 NEWEST = (3, 15)
+KINDS_SHOWN = 20
 
 
 class UnsupportedError(Exception):
@@ -54,23 +58,30 @@ def inspect(module, stage=None):
         tell("definition")
         answer.update(_definition(module, file, api, memory, loaded, limits))
         tell("types")
-        own, foreign = classes.types_of(module, name, _namespace(module), loaded, api, reader)
+        own, foreign = classes.types_of(module, name, namespace_of(module), loaded, api, reader)
         answer["types"] = own
         answer["foreign_types"] = foreign
         answer["static_types"] = [entry["name"] for entry in own if entry["static"]]
+        # m_traverse runs here, called by the interpreter exactly as a garbage collection does.
+        tell("traverse")
+        reported = _reported(module)
+        answer["traverse_reports"] = None if reported is None else len(reported)
+        answer["traverse_kinds"] = _counted(reported or ())
+        tell("instances that exist")
+        visits = _visits(own)
         answer["heap_types"] = [
             {
                 "name": entry["name"],
                 "flags": entry["flags"],
                 "module_tied": entry["module_tied"],
-                "traverse_visits_type": None,
+                "traverse_visits_type": visits.get(entry["address"]),
             }
             for entry in own
             if not entry["static"]
         ]
-        # m_traverse runs here, called by the interpreter exactly as a garbage collection does.
-        tell("traverse")
-        answer["traverse_reports"] = _reported(module)
+        answer["untied_types"] = [
+            entry["name"] for entry in own if not entry["static"] and entry["module_tied"] is False
+        ]
     return answer
 
 
@@ -130,49 +141,41 @@ def _sizes(answer, module, api):
 
 
 def _reported(module):
-    """How many objects m_traverse reports, beside the module's own dict; None: not asked."""
+    """The objects m_traverse reports, beside the module's own dict; None: not asked."""
     if not _is_module(module):
         return None
-    return sum(1 for value in gc.get_referents(module) if value is not _namespace(module))
+    return [value for value in gc.get_referents(module) if value is not namespace_of(module)]
+
+
+def _counted(values):
+    """[{type, count}] of objects, the most frequent first."""
+    counts = {}
+    for value in values:
+        name = type.__dict__["__qualname__"].__get__(type(value))
+        counts[name] = counts.get(name, 0) + 1
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [{"type": name, "count": count} for name, count in ranked[:KINDS_SHOWN]]
+
+
+def _visits(own):
+    """{type's address: whether traverse visits it}, from instances that are there already.
+
+    None is made: an instance comes from foreign code. Where none exists nothing is known.
+    """
+    wanted = {entry["address"] for entry in own if not entry["static"]}
+    found = {}
+    if wanted:
+        for value in gc.get_objects():
+            address = id(type(value))
+            if address in wanted and address not in found:
+                found[address] = visits_type(value)
+    return found
 
 
 def _is_module(value):
     return issubclass(type(value), types.ModuleType)
 
 
-def _namespace(module):
-    if _is_module(module):
-        return types.ModuleType.__dict__["__dict__"].__get__(module)
-    found = getattr(module, "__dict__", None)
-    return found if isinstance(found, dict) else {}
-
-
 def _text_attribute(module, key):
-    value = _namespace(module).get(key)
+    value = namespace_of(module).get(key)
     return str(value) if isinstance(value, str) else None
-
-
-def kind_of(module):
-    """``extension``, ``builtin``, ``python``, or ``unknown``: by who loaded it."""
-    from importlib import machinery
-
-    spec = _namespace(module).get("__spec__")
-    loader = getattr(spec, "loader", None)
-    if loader is machinery.BuiltinImporter:
-        return "builtin"
-    if isinstance(loader, machinery.ExtensionFileLoader):
-        return "extension"
-    if loader is None:
-        return "unknown"
-    file = file_of(module)
-    if file and file.endswith(tuple(machinery.EXTENSION_SUFFIXES)):
-        return "extension"  # another tool's loader
-    return "python"
-
-
-def file_of(module):
-    """The file the module was loaded from: what its spec says, before what it says itself."""
-    spec = _namespace(module).get("__spec__")
-    if getattr(spec, "has_location", False) and isinstance(spec.origin, str):
-        return str(spec.origin)
-    return _text_attribute(module, "__file__")

@@ -33,16 +33,19 @@ def _lower(resource, name, wanted):
         pass
 
 
-def report_crashes(timeout):
+def report_crashes(timeout, deadline):
     """A fatal signal leaves the Python stack (3.14 and later: the C stack too) on stderr.
 
-    So does a hang, shortly before the runner ends it: ``timeout`` is the runner's, in seconds.
+    So does a hang, shortly before the runner ends it: ``timeout`` is the runner's, in seconds, and
+    ``deadline`` its end by the monotonic clock, which all processes of a machine share.
     """
     import faulthandler
+    import time
 
     try:
         faulthandler.enable(file=sys.stderr, all_threads=True)
-        if timeout > 0:
-            faulthandler.dump_traceback_later(timeout * 0.9, exit=False)
+        left = deadline - time.monotonic() - timeout * 0.1
+        if timeout > 0 and left > 0:
+            faulthandler.dump_traceback_later(left, exit=False)
     except (AttributeError, ValueError, OSError, RuntimeError):
         pass  # no usable stderr: the exit status still tells

@@ -4,6 +4,9 @@ import os
 import struct
 import sys
 
+LOAD, RELRO, WRITABLE = 1, 0x6474E552, 2
+"""PT_LOAD, PT_GNU_RELRO, PF_W (elf.h)."""
+
 
 class Loaded:
     """A loaded file: ``address = link_address + bias`` for everything inside ``[start, end)``."""
@@ -64,13 +67,46 @@ def _lowest_mapping(path):
     return by_inode
 
 
+def writable_ranges(path, loaded):
+    """[(address, size)] in this process of what the file keeps writable while it runs.
+
+    The writable PT_LOAD segments with their zero fill, less what is sealed after relocation
+    (PT_GNU_RELRO). Word-aligned. Empty where the file is not ELF or not loaded.
+    """
+    if loaded is None:
+        return []
+    segments = _program_headers(path)
+    sealed = [(address, address + size) for kind, _, address, size in segments if kind == RELRO]
+    ranges = []
+    for kind, flags, address, size in segments:
+        if kind != LOAD or not flags & WRITABLE:
+            continue
+        end = address + size
+        start = max([address, *(after for before, after in sealed if before <= address < after)])
+        start += -start % 8
+        if start < end:
+            ranges.append((start + loaded.bias, (end - start) // 8 * 8))
+    return ranges
+
+
 def _elf_span(path):
     """(lowest page, end) of the file's PT_LOAD segments in its own addresses."""
+    segments = [(address, size) for kind, _, address, size in _program_headers(path) if kind == LOAD]
+    if not segments:
+        return None
+    page = os.sysconf("SC_PAGE_SIZE")
+    return min(address for address, _ in segments) // page * page, max(
+        address + size for address, size in segments
+    )
+
+
+def _program_headers(path):
+    """[(type, flags, address, size in memory)] of an ELF file; empty for any other."""
     try:
         with open(path, "rb") as stream:
             head = stream.read(64)
             if len(head) < 52 or head[:4] != b"\x7fELF":
-                return None
+                return []
             wide = head[4] == 2
             order = "<" if head[5] == 1 else ">"
             offset = struct.unpack_from(order + ("Q" if wide else "I"), head, 32 if wide else 28)[0]
@@ -78,19 +114,16 @@ def _elf_span(path):
             stream.seek(offset)
             table = stream.read(entry * count)
     except (OSError, struct.error, OverflowError):
-        return None
+        return []
     # Elf64_Phdr: type, flags, offset, vaddr, paddr, filesz, memsz. Elf32_Phdr: flags stand later.
     form = order + ("IIQQQQQQ" if wide else "IIIIIIII")
     if entry < struct.calcsize(form):
-        return None
-    segments = []
+        return []
+    found = []
     for position in range(0, len(table) - entry + 1, entry):
         fields = struct.unpack_from(form, table, position)
-        if fields[0] == 1:  # PT_LOAD
-            segments.append((fields[3], fields[6]) if wide else (fields[2], fields[5]))
-    if not segments:
-        return None
-    page = os.sysconf("SC_PAGE_SIZE")
-    return min(address for address, _ in segments) // page * page, max(
-        address + size for address, size in segments
-    )
+        if wide:
+            found.append((fields[0], fields[1], fields[3], fields[6]))
+        else:
+            found.append((fields[0], fields[6], fields[2], fields[5]))
+    return found
