@@ -13,22 +13,22 @@ left open as well: ``frozen`` and ``unsendable`` leave no mark.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from isoview.inspectors.binary.code.instructions import Instruction
+
 from isoview.inspectors.binary.code.functions import Function
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.runtime_types.pyo3_builder import (
+    Builder,
+    Text,
+    arguments,
+    read_builder,
+)
+from isoview.inspectors.binary.runtime_types.pyo3_builder import text_at as _text
 from isoview.inspectors.binary.runtime_types.pyo3_items import Items, read_items
 from isoview.inspectors.binary.runtime_types.shared import Code
 from isoview.inspectors.binary.runtime_types.tracker import Site, State, Value
 
 MAKERS = ("PyType_FromSpec", "PyType_FromSlots")
-NAME_LIMIT = 256
-_WINDOW = 512  # bytes of stack arguments that are looked through
-
-
-class Text(NamedTuple):
-    """A Rust string: where, and what."""
-
-    address: int
-    text: str
 
 
 class BuiltClass(NamedTuple):
@@ -47,7 +47,6 @@ class BuiltClass(NamedTuple):
     doc: str | None
     items: Items | None
     base_creator: int | None  # creator of the base, where that is a class of this file
-    pointers: tuple[tuple[int, int], ...]  # (offset, value) of constants among the arguments
 
 
 class Classes(NamedTuple):
@@ -58,8 +57,8 @@ class Classes(NamedTuple):
     unread: int  # call sites whose function the budget did not reach
 
 
-def find_classes(code: Code) -> Classes:
-    """Every class that the file makes through PyO3."""
+def find_classes(code: Code, own_name: str | None = None) -> Classes:
+    """Every class that the file makes through PyO3; ``own_name`` is that of its module."""
     makers = code.callers_of_import(MAKERS)
     builders = {f.start for site in makers if (f := code.functions.containing(site))}
     creators: dict[int, set[int]] = {}
@@ -67,6 +66,9 @@ def find_classes(code: Code) -> Classes:
         function = code.functions.containing(site)
         if function is not None and function.start not in builders:
             creators.setdefault(function.start, set()).add(site)
+    if not creators:
+        return Classes((), tuple(sorted(builders)), 0)
+    builder = read_builder(code, builders)
     found: list[BuiltClass] = []
     unread = 0
     for start, sites in sorted(creators.items()):
@@ -75,156 +77,124 @@ def find_classes(code: Code) -> Classes:
         if decoded is None:
             unread += len(sites)
             continue
-        found += _classes_in(code, function, decoded, sites, frozenset(creators))
-    if any(entry.name is None for entry in found):
-        found = _named_by_builder(code, found, builders)
-    if found and all(entry.module is None and not entry.in_builtins for entry in found):
-        module = _common_module(code, builders)
-        found = [entry._replace(module=module) for entry in found]
-    return Classes(tuple(found), tuple(sorted(builders)), unread)
+        found += _classes_in(code, function, decoded, sites, frozenset(creators), builder)
+    found = _without_contradictions(found)
+    return Classes(tuple(_from_builder(found, builder, own_name)), tuple(sorted(builders)), unread)
 
 
-def _pairs(code: Code, start: int) -> Iterator[tuple[Value, Value]]:
-    """Neighbouring values wherever a function calls another: in argument registers, on the stack."""
-    function = code.functions.at(start)
-    for site in code.tracker.sites(start, function.end, code.decode(function) or ()):
-        values = [site.state.registers.get(n) for n in code.machine.arguments]
-        memory = site.state.memory
-        pairs = list(zip(values, values[1:], strict=False))
-        pairs += [(value, memory.get(offset + 8)) for offset, value in memory.items()]
-        yield from ((a, b) for a, b in pairs if a is not None and b is not None)
-
-
-def _named_by_builder(code: Code, found: list[BuiltClass], builders: set[int]) -> list[BuiltClass]:
-    """Names whose length is the same for every class and so stands in the builder alone."""
-    lengths: dict[int, set[int]] = {}
-    for start in builders:
-        for value, length in _pairs(code, start):
-            if isinstance(value, tuple) and value[0] == "incoming" and isinstance(length, int):
-                lengths.setdefault(value[1], set()).add(length)
-    known = {offset: seen.pop() for offset, seen in lengths.items() if len(seen) == 1}
-    named: list[BuiltClass] = []
+def _without_contradictions(found: list[BuiltClass]) -> list[BuiltClass]:
+    """One text has one length: where it has two, that argument is something else."""
+    lengths: dict[int, set[str]] = {}
     for entry in found:
-        texts = [
-            text
-            for offset, value in entry.pointers
-            if (text := _text(code.image, value, known.get(offset))) is not None
-        ]
-        if entry.name is None and texts:
-            module = texts[1] if len(texts) > 1 else None
-            named.append(entry._replace(name=texts[0], module=module))
-        else:
-            named.append(entry)
-    return named
+        if entry.module is not None:
+            lengths.setdefault(entry.module.address, set()).add(entry.module.text)
+    return [
+        entry._replace(module=None, basicsize=None)
+        if entry.module is not None and len(lengths[entry.module.address]) > 1
+        else entry
+        for entry in found
+    ]
 
 
-def _common_module(code: Code, builders: set[int]) -> Text | None:
-    """The module of all classes, where the builder itself holds it: its only dotted name."""
-    found = {
-        text
-        for start in builders
-        for pair in _pairs(code, start)
-        if (text := _text(code.image, *pair)) is not None and "." in text.text
-    }
-    return found.pop() if len(found) == 1 else None
+def _from_builder(
+    found: list[BuiltClass], builder: Builder, own_name: str | None
+) -> list[BuiltClass]:
+    """What is the same for every class and so stands in the builder alone."""
+    texts = set(builder.texts)
+    if len(found) == 1 and found[0].name is None:
+        modules = {text for text in texts if text.text in (own_name, "builtins")}
+        names = texts - modules
+        if len(names) == 1:
+            found = [found[0]._replace(name=names.pop())]
+            texts = modules
+    if any(entry.module is not None or entry.in_builtins for entry in found):
+        return found
+    if len(texts) != 1:
+        return found
+    module = texts.pop()
+    return [entry._replace(module=module) for entry in found]
 
 
 def _classes_in(
-    code: Code, function: Function, decoded: list, sites: set[int], creators: frozenset[int]
+    code: Code,
+    function: Function,
+    decoded: list[Instruction],
+    sites: set[int],
+    creators: frozenset[int],
+    builder: Builder,
 ) -> Iterator[BuiltClass]:
     bases: list[int] = []
     for site in code.tracker.sites(function.start, function.end, decoded):
         if site.address in sites:
-            yield _read_call(code, function, site, bases)
+            yield _read_call(code, function, site, bases, builder)
         for value in (*site.state.registers.values(), site.target):
             if isinstance(value, int) and value in creators and value != function.start:
                 bases.append(value)
 
 
-def _read_call(code: Code, function: Function, site: Site, bases: list[int]) -> BuiltClass:
-    state, image = site.state, code.image
-    arguments = list(_stack_arguments(code, site))
-    place = _name_place(image, arguments)
-    registers = code.machine.arguments
-    base = next(
-        (v for n in registers if (v := _base(state.registers.get(n))) is not None), None
-    )
+def _read_call(
+    code: Code, function: Function, site: Site, bases: list[int], builder: Builder
+) -> BuiltClass:
+    image = code.image
+    values = arguments(code, site)
+    place, after = _name_place(image, values, builder)
     name = module = None
+    basicsize = None
+    in_builtins = False
     traits: dict[int, Value | None] = {}
     if place is not None:
-        traits = {offset - place: value for offset, value in arguments}
-        name = _text(image, traits.get(0), traits.get(8))
-        module = _text(image, traits.get(16), traits.get(24))
-    else:
-        name, module = _name_in_registers(image, [state.registers.get(n) for n in registers])
+        traits = {index - place: value for index, value in enumerate(values[:place])}
+        name = _text(image, values[place], _length(values, place, builder))
+        in_builtins = values[after] == 0
+        if in_builtins:
+            basicsize = _size(values[after + 2])
+        else:
+            module = _text(image, values[after], _length(values, after, builder))
+            alone = module is None or after in builder.lengths
+            basicsize = _size(values[after + (1 if alone else 2)])
+            if module is not None and not alone and basicsize is None:
+                module = None  # its length is the same for all classes, and this is the size
     return BuiltClass(
         site.address,
         function,
         name,
         module,
-        module is None and traits.get(16) == 0,
-        base,
-        _flag(traits.get(-16)),
-        _flag(traits.get(-48)),
-        _flag(traits.get(-32)),
-        _size(traits.get(32 if module or traits.get(16) == 0 else 16)),
-        _doc(image, traits.get(-64), traits.get(-56)),
-        read_items(image, _items_words(state, traits.get(-8))),
+        in_builtins,
+        next((v for value in values[:8] if (v := _base(value)) is not None), None),
+        _flag(traits.get(-2)),
+        _flag(traits.get(-6)),
+        _flag(traits.get(-4)),
+        basicsize,
+        _doc(image, traits.get(-8), traits.get(-7)),
+        read_items(image, _items_words(site.state, traits.get(-1))),
         bases[-1] if bases else None,
-        tuple((offset, value) for offset, value in arguments if isinstance(value, int)),
     )
 
 
-def _stack_arguments(code: Code, site: Site) -> Iterator[tuple[int, Value]]:
-    """(offset, value) of what lies where the callee looks for its stack arguments."""
-    top = site.state.registers.get(code.machine.stack)
-    if not isinstance(top, tuple) or top[0] != "stack":
-        return
-    for offset, value in sorted(site.state.memory.items()):
-        if 0 <= offset - top[1] < _WINDOW:
-            yield offset - top[1], value
+def _length(values: list[Value | None], index: int, builder: Builder) -> Value | None:
+    """Length of the text at ``index``: the next argument, or what the builder takes for all."""
+    return builder.lengths.get(index, values[index + 1])
 
 
-def _name_place(image: Image, arguments: list[tuple[int, Value]]) -> int | None:
-    """Where the name stands: a pointer and a length that are an identifier, behind the items.
+def _name_place(
+    image: Image, values: list[Value | None], builder: Builder
+) -> tuple[int | None, int]:
+    """Where the name stands, and what comes after it: a pointer and a length that are an
+    identifier, behind the items.
 
     Where arguments vanished, a doc and a flag can stand side by side and look like a name.
     """
-    known = dict(arguments)
     places = [
-        offset
-        for offset, value in arguments
-        if _text(image, value, known.get(offset + 8)) is not None
+        index
+        for index, value in enumerate(values[:-8])
+        if (text := _text(image, value, _length(values, index, builder))) is not None
+        and "." not in text.text
     ]
-    behind = [place for place in places if isinstance(known.get(place - 8), tuple)]
-    return next(iter(behind or places), None)
-
-
-def _name_in_registers(
-    image: Image, values: list[Value | None]
-) -> tuple[Text | None, Text | None]:
-    """Name and module where both are passed in registers (0.20.0): two pairs, one after the other."""
-    found = [
-        text
-        for first, second in zip(values, values[1:], strict=False)
-        if (text := _text(image, first, second)) is not None
-    ]
-    return (found[0] if found else None), (found[1] if len(found) > 1 else None)
-
-
-def _text(image: Image, address: Value | None, length: Value | None) -> Text | None:
-    """The identifier of ``length`` bytes at ``address``: a class's name, or a dotted module."""
-    if not isinstance(address, int) or not isinstance(length, int):
-        return None
-    if not 0 < length <= NAME_LIMIT or image.in_code(address):
-        return None
-    raw = image.read(address, length)
-    if len(raw) != length:
-        return None
-    text = raw.decode("utf-8", "replace")
-    if not all(part.isidentifier() for part in text.split(".")):
-        return None
-    return Text(address, text)
+    behind = [place for place in places if place and isinstance(values[place - 1], tuple)]
+    place = next(iter(behind or places), None)
+    if place is None:
+        return None, 0
+    return place, place + (1 if place in builder.lengths else 2)
 
 
 def _base(value: Value | None) -> Value | None:

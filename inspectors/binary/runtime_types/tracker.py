@@ -9,7 +9,8 @@ begins with what it is: ``("stack", offset)`` an address on the stack, counted f
 pointer stood at the start; ``("argument", n)``, and ``("incoming", offset)`` for those on the
 stack; ``("result", site)`` of the call there;
 ``("variable", address)`` the content of a word that is written at run time; ``("import", name)``
-the content of an imported variable; ``("field", value, offset)`` a word read through a value.
+the content of an imported variable; ``("field", value, offset)`` a word read through a value;
+``("either", value, value)`` the result of a conditional move.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -264,7 +265,7 @@ class Tracker:
             if reg >= i.VECTORS:
                 _set(state.upper, reg, 0)
         elif kind == i.LEA:
-            _set(registers, reg, self._place(step, state))
+            _set(registers, reg, self._place(step, state) if index == i.NONE else self._sum(step, state))
         elif kind == i.ADD:
             _set(registers, reg, _plus(registers.get(base), imm))
         elif kind == i.SUM:
@@ -297,14 +298,47 @@ class Tracker:
             if above is not None:
                 registers[self.machine.stack] = above
         elif kind == i.MERGE:
-            if registers.get(reg) != registers.get(base):
-                registers.pop(reg, None)
+            old, new = registers.get(reg), registers.get(base)
+            if old != new:
+                _set(registers, reg, ("either", old, new) if old is not None and new is not None else None)
         elif kind in (i.CLOBBER, i.READ, i.EXCHANGE, i.MODIFY, i.UPDATE):
-            if reg != i.NONE and kind != i.MODIFY and kind != i.UPDATE:
+            if kind == i.CLOBBER and size == 1 and registers.get(reg) == 0 and self._sets(step[0]):
+                registers[reg] = ("either", 0, 1)
+            elif kind == i.CLOBBER and imm and registers.get(reg) == ("either", 0, 1):
+                _set(registers, reg, self._combined(step[0], imm))
+            elif reg != i.NONE and kind != i.MODIFY and kind != i.UPDATE:
                 registers.pop(reg, None)
                 state.upper.pop(reg, None)
             if kind in (i.EXCHANGE, i.MODIFY, i.UPDATE):
                 state.forget(self._place(step, state), max(size, 8))
+
+    def _sum(self, step: Instruction, state: State) -> Value | None:
+        """``base + index * scale + disp`` of a choice between two numbers (``setcc``)."""
+        base = state.registers.get(step[4]) if step[4] != i.NONE else 0
+        index = state.registers.get(step[5])
+        if not isinstance(index, tuple) or index[0] != "either" or not isinstance(index[1], int):
+            return None
+        scaled = ("either", index[1] * step[6], index[2] * step[6])
+        if base == index:
+            return _plus(("either", index[1] * (step[6] + 1), index[2] * (step[6] + 1)), step[7])
+        return _plus(scaled, base + step[7]) if isinstance(base, int) else None
+
+    def _sets(self, address: int) -> bool:
+        """Whether the x86-64 instruction at ``address`` is ``setcc``: the byte becomes 0 or 1."""
+        raw = self.image.read(address, 3)
+        at = 1 if raw and raw[0] & 0xF0 == 0x40 else 0
+        return raw[at : at + 1] == b"\x0f" and len(raw) > at + 1 and raw[at + 1] & 0xF0 == 0x90
+
+    def _combined(self, address: int, imm: int) -> Value | None:
+        """A 0 or 1, combined with a number by the x86-64 instruction at ``address``."""
+        raw = self.image.read(address, 3)
+        at = 1 if raw and raw[0] & 0xF0 == 0x40 else 0
+        if raw[at : at + 1] not in (b"\x83", b"\x81") or imm < 0:
+            return None
+        operation = raw[at + 1] >> 3 & 7
+        if operation == 1:  # or
+            return ("either", imm, imm | 1)
+        return ("either", imm, imm ^ 1) if operation == 6 else None  # xor
 
     def _load(self, step: Instruction, state: State) -> None:
         size, reg = step[2], step[3]
@@ -346,5 +380,9 @@ def _plus(value: Value | None, amount: int) -> Value | None:
             return ("stack", value[1] + amount)
         if value[0] == "at":
             return ("at", value[1], value[2] + amount)
+        if value[0] == "either":
+            if isinstance(value[1], int) and isinstance(value[2], int):
+                return ("either", value[1] + amount, value[2] + amount)
+            return None
         return ("at", value, amount)
     return None
