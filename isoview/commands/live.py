@@ -1,5 +1,8 @@
-"""``isoview live``: import a module in a child process and look at it there."""
+"""``isoview live``: import a module in child processes and see what it really does."""
 
+import sys
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -21,15 +24,18 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 
 
 @click.command(
-    help="Import MODULE (a module's name, or the path of an extension) in a child process and "
-    "report what the interpreter sees. Importing runs the module's code."
+    help="Import MODULE (a module's name, or the path of an extension) in child processes and "
+    "report what it does there: imported twice, in sub-interpreters of both kinds, without the GIL, "
+    "made and dropped many times. Importing runs the module's code."
 )
 @click.argument("target", metavar="MODULE|PATH")
 @click.option(
     "--python",
+    "pythons",
     metavar="EXE",
+    multiple=True,
     help="Interpreter to use: a path, a command, or a virtual environment's folder. "
-    "Default: the one isoview runs on.",
+    "Several give a matrix. Default: the one isoview runs on.",
 )
 @click.option(
     "--only",
@@ -38,6 +44,11 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     default=",".join(EXPERIMENTS),
     callback=_names,
     help=f"Experiments to run, separated by commas: {', '.join(EXPERIMENTS)}.",
+)
+@click.option(
+    "--exercise",
+    metavar="FILE",
+    help="Python code that uses the module, which it finds as `module`; run wherever it is imported.",
 )
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -50,16 +61,39 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     show_default=True,
     help="Seconds for each child process.",
 )
+@click.option(
+    "--repeat",
+    metavar="N",
+    type=click.IntRange(min=1, max=100),
+    default=1,
+    show_default=True,
+    help="Runs of each experiment; the worst is reported as n of N. A crash is tried 3 times anyway.",
+)
 def live(
-    target: str, python: str | None, experiments: tuple[str, ...], form: str, timeout: float
+    target: str,
+    pythons: tuple[str, ...],
+    experiments: tuple[str, ...],
+    exercise: str | None,
+    form: str,
+    timeout: float,
+    repeat: int,
 ) -> int:
     """Run the experiments; what the module does to its child is an outcome, not our error."""
     from isoview.inspectors.live.runner import find_python, resolve, run
 
     resolve(target)  # a slip in the command line is said before anything is said to run
-    find_python(python)
-    complain("importing runs the module's code (in a child process)", None)
-    report = run(target, experiments, python, timeout)
+    for python in pythons:
+        find_python(python)
+    complain("importing runs the module's code (in child processes)", None)
+    report = run(
+        target,
+        experiments,
+        pythons or None,
+        timeout,
+        exercise=exercise,
+        repeat=repeat,
+        progress=_progress(len(experiments) * max(len(pythons), 1)),
+    )
     if form == "json":
         import json
 
@@ -72,6 +106,24 @@ def live(
         complain(f"{report['target']}: {unseen['status']}: {unseen['message']}", _hint(unseen))
         return ExitCode.NOT_ANALYSED
     return ExitCode.CLEAN
+
+
+def _progress(total: int) -> Callable[[int, str, dict[str, Any] | None], None] | None:
+    """A line on the terminal that counts what is done; nothing where nobody looks."""
+    if not sys.stderr.isatty() or total < 2:
+        return None
+    lock = threading.Lock()
+    done = 0
+
+    def tell(_index: int, name: str, outcome: dict[str, Any] | None) -> None:
+        nonlocal done
+        with lock:
+            done += outcome is not None
+            text = f"{done} of {total} done: {name}" if done < total else ""
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+    return tell
 
 
 def _print(report: dict[str, Any]) -> None:

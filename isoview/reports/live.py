@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from isoview.experiments import TITLES, cell
+from isoview.observed import RAN_BADLY, how, label, shared
 from isoview.reports.lines import Line, Span, line
 from isoview.reports.words import counted, listed, named
 
@@ -13,14 +15,7 @@ PHASES = {
     "export": "PEP 793 export",
     "unknown": "unknown",
 }
-STYLES = {
-    "ok": "good",
-    "refused": "unknown",
-    "failed": "error",
-    "crashed": "error",
-    "timed-out": "error",
-    "not-run": "unknown",
-}
+TONES = {"good": "good", "warning": "warning", "error": "error", "note": "note", "quiet": "dim"}
 _LABEL_WIDTH = 14
 _NAMED = 8
 _STDERR_LINES = 12
@@ -29,16 +24,46 @@ _STACK_BEGINS = ("Fatal Python error", "Timeout (")
 
 
 def live_lines(report: Mapping[str, Any]) -> list[Line]:
-    """Everything in a live report: each interpreter, each experiment."""
+    """Everything in a live report: the matrix where there are several interpreters, then each."""
     lines = [line((str(report["module"] or report["target"]), "title"), wraps=False)]
     if report["file"]:
         place, file = os.path.split(report["file"])
         lines.append(line((f"{file} in {place}", "dim"), indent=2, wraps=False))
+    if len(report["runs"]) > 1:
+        lines += [line(), *matrix_lines(report)]
     for run in report["runs"]:
         lines += [line(), line((_interpreter(run["python"]), "heading"))]
         for name, outcome in run["experiments"].items():
             lines += _outcome(name, outcome)
     return lines
+
+
+def matrix_lines(report: Mapping[str, Any]) -> list[Line]:
+    """One row for each experiment, one column for each interpreter."""
+    runs = report["runs"]
+    names = list(dict.fromkeys(name for run in runs for name in run["experiments"]))
+    labels = [label(run["python"]) for run in runs]
+    cells = {
+        (name, index): cell(name, run["experiments"][name])
+        for index, run in enumerate(runs)
+        for name in names
+        if name in run["experiments"]
+    }
+    widths = [
+        max([len(labels[index]), *(len(c.word) + 2 for (_, i), c in cells.items() if i == index)])
+        for index in range(len(runs))
+    ]
+    first = max(len(TITLES[name]) for name in names) + 2
+    heads = [f"{text:<{width}}  " for text, width in zip(labels, widths, strict=True)]
+    rows = [line((" " * first + "".join(heads), "dim"), indent=2, wraps=False)]
+    for name in names:
+        spans: list[str | Span] = [f"{TITLES[name]:<{first}}"]
+        for index, width in enumerate(widths):
+            found = cells.get((name, index))
+            text = f"{found.mark} {found.word}" if found else ""
+            spans.append((f"{text:<{width}}  ", TONES[found.tone] if found else "dim"))
+        rows.append(line(*spans, indent=2, wraps=False))
+    return rows
 
 
 def _interpreter(python: Mapping[str, Any] | None) -> str:
@@ -50,18 +75,57 @@ def _interpreter(python: Mapping[str, Any] | None) -> str:
 
 def _outcome(name: str, outcome: Mapping[str, Any]) -> list[Line]:
     status = str(outcome["status"])
-    what: list[str | Span] = [(name, "plain"), "  ", (status, STYLES.get(status, "plain"))]
-    if outcome["message"]:
-        what.append(f": {outcome['message']}")
-    count, runs = outcome["repeats"].split("/")
-    if runs not in {"0", "1"}:
-        what.append(f" ({count} of {runs} runs)")
-    lines = [line(*what, indent=2, hang=4)]
+    found = cell(name, outcome)
+    what: list[str | Span] = [
+        (f"{found.mark} ", TONES[found.tone]),
+        (f"{TITLES[name]:<{_LABEL_WIDTH}}", "plain"),
+        (_flow(found.sentence), TONES[found.tone] if status != "ok" else "plain"),
+    ]
+    lines = [line(*what, indent=2, hang=_LABEL_WIDTH + 4)]
     if "definition" in outcome:
         lines += info_lines(outcome)
-    if status != "ok":
+    lines += [
+        line(detail, indent=_LABEL_WIDTH + 4, hang=_LABEL_WIDTH + 6)
+        for detail in details(name, outcome)
+    ]
+    if status in RAN_BADLY:
         lines += _stderr(outcome["stderr"])
     return lines
+
+
+def _flow(text: str) -> str:
+    """A message of the module's own on one line."""
+    return named(" ".join(text.split()), 400)
+
+
+def details(name: str, outcome: Mapping[str, Any]) -> list[str]:
+    """What stands behind the sentence, where it is more than the sentence says."""
+    found = []
+    if outcome.get("parts"):
+        words = {"main-first": "main interpreter first", "in-turn": "two of them in turn"}
+        for part, ended in outcome["parts"].items():
+            message = f": {_flow(ended['message'])}" if ended["message"] else ""
+            found.append(f"{words.get(part, part)}: {how(ended)}{message}")
+    names = shared(outcome)
+    if names and not outcome.get("same_module"):
+        found.append(f"the same in both: {listed([named(entry) for entry in names], _NAMED)}")
+    if outcome.get("overwritten"):
+        places = [entry["symbol"] or hex(entry["address"]) for entry in outcome["overwritten"]]
+        found.append(f"overwritten: {listed([named(place) for place in places], _NAMED)}")
+    if name == "lifecycle" and "cycles" in outcome:
+        found.append(f"{_bounds(outcome, 'blocks')}; {_bounds(outcome, 'bytes')}")
+    for entry in outcome.get("messages", ()):
+        found.append(f"{entry['where'].replace('_', ' ')}: {_flow(entry['message'])}")
+    if outcome.get("strays"):
+        found.append(f"left its session, and was ended: {counted(outcome['strays'], 'process')}")
+    return found
+
+
+def _bounds(outcome: Mapping[str, Any], what: str) -> str:
+    bounds = outcome[f"{what}_per_cycle"]
+    if bounds["low"] is None:
+        return f"{what} per cycle not measured"
+    return f"{what} per cycle: {bounds['low']:.0f} to {bounds['high']:.0f} (95 %)"
 
 
 def _stderr(text: str) -> list[Line]:
@@ -92,7 +156,9 @@ def info_lines(info: Mapping[str, Any]) -> list[Line]:
         ]
     if info["traverse_reports"] is not None:
         found = counted(info["traverse_reports"], "object")
-        rows.append(_row("traverse", f"reports {found} beside the module's dict"))
+        kinds = [f"{entry['count']} {named(entry['type'])}" for entry in info["traverse_kinds"]]
+        which = f": {listed(kinds, _NAMED)}" if kinds else ""
+        rows.append(_row("traverse", f"reports {found} beside the module's dict{which}"))
     rows += _types(info["types"])
     if info["foreign_types"]:
         others = listed([named(name) for name in info["foreign_types"]], _NAMED)

@@ -17,7 +17,7 @@ _STYLES = {
     "dim": "dim",
     "code": "bold cyan",
 }
-_MARKS = {"✗": "x", "◐": "/", "✓": "+", "●": "*", "○": "o", "…": "..."}
+_MARKS = {"✗": "x", "◐": "/", "✓": "+", "⊘": "!", "●": "*", "○": "o", "…": "..."}
 """Our own marks in ASCII, for an output whose encoding lacks them."""
 
 

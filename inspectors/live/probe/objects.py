@@ -12,6 +12,7 @@ _NAMESPACE = type.__dict__["__dict__"].__get__
 _MODULE_DICT = types.ModuleType.__dict__["__dict__"].__get__
 OBJECT_LIMIT = 5000
 _CONTAINERS = (dict, list, set, bytearray)
+_OF_ANY_CLASS = ("__dict__", "__weakref__")
 _C_MEMBERS = (
     types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType,
     types.MemberDescriptorType, types.ClassMethodDescriptorType, types.BuiltinFunctionType,
@@ -107,10 +108,12 @@ def _is_source(namespace):
 
 
 def _has_c_members(cls):
-    return any(
-        type(value) in _C_MEMBERS and key not in ("__dict__", "__weakref__")
-        for key, value in list(_NAMESPACE(cls).items())
-    )
+    """Whether its members were written in C: a ``class`` statement leaves functions or slots."""
+    namespace = _NAMESPACE(cls)
+    if "__slots__" in namespace:
+        return False
+    kinds = {type(value) for key, value in list(namespace.items()) if key not in _OF_ANY_CLASS}
+    return types.FunctionType not in kinds and not kinds.isdisjoint(_C_MEMBERS)
 
 
 def compare(first, second):
