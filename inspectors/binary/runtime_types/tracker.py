@@ -14,13 +14,13 @@ the content of an imported variable; ``("field", value, offset)`` a word read th
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.instructions import Instruction, Machine
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.runtime_types.choices import Value, choices
 
-Value = int | str | tuple[Any, ...]
 _MASK = (1 << 64) - 1
 _MASK32 = 0xFFFFFFFF
 
@@ -105,6 +105,9 @@ class Tracker:
         self.image = image
         self.machine = machine
         self.stub = stub
+        # Arguments that were put on the stack, to be found again wherever the code goes on.
+        self._spilled: dict[int, Value] = {}
+        self._choices = choices(image)
         self._incoming = 8 if image.arch == "x86-64" else 0  # behind the return address
 
     def sites(
@@ -118,6 +121,7 @@ class Tracker:
         machine = self.machine
         if decoded is None:
             decoded = machine.decode(self.image.read(start, end - start), start)
+        self._spilled = {}
         state: State | None = self._entry()
         frame = dict[int, Value]()  # stack and frame pointer as they last were
         kept: dict[int, State] = {}
@@ -138,6 +142,7 @@ class Tracker:
                 # Reached in a way that was not seen: begin anew with nothing known.
                 state = State()
                 state.registers.update(frame)
+                state.memory.update(self._spilled)
             if kind < i.CALL:
                 self._step(step, state)
             elif kind in (i.CALL, i.CALL_REG, i.CALL_MEMORY):
@@ -302,10 +307,9 @@ class Tracker:
             if old != new:
                 _set(registers, reg, ("either", old, new) if old is not None and new is not None else None)
         elif kind in (i.CLOBBER, i.READ, i.EXCHANGE, i.MODIFY, i.UPDATE):
-            if kind == i.CLOBBER and size == 1 and registers.get(reg) == 0 and self._sets(step[0]):
-                registers[reg] = ("either", 0, 1)
-            elif kind == i.CLOBBER and imm and registers.get(reg) == ("either", 0, 1):
-                _set(registers, reg, self._combined(step[0], imm))
+            chosen = self._choices(step, registers) if kind == i.CLOBBER else None
+            if chosen is not None:
+                registers[reg] = chosen
             elif reg != i.NONE and kind != i.MODIFY and kind != i.UPDATE:
                 registers.pop(reg, None)
                 state.upper.pop(reg, None)
@@ -323,23 +327,6 @@ class Tracker:
             return _plus(("either", index[1] * (step[6] + 1), index[2] * (step[6] + 1)), step[7])
         return _plus(scaled, base + step[7]) if isinstance(base, int) else None
 
-    def _sets(self, address: int) -> bool:
-        """Whether the x86-64 instruction at ``address`` is ``setcc``: the byte becomes 0 or 1."""
-        raw = self.image.read(address, 3)
-        at = 1 if raw and raw[0] & 0xF0 == 0x40 else 0
-        return raw[at : at + 1] == b"\x0f" and len(raw) > at + 1 and raw[at + 1] & 0xF0 == 0x90
-
-    def _combined(self, address: int, imm: int) -> Value | None:
-        """A 0 or 1, combined with a number by the x86-64 instruction at ``address``."""
-        raw = self.image.read(address, 3)
-        at = 1 if raw and raw[0] & 0xF0 == 0x40 else 0
-        if raw[at : at + 1] not in (b"\x83", b"\x81") or imm < 0:
-            return None
-        operation = raw[at + 1] >> 3 & 7
-        if operation == 1:  # or
-            return ("either", imm, imm | 1)
-        return ("either", imm, imm ^ 1) if operation == 6 else None  # xor
-
     def _load(self, step: Instruction, state: State) -> None:
         size, reg = step[2], step[3]
         _set(state.registers, reg, self._loaded(step, state, min(size, 8)))
@@ -355,7 +342,12 @@ class Tracker:
             return
         size, reg = step[2], step[3]
         if size <= 8:
-            state.store(place[1], size, state.registers.get(reg))
+            value = state.registers.get(reg)
+            state.store(place[1], size, value)
+            if isinstance(value, tuple) and value[0] in ("argument", "incoming"):
+                self._spilled[place[1]] = value
+            else:
+                self._spilled.pop(place[1], None)
             return
         state.forget(place, size)
         state.store(place[1], 8, state.registers.get(reg))
