@@ -17,6 +17,7 @@ from isoview.inspectors.binary.code.values import (
     ARGUMENT,
     COMPARED,
     COUNTED,
+    DEPTH,
     ELEMENT,
     FIELD,
     FROM,
@@ -54,7 +55,7 @@ class Follower:
             (i.MODIFY, self._modify), (i.READ, self._read), (i.EXCHANGE, self._exchange),
             (i.LOAD_HIGH, self._load_high), (i.STORE_HIGH, self._store_high),
             (i.UNPACK, self._unpack), (i.COMPARE, self._compare),
-            (i.COMPARE_MEMORY, self._compare_memory),
+            (i.COMPARE_CONST, self._compare_const), (i.COMPARE_MEMORY, self._compare_memory),
             (i.PUSH, self._push), (i.POP, self._pop),
         ):  # fmt: skip
             table[kind] = handler
@@ -130,7 +131,11 @@ class Follower:
             return (ELEMENT, disp, ins[6]) if self.scene.is_data(disp) else None
         value = self.state.get(base)
         if index != NONE:
-            return self._indexed(value, self.state.get(index), ins[6], disp)
+            held = self.state.get(index)
+            place = self._indexed(value, held, ins[6], disp)
+            if place is not None and place[0] in (STATIC, ELEMENT):
+                self.loops.indexed(ins[0], index, place, ins[6], held)
+            return place
         return self._moved(value, disp)
 
     def _indexed(self, value: Value, index: Value, scale: int, disp: int) -> Value:
@@ -275,7 +280,7 @@ class Follower:
             if node[2] == layout.type_offset and not _is_argument(owner):
                 self.scene.record.use(owner, Reason(TYPED, "", at, self.function))
             return None
-        if depth(node) >= 2:
+        if depth(node) >= DEPTH:
             return None
         return (FROM, (MEMORY, node, offset))
 
@@ -309,7 +314,7 @@ class Follower:
                 self.scene.record.use(node, Reason(COUNTED, "", at, self.function))
             elif isinstance(node, tuple) and size == 8:
                 target = node if node[0] == FIELD and not offset else (MEMORY, node, offset)
-                if depth(target) <= 2:
+                if depth(target) <= DEPTH:
                     self.scene.put(target, value, at, self.function)
         elif tag == ELEMENT:
             self.scene.array(place, at, self.function)
@@ -358,6 +363,9 @@ class Follower:
         self._compared(ins[0], self.state.get(ins[3]), self.state.get(ins[4]))
         self.loops.compared(ins[3], self.state.get(ins[4]))
         self.loops.compared(ins[4], self.state.get(ins[3]))
+
+    def _compare_const(self, ins: Instruction) -> None:
+        self.loops.counted(ins[3], ins[8])
 
     def _compare_memory(self, ins: Instruction) -> None:
         value = self._at(ins[0], self._place(ins), ins[2])

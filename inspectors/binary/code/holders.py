@@ -1,5 +1,6 @@
 """Which words of the file hold objects: the solved record, less what speaks against it."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -96,9 +97,8 @@ class Weigher:
     def _count(self, first: int, array: Array) -> int:
         end = array.end if array.end is not None and array.end > first else self.end_of(first)
         if end is None:
-            end = next(
-                (address for address in self.touched if address > first + array.stride), first + 8
-            )
+            after = bisect_right(self.touched, first + array.stride)
+            end = self.touched[after] if after < len(self.touched) else first + 8
         stride = max(array.stride, 8)
         count = 0
         while first + count * stride < end and count < ARRAY_LIMIT:

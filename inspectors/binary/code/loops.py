@@ -7,6 +7,10 @@ STRIDE_LIMIT = 4096
 """Bytes between elements beyond which a moving pointer is no walk over an array."""
 
 
+COUNT_LIMIT = 1 << 16
+"""A larger number that an index is compared with is no count of elements."""
+
+
 class _Bump:
     """A register that held an address and was moved on by a constant."""
 
@@ -26,6 +30,7 @@ class Loops:
         self.record = record
         self.function = function
         self.bumps: dict[int, _Bump] = {}
+        self.indexes: dict[int, Array] = {}
 
     def bump(self, at: int, register: int, value: Value, by: int) -> None:
         """``register``, which held ``value``, moves on by ``by`` bytes."""
@@ -39,6 +44,23 @@ class Loops:
         bump = self.bumps.get(register)
         if bump is not None and value is not None and value[0] == STATIC:
             bump.end = value[1]
+
+    def indexed(self, at: int, register: int, place: Value, scale: int, held: Value) -> None:
+        """A static at ``place`` is reached through an index; a compiler would not keep a constant
+        one in a register, so even where its value is known, it is a loop's first.
+        """
+        assert place is not None  # noqa: S101 - the caller has looked
+        if scale < 8 and held is None:
+            return
+        array = Array(place[1], max(scale, 8), None, at, self.function)
+        self.record.arrays.append(array)
+        self.indexes[register] = array
+
+    def counted(self, register: int, number: int) -> None:
+        """``register`` is compared with a number: perhaps how many elements there are."""
+        array = self.indexes.pop(register, None)
+        if array is not None and isinstance(array.start, int) and 1 < number <= COUNT_LIMIT:
+            array.end = array.start + number * array.stride
 
     def back(self, at: int, target: int) -> None:
         """A jump from ``at`` back to ``target``: what moved in between is a walk."""

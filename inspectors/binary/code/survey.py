@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from isoview.inspectors.binary.code.follow import Follower
 from isoview.inspectors.binary.code.functions import FUNCTION_LIMIT, Function
-from isoview.inspectors.binary.code.static_references import Reference, referring
 from isoview.inspectors.binary.code.scene import Scene
+from isoview.inspectors.binary.code.static_references import Reference, referring
 from isoview.inspectors.binary.code.values import ARGUMENT, DIRECT, MEMORY, RETURNED, Node
 
 ROUNDS = 3

@@ -28,6 +28,8 @@ Node = int | tuple  # type: ignore[type-arg]
 
 DEPTH = 2
 """How many steps of memory behind memory are followed."""
+STEP_LIMIT = 256
+"""Two addresses not farther apart that meet are one that moves on."""
 
 
 class Reason(NamedTuple):
@@ -79,4 +81,8 @@ def merged(one: Value, other: Value) -> Value:
         return one
     if other is not None and other[0] == OBJECT:
         return other
+    if one is not None and other is not None and one[0] == other[0] == STATIC:
+        step = abs(one[1] - other[1])
+        if step % 8 == 0 and step <= STEP_LIMIT:  # a loop that walks over an array
+            return (ELEMENT, min(one[1], other[1]), step)
     return None
