@@ -151,7 +151,7 @@ def _pointer_map(
 
 
 def _relro(reader: ElfFile) -> tuple[int, int]:
-    row = next((row for row in reader.headers if row["p_type"] == "PT_GNU_RELRO"), None)
+    row = _header(reader, "PT_GNU_RELRO")
     return (row["p_vaddr"], row["p_vaddr"] + row["p_memsz"]) if row is not None else (0, 0)
 
 
@@ -189,29 +189,38 @@ def _regions(reader: ElfFile) -> tuple[Region, ...]:
 def _filled(reader: ElfFile, segment: Segment, start: int, end: int) -> list[Region]:
     """The regions of a segment's file bytes, where no section header tells them.
 
-    Linkers used to put constants and unwind tables into the code's segment: where the unwind
-    table stands there, code is what it covers.
+    Linkers used to put constants into the code's segment. Where the dynamic string table or the
+    unwind table stands there too, code is what the unwind table covers, or what lies between
+    .init and .fini.
     """
 
     def region(low: int, high: int, executable: bool) -> Region:
         return Region(segment.name, low, high - low, segment.writable, executable, False)
 
-    table = next((row for row in reader.headers if row["p_type"] == "PT_GNU_EH_FRAME"), None)
-    if not segment.executable or table is None or not start <= table["p_vaddr"] < end:
-        return [region(start, end, segment.executable)]
-    low, high = _unwound(reader)
-    if not start < low < high <= end:
-        return [region(start, end, segment.executable)]
-    parts = ((start, low, False), (low, high, True), (high, end, False))
-    return [region(*part) for part in parts if part[0] < part[1]]
+    mixed = [reader.tag("DT_STRTAB")]
+    mixed += [row["p_vaddr"] for row in reader.headers if row["p_type"] in _UNWIND_TABLES]
+    if segment.executable and any(at is not None and start <= at < end for at in mixed):
+        low, high = _unwound(reader) or (reader.tag("DT_INIT") or 0, _after_fini(reader))
+        if start < low < high <= end:
+            parts = ((start, low, False), (low, high, True), (high, end, False))
+            return [region(*part) for part in parts if part[0] < part[1]]
+    return [region(start, end, segment.executable)]
 
 
-def _unwound(reader: ElfFile) -> tuple[int, int]:
-    """First and last address of code that the unwind tables cover."""
+_UNWIND_TABLES = ("PT_GNU_EH_FRAME", "PT_ARM_EXIDX")
+
+
+def _after_fini(reader: ElfFile) -> int:
+    """Behind the first instruction of .fini, which GNU ld puts last; its length is not told."""
+    return (reader.tag("DT_FINI") or 0) + 4
+
+
+def _unwound(reader: ElfFile) -> tuple[int, int] | None:
+    """First and last address of code that the unwind tables cover, if there is one."""
+    row = _header(reader, "PT_GNU_EH_FRAME")
     starts = _unwind_starts(reader)
-    if not starts:
-        return 0, 0
-    row = next(row for row in reader.headers if row["p_type"] == "PT_GNU_EH_FRAME")
+    if row is None or not starts:
+        return _unwound_arm(reader)
     order: Any = reader.endian
     # The last pair of the table names the frame entry of the last function: u32 length, u32
     # distance to its common entry, then where the function starts (4 bytes) and how long it is.
@@ -219,6 +228,27 @@ def _unwound(reader: ElfFile) -> tuple[int, int]:
     entry = row["p_vaddr"] + int.from_bytes(raw, order, signed=True)
     length = int.from_bytes(bytes(reader.at(entry + 12, 4)), order)
     return starts[0], starts[-1] + length
+
+
+def _unwound_arm(reader: ElfFile) -> tuple[int, int] | None:
+    """The same from .ARM.exidx: pairs of words, the first a function's place relative to itself in
+    31 bits (ARM IHI 0038). The last pair ends the code; .fini, if any, stands behind it.
+    """
+    row = _header(reader, "PT_ARM_EXIDX")
+    words = integers(reader.at(row["p_vaddr"], row["p_filesz"]), 4, reader.endian) if row else ()
+    if row is None or len(words) < 4:
+        return None
+
+    def place(index: int) -> int:
+        distance = words[index] & 0x7FFFFFFF
+        return int(row["p_vaddr"]) + 4 * index + distance - ((distance & 0x40000000) << 1)
+
+    return place(0), max(place(len(words) // 2 * 2 - 2) + 4, _after_fini(reader))
+
+
+def _header(reader: ElfFile, kind: str) -> Any:
+    """The first program header of a kind, or None."""
+    return next((row for row in reader.headers if row["p_type"] == kind), None)
 
 
 def _libraries(reader: ElfFile) -> tuple[str, ...]:
@@ -259,7 +289,7 @@ def _unwind_starts(reader: ElfFile) -> Sequence[int]:
     """Function starts from ``.eh_frame_hdr`` (LSB: version 1, table of sorted int32 pairs
     relative to the header itself, encoding 0x3b).
     """
-    row = next((row for row in reader.headers if row["p_type"] == "PT_GNU_EH_FRAME"), None)
+    row = _header(reader, "PT_GNU_EH_FRAME")
     if row is None:
         return ()
     head = bytes(reader.at(row["p_vaddr"], 12))
