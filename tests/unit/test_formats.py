@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from isoview.inspectors.binary.inspect import load, shape
+from isoview.inspectors.binary.inspect import load, load_all, shape
 from isoview.inspectors.facts import Definition, Facts, Init, Slot, Type
 
 BUILT = Path(__file__).resolve().parent.parent / "fixtures" / "built"
@@ -97,6 +97,14 @@ def test_section_headers_are_not_needed(name: str, tmp_path: Path) -> None:
     expected = json.loads(json.dumps(EXPECTED[name]))
     expected["artifact"]["stripped"] = True
     assert told == expected
+
+
+def test_each_slice_of_a_universal_file_gives_its_facts() -> None:
+    name = "multi_313.cpython-313-darwin.so"
+    slices = load_all(str(BUILT / "macho-universal" / name))
+    told = [as_told(shape(loaded)) for loaded in slices]
+    parts = [EXPECTED[f"{folder}/{name}"] for folder in ("macho-x86-64", "macho-arm64")]
+    assert told == parts
 
 
 def test_no_object_is_left_out() -> None:
