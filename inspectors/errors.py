@@ -1,5 +1,7 @@
 """What can go wrong with a target, each with a line for the user and a line of what to do."""
 
+from collections.abc import Sequence
+
 
 class IsoviewError(Exception):
     """One thing went wrong; ``message`` says what, ``hint`` says what to do about it."""
@@ -19,7 +21,11 @@ class UnsupportedFormat(IsoviewError):
 
 
 class NotFound(IsoviewError):
-    """No file or installed module of that name."""
+    """No file or installed module of that name; ``folders`` are those of a package of that name."""
+
+    def __init__(self, message: str, hint: str, folders: Sequence[str] = ()) -> None:
+        super().__init__(message, hint)
+        self.folders = tuple(folders)
 
 
 class BuiltIn(IsoviewError):

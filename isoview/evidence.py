@@ -151,8 +151,13 @@ class EvidenceSource:
 
 
 def _load_file(path: str, part: str | None) -> AbstractContextManager[Any]:
-    from isoview.inspectors.binary.inspect import load
+    from isoview.inspectors.binary.inspect import choose, load
+    from isoview.stream import opened
+    from isoview.targets import Place, find
 
+    found = next(iter(find([path])), None)
+    if isinstance(found, Place) and found.container is not None:
+        return choose(opened(found), part)
     return load(path, part)
 
 

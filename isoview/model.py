@@ -132,4 +132,12 @@ class Failed:
     error: TargetError
 
 
-Event = Started | Shape | Complete | Failed
+@dataclass(frozen=True)
+class Nothing:
+    """A target with nothing in it to analyse, which is no error: a wheel of Python code."""
+
+    path: str
+    reason: str
+
+
+Event = Started | Shape | Complete | Failed | Nothing

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from isoview.inspectors.errors import IsoviewError
-from isoview.model import Complete, Event, Failed, Report, Shape, Started, TargetError
+from isoview.model import Complete, Event, Failed, Nothing, Report, Shape, Started, TargetError
+from isoview.targets import Found, Place, Skipped, find
 
 if TYPE_CHECKING:
+    from isoview.inspectors.binary.inspect import Loaded
     from isoview.inspectors.facts import Facts
     from isoview.triage import Decisions
 
@@ -14,48 +16,87 @@ if TYPE_CHECKING:
 def stream(
     targets: Iterable[str], *, quick: bool = False, shapes: bool = True, debug: bool = False
 ) -> Iterator[Event]:
-    """What becomes known about ``targets``, in their order; each ends in Complete or Failed.
+    """What becomes known about ``targets``, in their order.
 
-    Each slice of a universal file has a Complete of its own.
+    A target may be a file, a wheel, a folder, an environment or the name of something
+    installed. Each file in it starts, and ends in Complete (one for each slice of a universal
+    file) or Failed. A target with nothing compiled in it is Nothing.
 
     ``quick`` stops after the first stage (no instruction is decoded). ``shapes`` False leaves
     out the first stage's report, which a person waits for and a file does not. ``debug`` lets
     exceptions out instead of turning them into :class:`Failed`.
 
     The decisions of the nearest ``isoview.toml`` are applied; one that is damaged raises
-    :class:`BadConfig` before anything is opened.
+    :class:`BadConfig` before anything is opened. :func:`isoview.parallel.spread` does the same
+    for many files, with several processes and a cache.
     """
-    decisions = _decisions()
-    for target in targets:
-        yield Started(target)
-        try:
-            yield from _artifact(target, decisions, quick=quick, shapes=shapes)
-        except IsoviewError as error:
-            if debug:
-                raise
-            yield Failed(TargetError(target, error.message, error.hint))
-        except Exception as error:
-            if debug:
-                raise
-            yield Failed(
-                TargetError(
-                    target,
-                    f"internal error on {target}: {type(error).__name__}: {error}",
-                    "This is a fault of isoview: please report it with what --debug shows.",
-                )
-            )
+    decisions = current_decisions()
+    for found in find(targets):
+        yield from look(found, decisions, quick=quick, shapes=shapes, debug=debug)
+
+
+def look(
+    found: Found,
+    decisions: "Decisions | None",
+    *,
+    quick: bool = False,
+    shapes: bool = False,
+    debug: bool = False,
+) -> Iterator[Event]:
+    """The events of one place, in this process."""
+    if isinstance(found, Skipped):
+        yield Nothing(found.path, found.reason)
+        return
+    if isinstance(found, TargetError):
+        if debug:
+            raise IsoviewError(found.error, found.hint)
+        yield from (Started(found.path), Failed(found))
+        return
+    yield Started(found.path)
+    try:
+        yield from _artifact(found, decisions, quick=quick, shapes=shapes)
+    except IsoviewError as error:
+        if debug:
+            raise
+        yield Failed(TargetError(found.path, error.message, error.hint))
+    except Exception as error:
+        if debug:
+            raise
+        yield Failed(fault(found.path, error))
+
+
+def fault(path: str, error: Exception) -> TargetError:
+    """What is said about a fault of ours."""
+    return TargetError(
+        path,
+        f"internal error on {path}: {type(error).__name__}: {error}",
+        "This is a fault of isoview: please report it with what --debug shows.",
+    )
+
+
+def opened(place: Place) -> "tuple[Loaded, ...]":
+    """The file of a place, or the member of its wheel: one entry for each slice."""
+    from isoview.inspectors.binary.inspect import load_all, load_bytes
+
+    if place.container is None or place.member is None:
+        return load_all(place.path)
+    from isoview.wheels import read_member
+
+    data = read_member(place.container, place.member)
+    return load_bytes(data, place.path, place.container, place.member)
 
 
 def _artifact(
-    target: str, decisions: "Decisions | None", *, quick: bool, shapes: bool
+    place: Place, decisions: "Decisions | None", *, quick: bool, shapes: bool
 ) -> Iterator[Event]:
-    from isoview.inspectors.binary.inspect import code, load_all, shape
-    from isoview.targets import locate
+    from isoview.inspectors.binary.inspect import code, shape
 
-    for loaded in load_all(locate(target)):
+    for loaded in opened(place):
         facts = shape(loaded)
         if quick or not facts.artifact.is_extension:
             report = _judged(facts, decisions)
+            if not place.named and is_library(report):
+                continue
             if shapes:
                 yield Shape(report)
             yield Complete(report)
@@ -65,10 +106,24 @@ def _artifact(
         yield Complete(_judged(code(loaded, facts), decisions))
 
 
+def is_library(report: Report) -> bool:
+    """Whether a file is no extension and is not named like one: a library beside extensions.
+
+    It is left out of what was found in something larger. A file with a module's ABI tag and no
+    init function is reported: it should have been one.
+    """
+    artifact = report.facts.artifact
+    return not artifact.is_extension and artifact.tag is None and artifact.path.endswith(".so")
+
+
 def _judged(facts: "Facts", decisions: "Decisions | None") -> Report:
     from isoview.judge import judge
 
-    report = judge(facts)
+    return decided(judge(facts), decisions)
+
+
+def decided(report: Report, decisions: "Decisions | None") -> Report:
+    """``report`` with the decisions laid over it."""
     if decisions is None:
         return report
     from isoview.triage import apply
@@ -76,7 +131,7 @@ def _judged(facts: "Facts", decisions: "Decisions | None") -> Report:
     return apply(report, decisions)
 
 
-def _decisions() -> "Decisions | None":
+def current_decisions() -> "Decisions | None":
     """The decisions that hold in the working folder; None without any."""
     from pathlib import Path
 

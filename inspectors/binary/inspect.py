@@ -86,7 +86,11 @@ def load(path: str, part: str | None = None) -> Loaded:
 
     Raises :class:`Unreadable` or :class:`UnsupportedFormat`.
     """
-    found = load_all(path)
+    return choose(load_all(path), part)
+
+
+def choose(found: tuple[Loaded, ...], part: str | None = None) -> Loaded:
+    """One of the slices of a file, as :func:`load` chooses it."""
     if len(found) == 1:
         return found[0]
     names = [loaded.artifact.slice or "" for loaded in found]
@@ -102,12 +106,27 @@ def load_all(path: str) -> tuple[Loaded, ...]:
 
     Raises as :func:`load` does.
     """
-    data = source.read_file(path)
+    return load_bytes(source.read_file(path), path)
+
+
+def load_bytes(
+    data: memoryview, path: str, container: str | None = None, member: str | None = None
+) -> tuple[Loaded, ...]:
+    """The same for bytes that were read already, of a wheel's ``member`` for one.
+
+    ``path`` is what the artifact is called; it need not exist.
+    """
     try:
         images = _read_slices(data)
     except UnsupportedFormat as error:
         raise UnsupportedFormat(f"{path}: {error.message}", error.hint) from error
-    return tuple(Loaded(_artifact(path, part, len(data), image), image) for part, image in images)
+    return tuple(
+        Loaded(
+            replace(_artifact(path, part, len(data), image), container=container, member=member),
+            image,
+        )
+        for part, image in images
+    )
 
 
 def _read_slices(data: memoryview) -> tuple[tuple[str | None, Image], ...]:

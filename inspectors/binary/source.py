@@ -5,13 +5,20 @@ import mmap
 import os
 import stat
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from isoview.inspectors.errors import Unreadable
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 COPY_LIMIT = 64 << 20
 """Files up to this many bytes are copied into memory. A mapping would be cheaper, but a build
 that truncates the file under it kills the process (SIGBUS), and rebuilding while the app is
 open is the maintainer's ordinary loop. Larger files are mapped."""
+
+# What the module holds is bytes on every system, and no child gets the descriptor.
+_OPEN_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 _KINDS = (
     (stat.S_ISDIR, "is a directory", "Give the path of one extension module inside it."),
@@ -28,10 +35,7 @@ def read_file(path: str) -> memoryview:
     Raises :class:`Unreadable` for anything that is missing, empty, not a regular file or not
     ours to read. Opens without blocking, so that a pipe without a writer is refused at once.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        raise _refusal(path, error) from error
+    descriptor = _open(path)
     try:
         return _contents(path, descriptor)
     except OSError as error:
@@ -40,11 +44,34 @@ def read_file(path: str) -> memoryview:
         os.close(descriptor)
 
 
-def _contents(path: str, descriptor: int) -> memoryview:
+def open_regular(path: str) -> "BinaryIO":
+    """The regular file at ``path``, open for reading; refused as :func:`read_file` refuses."""
+    descriptor = _open(path)
+    try:
+        _regular(path, descriptor)
+    except Unreadable:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _OPEN_FLAGS)
+    except (OSError, ValueError) as error:
+        raise _refusal(path, error) from error
+
+
+def _regular(path: str, descriptor: int) -> os.stat_result:
     status = os.fstat(descriptor)
     for is_kind, what, hint in _KINDS:
         if is_kind(status.st_mode):
             raise Unreadable(f"{path} {what}", hint)
+    return status
+
+
+def _contents(path: str, descriptor: int) -> memoryview:
+    status = _regular(path, descriptor)
     if status.st_size == 0:
         raise Unreadable(f"{path} is empty", "Check that the build or the download was completed.")
     if status.st_size > COPY_LIMIT:

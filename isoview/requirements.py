@@ -1,0 +1,128 @@
+"""Names of distributions from what a project pins: requirements files and lock files.
+
+What is read is only *which* distributions are meant; where they are is looked up among what is
+installed. Nothing is resolved or downloaded.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from isoview.inspectors.errors import BadConfig
+
+_SIZE_LIMIT = 64 << 20
+_DEPTH = 10  # requirements files that include one another
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_COMMENT = re.compile(r"(^|\s)#.*$")
+LOCK_FILES = ("uv.lock", "pylock.toml")
+
+
+def is_lock_file(path: str) -> bool:
+    """``uv.lock``, ``pylock.toml`` or ``pylock.NAME.toml`` (the latter two from PEP 751)."""
+    name = Path(path).name
+    return name in LOCK_FILES or (name.startswith("pylock.") and name.endswith(".toml"))
+
+
+def canonical(name: str) -> str:
+    """A distribution's name in the form that all spellings of it share."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def names(path: str, markers: Mapping[str, str]) -> tuple[str, ...]:
+    """Canonical names of the distributions that the file at ``path`` asks for, in its order.
+
+    Those whose markers do not hold in the environment described by ``markers`` are left out.
+    Raises :class:`BadConfig` where the file cannot be read as what it is.
+    """
+    found = _locked(path, markers) if is_lock_file(path) else _required(Path(path), markers, 0)
+    return tuple(dict.fromkeys(found))
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise BadConfig(f"{path} is no regular file", "Name a requirements or lock file.")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(_SIZE_LIMIT)
+    except OSError as error:
+        raise BadConfig(f"{path} cannot be read: {error.strerror}", "Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise BadConfig(f"{path} is not UTF-8 text", f"Mend byte {error.start}.") from error
+    return text
+
+
+def _required(path: Path, markers: Mapping[str, str], depth: int) -> Iterator[str]:
+    if depth > _DEPTH:
+        raise BadConfig(f"{path} is included {depth} deep", "Two files include one another.")
+    joined = re.sub(r"\\\r?\n", "", _text(path))
+    for number, raw in enumerate(joined.splitlines(), 1):
+        line = _COMMENT.sub("", raw).strip()
+        included = re.match(r"(?:-r|--requirement)(?:\s+|=)?(.+)", line)
+        if included:
+            yield from _required(path.parent / included[1].strip(), markers, depth + 1)
+        elif line and not line.startswith("-"):  # -c constrains, -e and --hash name nothing new
+            name = _requirement(line, markers, f"{path}, line {number}")
+            if name is not None:
+                yield name
+
+
+def _requirement(line: str, markers: Mapping[str, str], where: str) -> str | None:
+    """The name that one line asks for; None where its marker does not hold here."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    egg = re.search(r"#egg=([A-Za-z0-9._-]+)", line)
+    if egg:
+        return canonical(egg[1])
+    try:
+        requirement = Requirement(re.split(r"\s+--", line)[0])
+    except InvalidRequirement as error:
+        if "/" in line or line.endswith((".whl", ".tar.gz")):
+            name = Path(line).name.partition("-")[0]
+            return canonical(name) if _NAME.fullmatch(name) else None
+        raise BadConfig(
+            f"{where}: {str(error).splitlines()[0]}", "Write it as pip would read it."
+        ) from error
+    if requirement.marker is not None and not requirement.marker.evaluate({**markers, "extra": ""}):
+        return None
+    return canonical(requirement.name)
+
+
+def _locked(path: str, markers: Mapping[str, str]) -> Iterator[str]:
+    import tomllib
+
+    try:
+        data = tomllib.loads(_text(Path(path)))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadConfig(f"{path} is not valid TOML: {error}", "Lock the project again.") from error
+    # uv.lock writes [[package]], PEP 751 [[packages]].
+    packages = data.get("packages", data.get("package"))
+    if not isinstance(packages, list):
+        raise BadConfig(f"{path} lists no packages", "Give a uv.lock or a pylock.toml.")
+    for entry in packages:
+        if (
+            isinstance(entry, dict)
+            and isinstance(entry.get("name"), str)
+            and _wanted(entry, markers)
+        ):
+            yield canonical(entry["name"])
+
+
+def _wanted(entry: Mapping[str, Any], markers: Mapping[str, str]) -> bool:
+    """Whether a locked package is one that this environment should have."""
+    source = entry.get("source")
+    if isinstance(source, dict) and ({"virtual", "editable"} & set(source)):
+        return False  # uv: the project itself
+    marker = entry.get("marker")
+    marks = [marker] if isinstance(marker, str) else entry.get("resolution-markers") or []
+    if not marks:
+        return True
+    from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+
+    environment: dict[str, Any] = {
+        **markers, "extra": "", "extras": set(), "dependency_groups": set(),
+    }  # fmt: skip
+    try:
+        return any(Marker(mark).evaluate(environment) for mark in marks)
+    except (InvalidMarker, UndefinedEnvironmentName, TypeError, ValueError):
+        return True  # better one too many than one unseen
