@@ -21,7 +21,7 @@ STRUCTURE = Structure(
     104,
     (
         Field(40, 0x4028, 8, "m_name", bytes(8), '→ "sample"', 0x3000),
-        Field(56, 0x4038, 8, "m_size", b"\xff" * 8, "-1: the module keeps its state in C statics"),
+        Field(56, 0x4038, 8, "m_size", b"\xff" * 8, "-1: state in C statics", None, (1 << 64) - 1),
         Field(48, 0x4030, 8, "m_doc", bytes(8), "NULL"),
     ),
     ".data",

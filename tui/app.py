@@ -55,6 +55,10 @@ class IsoviewApp(App[None]):
     # -- screens --------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
+        self.open_first()
+
+    def open_first(self) -> None:
+        """Show the first screen; the app on processes has another one."""
         if len(self.entries) == 1:
             self.open_entry(self.entries[0])
         else:

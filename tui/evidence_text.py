@@ -19,7 +19,7 @@ from isoview.tui.rows import Row, subject
 from isoview.tui.texts import section_title, why
 
 WIDE = 72
-"""From this width on, a structure shows addresses and raw bytes beside every field."""
+"""From this width on, a structure shows addresses and raw values beside every field."""
 EVIDENCE_LINES = 4
 """Lines of evidence shown at first: a finding about 42 statics has 42."""
 LISTED = 40
@@ -158,7 +158,7 @@ def about_question(ink: Ink, entry: Entry, field: str) -> RenderableType:
 def structure_view(
     ink: Ink, structure: Structure, width: int, *, everything: bool
 ) -> RenderableType:
-    """A decoded structure: offset, name and meaning; address and raw bytes where there is room."""
+    """A decoded structure: offset, name and meaning; address and raw value where there is room."""
     quiet = ink.style("quiet")
     kept = structure if everything else only_set(structure)
     title = Text.assemble(
@@ -178,16 +178,12 @@ def structure_view(
             shown(field.meaning),
         ]
         if wide or everything:
-            cells.insert(2, Text(_hex(field.raw), style=quiet))
+            cells.insert(2, Text(f"{field.number:#x}" if field.number else "0", style=quiet))
         if wide:
             cells.insert(1, Text(f"+{field.offset}", style=quiet))
         table.add_row(*cells)
     left_out = len(structure.fields) - len(kept.fields)
     notes = [structure.note] if structure.note else []
     if left_out:
-        notes.append(f"{several(left_out, 'field')} of zeros: x shows all, with their bytes")
+        notes.append(f"{several(left_out, 'field')} of zeros: x shows all, with raw values")
     return Group(title, table, *(shown(note, quiet) for note in notes))
-
-
-def _hex(raw: bytes) -> str:
-    return raw.hex(" ", 4) if len(raw) > 4 else raw.hex()

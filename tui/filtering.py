@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from isoview.evidence import Subjects
 from isoview.model import Finding
 from isoview.tui.branch import Branch
 
@@ -37,12 +38,16 @@ class Filter:
         )
         return self.keeps(" ".join(parts))
 
-    def branches(self, branches: Iterable[Branch]) -> Iterator[Branch]:
-        """The branches that match, or hold one that does, with the way to it unfolded."""
+    def branches(self, branches: Iterable[Branch], subjects: Subjects) -> Iterator[Branch]:
+        """The branches that match, or hold one that does, with the way to it unfolded.
+
+        A fact matches as well when a finding about it does.
+        """
         for branch in branches:
-            if not self or self.keeps(f"{branch.name} {branch.value}"):
+            about = subjects.findings(branch.about)
+            if self.keeps(f"{branch.name} {branch.value}") or any(map(self.keeps_finding, about)):
                 yield branch
-            else:
-                kept = tuple(self.branches(branch.children()))
-                if kept:
-                    yield replace(branch, grow=kept.__iter__, unfolded=True)
+                continue
+            kept = tuple(self.branches(branch.children(), subjects))
+            if kept:
+                yield replace(branch, grow=kept.__iter__, unfolded=True)

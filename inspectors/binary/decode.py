@@ -49,6 +49,7 @@ class Field:
     raw: bytes
     meaning: str
     target: int | None = None
+    number: int = 0  # the bytes as one unsigned number, in the file's byte order
 
     @property
     def is_set(self) -> bool:
@@ -128,7 +129,8 @@ class _Reader:
         if len(raw) < size:
             self.note = f"the file ends here: {name} at {address:#x} is outside of it"
             return False
-        self.fields.append(Field(self.offset, address, size, name, raw, meaning, target))
+        number = int.from_bytes(raw, "little" if self.image.endian == "little" else "big")
+        self.fields.append(Field(self.offset, address, size, name, raw, meaning, target, number))
         self.offset += size
         return True
 

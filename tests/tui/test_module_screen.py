@@ -187,6 +187,7 @@ def test_the_filter_keeps_lines_that_hold_every_word() -> None:
         await press(pilot, "slash", *"cursor static")
         assert table(pilot).count == 1
         assert "1 of 6 hold" in screen_text(app)
+        assert tree(pilot).last_line == 1, "types, and the one the finding is about"
         await press(pilot, "enter")
         assert table(pilot).has_focus
         await press(pilot, "escape")

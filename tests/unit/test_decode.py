@@ -76,6 +76,7 @@ def test_a_definition(word: int, endian: str, threaded: bool) -> None:
     assert by_name["m_name"].target == 0x2000
     assert by_name["m_size"].meaning.startswith("-1:")
     assert by_name["m_size"].raw == b"\xff" * word
+    assert by_name["m_size"].number == (1 << word * 8) - 1
     assert by_name["m_free"].meaning == "→ free (imported)"
     assert by_name["m_methods"].meaning == "→ methods+0x10"
     assert by_name["m_slots"].meaning == "NULL: no slots"

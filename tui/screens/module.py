@@ -46,7 +46,7 @@ class ModuleScreen(PanedScreen):
         Binding("u", "undo", "undo", show=False, tooltip="Take the last decision back"),
         Binding("l", "live", "live", tooltip="Import the module in a child process and look at it (asks first)"),
         Binding("o", "face('guide')", "guide", tooltip="Show the guide section that belongs to this"),
-        Binding("x", "evidence", "bytes", show=False, tooltip="Show the evidence; again, every field with its bytes"),
+        Binding("x", "evidence", "raw values", show=False, tooltip="Show the evidence; again, every field with its raw value"),
         Binding("f", "face('fix')", "fix", tooltip="Show the fix for the toolchain that made this file"),
         Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy the id of what is selected"),
@@ -126,7 +126,9 @@ class ModuleScreen(PanedScreen):
         from isoview.tui.outline_live import with_live
 
         branches = with_live(outline(entry.report, entry.subjects), entry)
-        tree.fill(self.filter.branches(branches) if self.filter else branches, entry.changed)
+        if self.filter:
+            branches = tuple(self.filter.branches(branches, entry.subjects))
+        tree.fill(branches, entry.changed)
 
     def _fill_table(self) -> None:
         entry = self.entry

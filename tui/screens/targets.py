@@ -65,19 +65,23 @@ class TargetsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         table = self.query_one(TargetsTable)
-        for label in ("file", "findings", *(name for _, name, _ in words.QUESTIONS)):
-            table.add_column(Text(label), key=label)
         table.focus()
         self.show_entry()
 
     def show_entry(self) -> None:
         """Show every entry as it is now."""
         table = self.query_one(TargetsTable)
-        line = table.cursor_row
-        table.clear()
-        for index, entry in enumerate(self.entries):
-            table.add_row(*self._cells(entry), key=str(index))
-        table.move_cursor(row=line)
+        place = table.cursor_row
+        lines = [self._cells(entry) for entry in self.entries]
+        labels = [Text(name) for name in ("file", "findings", *(q[1] for q in words.QUESTIONS))]
+        table.clear(columns=True)
+        for label, *cells in zip(labels, *lines, strict=True):
+            # Fixed widths: measuring is done later, and is lost when two changes come together.
+            width = max(cell.cell_len for cell in (label, *cells))
+            table.add_column(label, key=label.plain, width=width)
+        for index, line in enumerate(lines):
+            table.add_row(*line, key=str(index))
+        table.move_cursor(row=place)
         left = sum(entry.reading for entry in self.entries)
         stage = f"reading, {left} left" if left else ""
         self.query_one(Breadcrumb).show(("isoview", f"{len(self.entries)} targets"), "", stage)
@@ -89,7 +93,7 @@ class TargetsScreen(Screen[None]):
         ink = Ink(self.app)
         name = shown(entry.name, limit=60 if self.size.width >= WIDE else 22)
         if entry.error is not None and entry.report is None:
-            return [name, shown(entry.error.error, ink.style("error")), *[Text("")] * 4]
+            return [name, shown(entry.error.error, ink.style("error"), limit=60), *[Text("")] * 4]
         verdict = entry.report.verdict if entry.report else None
         if entry.report is None or verdict is None:
             return [name, Text("…"), *[Text("…")] * 4]

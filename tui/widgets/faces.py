@@ -35,7 +35,7 @@ class EvidenceFace(Page):
 
     WHERE = (
         "The evidence: what was found, and the bytes behind it, field by field. "
-        "x shows every field and the raw bytes."
+        "x shows every field and its raw value."
     )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
@@ -65,7 +65,7 @@ class EvidenceFace(Page):
         return self._structures
 
     def toggle_everything(self) -> None:
-        """Show every field with its bytes, or only the fields that are set."""
+        """Show every field with its raw value, or only the fields that are set."""
         self.everything = not self.everything
         self._draw()
 

@@ -87,12 +87,15 @@ class FindingsTable(DataTable[Text]):
         line = self.cursor_row
         self._rows = rows(self._findings, self._unfolded, self._gone)
         ink = Ink(self.app)
+        width = min(max((len(row.finding.name) for row in self._rows), default=0), NAME_WIDTH)
+        cells = [self._cells(row, ink, width) for row in self._rows]
+        # Widths are ours: DataTable measures a column only when it next idles, and loses that
+        # when it is filled twice before (the column then stays empty).
         self.clear(columns=True)
         self.add_column("", key="mark", width=3)
-        self.add_column("", key="what")
-        width = min(max((len(row.finding.name) for row in self._rows), default=0), NAME_WIDTH)
-        for index, row in enumerate(self._rows):
-            self.add_row(*self._cells(row, ink, width), key=str(index))
+        self.add_column("", key="what", width=max((what.cell_len for _, what in cells), default=1))
+        for index, row in enumerate(cells):
+            self.add_row(*row, key=str(index))
         self._return_to(place, line)
         self._stays = False
 

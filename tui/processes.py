@@ -1,0 +1,61 @@
+"""The app on running processes: what the screens ask for, and the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from isoview.tui.app import IsoviewApp
+
+if TYPE_CHECKING:
+    from isoview.attach import Attached
+    from isoview.inspectors.process.pythons import PythonProcess
+
+
+def _list() -> list[PythonProcess]:
+    from isoview.inspectors.process.pythons import list_pythons
+
+    return list_pythons()
+
+
+def _attach(pid: int) -> Attached:
+    from isoview.attach import Attached
+
+    return Attached(pid)
+
+
+@dataclass(frozen=True)
+class ProcessServices:
+    """What the screens reach outside the app: the real ones, or what a test puts in place."""
+
+    list: Callable[[], list[PythonProcess]] = _list
+    attach: Callable[[int], Attached] = _attach
+
+
+class ProcessesApp(IsoviewApp):
+    """isoview on running processes: the list of them, or one."""
+
+    def __init__(self, pid: int | None = None, services: ProcessServices | None = None) -> None:
+        super().__init__([])
+        self.pid = pid
+        self.processes = services or ProcessServices()
+
+    def open_first(self) -> None:
+        if self.pid is not None:
+            self.open_process(self.pid)
+            return
+        from isoview.tui.screens.process_list import ProcessListScreen
+
+        self.push_screen(ProcessListScreen(self.processes))
+
+    def open_process(self, pid: int) -> None:
+        """Show the Processes screen of one process."""
+        from isoview.tui.screens.process import ProcessScreen
+
+        self.push_screen(ProcessScreen(pid, self.processes))
+
+
+def run(pid: int | None = None) -> None:
+    """Open the app on the Python processes of this machine, or on one of them."""
+    ProcessesApp(pid).run()

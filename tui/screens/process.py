@@ -1,0 +1,410 @@
+"""The Processes screen: one running process, its extension modules by interpreters."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.coordinate import Coordinate
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import DataTable, Static
+from textual.worker import get_current_worker
+
+from isoview.inspectors.errors import IsoviewError
+from isoview.tui import process_text
+from isoview.tui.ink import Ink, shown
+from isoview.tui.process_state import Cell, ProcessState
+from isoview.tui.widgets.bars import FilterBar
+from isoview.tui.widgets.faces import Page
+from isoview.tui.widgets.header import Breadcrumb
+from isoview.tui.widgets.key_bar import KeyBar
+from isoview.tui.widgets.moves import MOVES
+
+if TYPE_CHECKING:
+    from isoview.attach import Attached, Audited, Read, StaticsRead
+    from isoview.tui.processes import ProcessesApp, ProcessServices
+
+INTERVALS = (1, 2, 5, 10, 30)
+PAUSES = ("never", "auto", "always")
+WIDE = 110
+"""From this width on, the panes stand side by side."""
+YIELD_SECONDS = 0.004
+"""Left to the screen between two audits: they are Python, and hold the GIL."""
+
+
+class Grid(DataTable[Text]):
+    """Modules by interpreters."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *MOVES,
+        Binding("left", "cursor_left", "move: left", show=False, tooltip="Interpreter before"),
+        Binding("right", "cursor_right", "move: right", show=False, tooltip="Next interpreter"),
+    ]
+    WHERE = (
+        "The extension modules by interpreters: ● loaded  · not  ▲ shared with another "
+        "interpreter  + came  - went since the last look. Arrows choose a module in an interpreter."
+    )
+
+    def action_first(self) -> None:
+        self.move_cursor(row=0)
+
+    def action_last(self) -> None:
+        self.move_cursor(row=self.row_count - 1)
+
+
+class ProcessScreen(Screen[None]):
+    """Grid above, what belongs to the selected cell below; it only reads."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
+        Binding("slash", "filter", "filter", key_display="/", tooltip="Show only modules that hold the typed words"),
+        Binding("R", "read_again", "refresh", tooltip="Read the process again and mark what changed"),
+        Binding("f", "follow", "follow", tooltip="Read again and again, or stop doing so"),
+        Binding("i", "interval", "interval", show=False, tooltip="Choose how often follow mode reads"),
+        Binding("p", "pause_mode", "pause", tooltip="Choose whether a reading may stop the process for a moment"),
+        Binding("e", "export", "export", tooltip="Write everything to a JSON file here"),
+        Binding("y", "copy", "copy", show=False, tooltip="Copy the name of this module"),
+        Binding("escape", "leave", "back", show=False, tooltip="Clear the filter, or leave this process"),
+        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+    ]  # fmt: skip
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
+    WHERE = "One running process. isoview reads its memory and writes nothing to it."
+    CSS = """
+    ProcessScreen #grid-pane { height: 2fr; }
+    ProcessScreen #below { height: 3fr; layout: vertical; }
+    ProcessScreen #cell, ProcessScreen #audit { height: 1fr; }
+    ProcessScreen.-narrow #audit { max-height: 9; }
+    ProcessScreen.-wide #below { layout: horizontal; }
+    ProcessScreen.-wide #cell { width: 3fr; }
+    ProcessScreen.-wide #audit { width: 2fr; }
+    ProcessScreen Grid { height: 1fr; background: transparent; scrollbar-size: 1 1; }
+    ProcessScreen Page > Static { height: auto; }
+    """
+
+    class Arrived(Message):
+        """Something was read: a reading, statics of a file, an audit, or why there is none."""
+
+        def __init__(self, found: Read | StaticsRead | Audited | IsoviewError) -> None:
+            super().__init__()
+            self.found = found
+
+    class Opened(Message):
+        """The process was attached to."""
+
+        def __init__(self, attached: Attached) -> None:
+            super().__init__()
+            self.attached = attached
+
+    def __init__(self, pid: int, services: ProcessServices) -> None:
+        super().__init__()
+        self.pid = pid
+        self.state = ProcessState()
+        self.attached: Attached | None = None
+        self._services = services
+        self._lock = Lock()
+        self._names: list[str] = []
+        self._words: list[str] = []
+        self._reading = True
+        self._problem = ""
+        self._pause = "never"
+        self._interval = 1
+        self._timer: Timer | None = None
+        self._dirty = False
+
+    def compose(self) -> ComposeResult:
+        yield Breadcrumb()
+        with Vertical(id="grid-pane", classes="pane"):
+            yield Grid(cursor_type="cell", cell_padding=1)
+            yield Static(id="silence", markup=False)
+        with Container(id="below"):
+            with Page(id="cell", classes="pane"):
+                yield Static(id="cell-text", markup=False)
+            with Page(id="audit", classes="pane"):
+                yield Static(id="audit-text", markup=False)
+        bar = FilterBar()
+        bar.display = False
+        yield bar
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.query_one("#grid-pane").border_title = "modules by interpreters"
+        self.query_one("#audit").border_title = "audit"
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._show())
+        self.query_one(Grid).focus()
+        self._say()
+        self.set_interval(0.2, self._show_if_dirty)
+        self.call_after_refresh(self.action_read_again)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def action_read_again(self) -> None:
+        """Read the process in a thread; what takes longer streams in after it."""
+        self._reading = True
+        self._say()
+        job = partial(self._read, self._pause)
+        self.run_worker(job, group="process", thread=True, exclusive=True, exit_on_error=False)
+
+    def _read(self, pause: str) -> None:
+        worker = get_current_worker()
+        try:
+            # One reading at a time: the one before sees that it is not wanted and gives way.
+            with self._lock:
+                if worker.is_cancelled:
+                    return
+                attached = self.attached or self._services.attach(self.pid)
+                if self.attached is None:
+                    self.attached = attached
+                    self.post_message(self.Opened(attached))
+                reading = attached.read(pause)
+                self.post_message(self.Arrived(reading))
+                for found in attached.statics(reading.files):
+                    if worker.is_cancelled:
+                        return
+                    self.post_message(self.Arrived(found))
+        except IsoviewError as error:
+            self.post_message(self.Arrived(error))
+            return
+        missing = tuple(file for file in reading.files if file.file not in self.state.audits)
+        for audited in attached.audits(missing):
+            if worker.is_cancelled:
+                return
+            self.post_message(self.Arrived(audited))
+            time.sleep(YIELD_SECONDS)
+
+    def on_process_screen_opened(self, _message: Opened) -> None:
+        self._say()
+
+    def on_process_screen_arrived(self, message: Arrived) -> None:
+        from isoview.attach import Read, StaticsRead
+
+        found = message.found
+        if isinstance(found, IsoviewError):
+            self._reading = False
+            self._problem = f"{found.message}. {found.hint}"
+            self._stop_following()
+            self._show()
+        elif isinstance(found, Read):
+            self._reading = False
+            self._problem = ""
+            self.state.take(found)
+            self._show()
+        elif isinstance(found, StaticsRead):
+            self.state.take_statics(found)
+            self._dirty = True
+        else:
+            self.state.take_audit(found)
+            self._dirty = True
+
+    # -- showing --------------------------------------------------------------------------------
+
+    def _show_if_dirty(self) -> None:
+        """Many files arrive in a second: the screen is drawn a few times for all of them."""
+        if self._dirty:
+            self._show()
+
+    def _show(self) -> None:
+        self._dirty = False
+        self._say()
+        self._fill()
+        self._show_cell()
+
+    def _say(self) -> None:
+        attached, reading = self.attached, self.state.now
+        name = f"pid {self.pid}"
+        right = ""
+        if attached is not None:
+            name = f"pid {self.pid} {attached.command[:60]}"
+            build = "t" if attached.free_threaded else ""
+            right = f"CPython {attached.version}{build}"
+        if reading is not None:
+            walk = reading.read.walk
+            number = len(walk.interpreters)
+            right += f"  {number} interpreter{'' if number == 1 else 's'}"
+            if walk.unread_count:
+                right += f"  {walk.unread_count} unread"
+            if walk.paused_ms:
+                right += f"  stopped {walk.paused_ms:.0f} ms"
+        mode = "read-only" if self._pause == "never" else f"read-only, pause {self._pause}"
+        stage = (
+            "reading"
+            if self._reading
+            else f"every {INTERVALS[self._interval]} s"
+            if self._timer
+            else ""
+        )
+        self.query_one(Breadcrumb).show(("isoview", "processes", name), f"{right}  {mode}", stage)
+
+    def _fill(self) -> None:
+        grid, silence = self.query_one(Grid), self.query_one("#silence", Static)
+        reading = self.state.now
+        silence.display = bool(self._problem) or reading is None or not reading.modules
+        silence.update(
+            shown(self._problem or ("" if reading is None else "No extension file is mapped."))
+        )
+        if reading is None:
+            return
+        cell, ink = self.cell, Ink(self.app)
+        keeps = [n for n in self.state.names() if all(w in n.casefold() for w in self._words)]
+        self._names = keeps
+        grid.clear(columns=True)
+        grid.add_column(Text("module"), key="module")
+        for entry in reading.read.walk.interpreters:
+            gil = {"own": " own GIL", "shared": " shared", "off": "", "process": ""}[entry.gil]
+            kind = " main" if entry.id == 0 else gil
+            grid.add_column(Text(f"#{entry.id}{kind if self._wide else ''}"), key=str(entry.id))
+        grid.add_column(Text("shared"), key="shared")
+        grid.add_column(Text("statics"), key="statics")
+        grid.add_column(Text("file says"), key="audit")  # the four questions, in their order
+        for name in keeps:
+            grid.add_row(*self._cells(ink, name), key=name)
+        self._return_to(cell)
+
+    def _cells(self, ink: Ink, name: str) -> list[Text]:
+        state, reading = self.state, self.state.now
+        if reading is None:
+            return []
+        seen = reading.observed.get(name)
+        cells = [shown(name, "bold" if state.shares(name) else "", limit=48 if self._wide else 28)]
+        first = None
+        for number in reading.interpreters:
+            module = state.module((name, number))
+            first = first or module
+            change = state.change((name, number))
+            shape = "·" if module is None else "▲" if state.shares(name) else "●"
+            tone = "quiet" if module is None else "error" if shape == "▲" else "good"
+            cells.append(
+                Text.assemble((change or " ", ink.style("warning")), (shape, ink.style(tone)))
+            )
+        said = ""
+        if seen is not None and seen.outcome in {"shares", "same-module"}:
+            parts = [f"{len(seen.shared_types)} types"] if seen.shared_types else []
+            parts += [f"{len(seen.shared_objects)} objects"] if seen.shared_objects else []
+            said = "▲ " + (", ".join(parts) or "the module itself")
+        file = state.file_of(first) if first else None
+        rows = state.statics_of(file)
+        came, went = state.statics_change(file)
+        change = f" +{len(came)} -{len(went)}" if came or went else ""
+        count = "…" if rows is None else f"{len(rows)}{change}"
+        audit = process_text.short_claim(ink, state.audits.get(file) if file else None)
+        return [*cells, Text(said, ink.style("error")), Text(count, justify="right"), audit]
+
+    @property
+    def _wide(self) -> bool:
+        return self.size.width >= WIDE
+
+    @property
+    def cell(self) -> Cell | None:
+        """The module and interpreter under the cursor."""
+        grid, reading = self.query_one(Grid), self.state.now
+        line, column = grid.cursor_coordinate
+        if reading is None or not 0 <= line < len(self._names) or not reading.interpreters:
+            return None
+        numbers = reading.interpreters
+        return self._names[line], numbers[min(max(column - 1, 0), len(numbers) - 1)]
+
+    def _return_to(self, cell: Cell | None) -> None:
+        reading = self.state.now
+        if cell is None or reading is None or cell[0] not in self._names:
+            return
+        numbers = reading.interpreters
+        column = numbers.index(cell[1]) + 1 if cell[1] in numbers else 1
+        self.query_one(Grid).cursor_coordinate = Coordinate(self._names.index(cell[0]), column)
+
+    def _show_cell(self) -> None:
+        cell, ink = self.cell, Ink(self.app)
+        text, audit = self.query_one("#cell-text", Static), self.query_one("#audit-text", Static)
+        if cell is None:
+            text.update("")
+            audit.update("")
+            return
+        parts = [process_text.module_text(ink, self.state, cell), Text()]
+        parts.append(process_text.statics_text(ink, self.state, cell))
+        text.update(Text("\n").join(parts))
+        audit.update(process_text.audit_text(ink, self.state, cell))
+        self.query_one("#cell").border_title = f"{cell[0]} in #{cell[1]}"[:60]
+
+    def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
+        event.stop()
+        self._show_cell()
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def action_follow(self) -> None:
+        """Read again at every interval, or stop doing so."""
+        if self._timer is not None:
+            self._stop_following()
+        else:
+            self._timer = self.set_interval(INTERVALS[self._interval], self._tick)
+        self._say()
+
+    def _tick(self) -> None:
+        if not self._reading:
+            self.action_read_again()
+
+    def _stop_following(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def action_interval(self) -> None:
+        self._interval = (self._interval + 1) % len(INTERVALS)
+        self.app.notify(f"Follow mode reads every {INTERVALS[self._interval]} s.")
+        if self._timer is not None:
+            self._stop_following()
+            self.action_follow()
+
+    def action_pause_mode(self) -> None:
+        self._pause = PAUSES[(PAUSES.index(self._pause) + 1) % len(PAUSES)]
+        self.app.notify(
+            {
+                "never": "The process is never stopped.",
+                "auto": "The process is stopped for some milliseconds where something could not be "
+                "read while it ran.",
+                "always": "The process is stopped for some milliseconds at every reading.",
+            }[self._pause]
+        )
+        self._say()
+
+    def action_export(self) -> None:
+        """Write what is known now, in the form of ``isoview attach --format json``."""
+        from isoview.tui.process_export import export
+
+        if self.attached is None or self.state.now is None:
+            self.app.notify("There is nothing to export yet.", severity="warning")
+            return
+        try:
+            path = export(self.attached, self.state)
+        except OSError as error:
+            self.app.notify(f"Not written: {error.strerror}: {error.filename}", severity="error")
+            return
+        self.app.notify(f"Written to {path}.")
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        self._words = event.text.casefold().split()
+        self._fill()
+        self._show_cell()
+
+    def on_filter_bar_left(self) -> None:
+        self.query_one(Grid).focus()
+
+    def action_copy(self) -> None:
+        if self.cell is not None:
+            cast("ProcessesApp", self.app).copy(self.cell[0])
+
+    def action_leave(self) -> None:
+        if self._words:
+            self.query_one(FilterBar).clear()
+        else:
+            self._stop_following()
+            cast("ProcessesApp", self.app).leave(self)
