@@ -122,6 +122,8 @@ def function_at(image: Image, address: int) -> int | str | None:
     if target is None:
         return None
     code = target & ~1 if image.arch == "armv7" else target  # Thumb functions have bit 0 set
+    if image.arch == "ppc64" and not image.in_code(code):
+        code = image.pointers.get(target, code)  # ELF ABI version 1: a function's descriptor
     return target if image.in_code(code) else None
 
 
