@@ -7,6 +7,7 @@ that is shows by how many such records it gets. A constructor template that was 
 name as an argument: then its callers are asked.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -19,10 +20,13 @@ from isoview.inspectors.binary.runtime_types.shared import Code
 from isoview.inspectors.binary.runtime_types.tracker import Site, Value
 
 _NAME_LIMIT = 200
+_IMPORTED = re.compile(r"_?_ZTI(.+)")
 _RECORD = 256
 """Bytes of the record that are forgotten once it was used: the next one lies in its place."""
 _ENOUGH = 12
 """So many records for one function and it is taken for the one that makes the classes."""
+_BASES = range(24, 160, 8)
+"""Where nanobind's record may name the base's C++ type."""
 _DOC = 72  # offset of doc in pybind11's type_record
 
 
@@ -34,8 +38,9 @@ class Record(NamedTuple):
     target: Value | None
     kind: str  # class, enum
     name: str | int
-    type_info: int
+    type_info: str  # mangled
     doc: str | None
+    base: str | None  # mangled C++ type of the base class
 
 
 class Records(NamedTuple):
@@ -48,14 +53,14 @@ class Records(NamedTuple):
     unread: int  # functions that the budget did not reach
 
 
-def find_records(code: Code) -> Records:
-    """Every class that is made from a record."""
+def find_records(code: Code, kinds: tuple[str, ...]) -> Records:
+    """Every class that is made from a record; ``kinds`` is ("class",) or ("class", "enum")."""
     types = type_infos(code.image)
-    if not types:
-        return Records((), (), 0, types, 0)
     before = code.refused
-    makers, seen = _makers(code, types)
-    sites = code.calls.sites_of([target for target in makers if isinstance(target, int)])
+    makers = _makers(code, types, kinds) if types else frozenset()
+    if not makers:
+        return Records((), (), 0, types, code.refused - before)
+    sites = code.calls.sites_of(makers)
     found: dict[int, Record] = {}
     done: set[int] = set()
     for site in sites:
@@ -63,82 +68,101 @@ def find_records(code: Code) -> Records:
         if function is None or function.start in done:
             continue
         done.add(function.start)
-        records = seen.get(function.start)
-        if records is None:
-            records = list(_records_in(code, function, types))
-        found.update((record.site, record) for record in records if record.target in makers)
+        found.update((record.site, record) for record in _records_in(code, function, types, makers))
     named = [record for record in found.values() if isinstance(record.name, str)]
     passed = [record for record in found.values() if isinstance(record.name, int)]
     asked, nameless = _ask_callers(code, passed)
-    return Records(
-        tuple(sorted({*named, *asked}, key=lambda record: record.site)),
-        tuple(nameless),
-        len(sites),
-        types,
-        code.refused - before,
-    )
+    ordered = sorted({*named, *asked}, key=lambda record: (record.site, record.name))
+    return Records(tuple(ordered), tuple(nameless), len(sites), types, code.refused - before)
 
 
-def _makers(
-    code: Code, types: dict[int, str]
-) -> tuple[frozenset[Value | None], dict[int, list[Record]]]:
-    """The functions that get most of the records, and what was read to find that out."""
+def _makers(code: Code, types: dict[int, str], kinds: tuple[str, ...]) -> frozenset[int]:
+    """The functions that get the records of most classes, one for each kind."""
     users: dict[int, Function] = {}
-    for site, _ in references(code.image, types):
+    image = code.image
+    slots = {at for at, name in image.imports_at.items() if _IMPORTED.match(name)}
+    slots.update(at for at, target in image.pointers.items() if target in types)
+    loads = references(image, slots, loads=True)
+    for site, _ in (*references(image, types), *loads):
         function = code.functions.containing(site)
         if function is not None:
             users.setdefault(function.start, function)
-    votes: Counter[tuple[str, Value | None]] = Counter()
-    seen: dict[int, list[Record]] = {}
+    votes: dict[tuple[str, int], Counter[str | int]] = {}
     # Long functions first: a module's init function makes many classes.
-    for start, function in sorted(users.items(), key=lambda item: item[1].start - item[1].end):
+    for function in sorted(users.values(), key=lambda f: f.start - f.end):
         if code.exhausted:
             break
-        seen[start] = list(_records_in(code, function, types))
-        votes.update((record.kind, record.target) for record in seen[start])
-        if votes["class", _top(votes, "class")] >= _ENOUGH:
+        for record in _records_in(code, function, types, frozenset()):
+            if isinstance(record.target, int):
+                votes.setdefault((record.kind, record.target), Counter())[record.type_info] += 1
+        best = _top(votes, "class")
+        if best is not None and len(votes["class", best]) >= _ENOUGH:
             break
-    makers = {_top(votes, kind) for kind in ("class", "enum")} - {None}
-    return frozenset(makers), seen
+    return frozenset(target for kind in kinds if (target := _top(votes, kind)) is not None)
 
 
-def _top(votes: Counter[tuple[str, Value | None]], kind: str) -> Value | None:
-    best = [target for (of, target), _ in votes.most_common() if of == kind]
-    return next((target for target in best if isinstance(target, int)), None)
+def _top(votes: dict[tuple[str, int], Counter[str | int]], kind: str) -> int | None:
+    """The target with the most different classes; of equal ones that which has each but once."""
+    ranked = sorted(
+        (-len(names), names.total(), target)
+        for (of, target), names in votes.items()
+        if of == kind
+    )
+    return ranked[0][2] if ranked else None
 
 
-def _records_in(code: Code, function: Function, types: dict[int, str]) -> Iterator[Record]:
+def _records_in(
+    code: Code, function: Function, types: dict[int, str], makers: frozenset[int]
+) -> Iterator[Record]:
+    """Calls with a record: of ``makers``, or of anything where those are not known yet."""
     decoded = code.decode(function)
     if decoded is None:
         return
     registers = code.machine.arguments[:3]
+    bases: dict[Value, str] = {}
     for site in code.tracker.sites(function.start, function.end, decoded):
-        for register in registers:
-            base = site.state.registers.get(register)
+        values = [site.state.registers.get(register) for register in registers]
+        for base in values:
             if not isinstance(base, tuple) or base[0] != "stack":
                 continue
             record = _record(code, function, site, base, types)
-            if record is not None:
-                yield record
-                if not isinstance(record.target, int) or record.kind == "class":
+            if record is None:
+                continue
+            if not makers or record.target in makers:
+                yield record._replace(base=record.base or bases.get(base))
+                if makers:
                     site.state.forget(base, _RECORD)
-                break
+            elif (parent := _type_info(values[1], types)) is not None:
+                bases[base] = parent  # type_record::add_base
+            break
 
 
 def _record(
     code: Code, function: Function, site: Site, base: Value, types: dict[int, str]
 ) -> Record | None:
     words = [site.state.word(base, offset) for offset in (0, 8, 16)]
-    if words[2] in types:
-        name, info, kind = _name(code.image, words[1]), words[2], "class"
-    elif words[0] in types:
-        name, info, kind = _name(code.image, words[2]), words[0], "enum"
+    if (info := _type_info(words[2], types)) is not None:
+        name, kind = _name(code.image, words[1]), "class"
+    elif (info := _type_info(words[0], types)) is not None:
+        name, kind = _name(code.image, words[2]), "enum"
     else:
         return None
-    if name is None or not isinstance(info, int):
+    if name is None:
         return None
     doc = site.state.word(base, _DOC) if kind == "class" else None
-    return Record(site.address, function, site.target, kind, name, info, _doc(code.image, doc))
+    others = (_type_info(site.state.word(base, offset), types) for offset in _BASES)
+    parent = next((other for other in others if other is not None), None)
+    return Record(
+        site.address, function, site.target, kind, name, info, _doc(code.image, doc), parent
+    )
+
+
+def _type_info(value: Value | None, types: dict[int, str]) -> str | None:
+    """The mangled C++ type that a word of the record stands for: the file's own, or imported."""
+    if isinstance(value, str):
+        match = _IMPORTED.match(value)
+        return match.group(1) if match else None
+    return types.get(value) if isinstance(value, int) else None
 
 
 def _name(image: Image, value: Value | None) -> str | int | None:

@@ -34,23 +34,27 @@ NEVER_RETURN = frozenset({
     "__clang_call_terminate", "__assert_fail",
 })  # fmt: skip
 """Imported functions behind whose call no code is reached."""
+_RUN = 64
+"""Longest piece of the stack that is forgotten word by word."""
 
 
 class State:
     """What is known of registers (general ones, and halves of vectors) and of the stack."""
 
-    __slots__ = ("memory", "registers", "upper")
+    __slots__ = ("memory", "odd", "registers", "upper")
 
     def __init__(self) -> None:
         self.registers: dict[int, Value] = {}
         self.upper: dict[int, Value] = {}  # upper halves of vectors
         self.memory: dict[int, Value] = {}  # words of the stack by their offset
+        self.odd: set[int] = set()  # those of the offsets that are no multiple of 8
 
     def copy(self) -> "State":
         new = State()
         new.registers = self.registers.copy()
         new.upper = self.upper.copy()
         new.memory = self.memory.copy()
+        new.odd = self.odd.copy()
         return new
 
     def meet(self, other: "State") -> None:
@@ -76,16 +80,25 @@ class State:
 
     def _drop(self, offset: int, size: int) -> None:
         memory = self.memory
-        if size <= 8:
-            for key in range(offset - 7, offset + size):
+        if offset % 8:
+            for key in range(offset - 7, offset):
+                memory.pop(key, None)
+        if size <= _RUN:
+            for key in range(offset, offset + size, 1 if offset % 8 else 8):
                 memory.pop(key, None)
         else:
-            for key in [key for key in memory if offset - 8 < key < offset + size]:
+            for key in [key for key in memory if offset <= key < offset + size]:
                 del memory[key]
+        if self.odd:  # words that do not stand at a multiple of 8
+            for key in [key for key in self.odd if offset - 8 < key < offset + size]:
+                self.odd.discard(key)
+                memory.pop(key, None)
 
     def store(self, offset: int, size: int, value: Value | None) -> None:
         self._drop(offset, size)
         if value is not None:
+            if offset % 8:
+                self.odd.add(offset)
             self.memory[offset] = value & (1 << 8 * size) - 1 if isinstance(value, int) else value
 
 
