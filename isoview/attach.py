@@ -185,8 +185,8 @@ def observed(walk: Walk) -> tuple[Observed, ...]:
     shared_types = {row.address: row.name for row in walk.sharing.types if not row.core}
     shared_objects: dict[str, list[str]] = {}
     for row in walk.sharing.objects:
-        module, _, _attribute = row.name.rpartition(".")
-        shared_objects.setdefault(module, []).append(row.name)
+        home, _, _attribute = row.name.rpartition(".")
+        shared_objects.setdefault(home, []).append(row.name)
     held: dict[str, list[tuple[int, Module]]] = {}
     for interpreter in walk.interpreters:
         for module in interpreter.modules:

@@ -87,14 +87,14 @@ class _Agent:
         self._path = path
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISSOCK(os.lstat(path).st_mode):
-                os.unlink(path)  # left by a process of the same number
+                Path(path).unlink()  # left by a process of the same number
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         before = os.umask(0o177)
         try:
             self._socket.bind(path)
         finally:
             os.umask(before)
-        os.chmod(path, 0o600)
+        Path(path).chmod(0o600)
         self._socket.listen(4)
         threading.Thread(target=self._serve, name="isoview-agent", daemon=True).start()
 
@@ -103,7 +103,7 @@ class _Agent:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         with contextlib.suppress(OSError):
-            os.unlink(self._path)
+            Path(self._path).unlink()
 
     def _serve(self) -> None:
         while True:
@@ -151,12 +151,12 @@ def answer_to(line: bytes) -> dict[str, Any]:
 
 def extension_names() -> list[str]:
     """Names of the loaded modules that came from extension files."""
-    from isoview.inspectors.live.probe.inspection import kind_of
+    from isoview.inspectors.live.probe.origin import kind_of
 
     found = []
     for name, module in list(sys.modules.items()):
         with contextlib.suppress(Exception):  # what stands in sys.modules may be anything
-            if isinstance(name, str) and kind_of(module) == "extension":
+            if isinstance(name, str) and kind_of(module) == "extension":  # type: ignore[no-untyped-call]
                 found.append(name)
     return found
 
@@ -167,6 +167,6 @@ def _inspected(name: object) -> dict[str, Any]:
     if not isinstance(name, str) or name not in sys.modules:
         return {"error": "no such module is loaded"}
     try:
-        return {"address": id(sys.modules[name]), "info": inspect(sys.modules[name])}
+        return {"address": id(sys.modules[name]), "info": inspect(sys.modules[name])}  # type: ignore[no-untyped-call]
     except Exception as error:  # noqa: BLE001 - whatever it is, the process goes on and says so
         return {"error": f"{type(error).__name__}: {error}"}

@@ -35,7 +35,7 @@ def ask(pid: int, path: str | None = None) -> Answer:
     if sys.platform.startswith("linux") and not Path(f"/proc/{pid}").exists():
         raise gone(pid)
     connection = _connected(pid, path)
-    with connection, cast(BinaryIO, connection.makefile("rwb")) as stream:
+    with connection, cast("BinaryIO", connection.makefile("rwb")) as stream:
         try:
             return _conversation(stream)
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -27,7 +27,7 @@ ADDRESS_END = 1 << 47
 _WORD = struct.Struct("<Q").unpack_from
 
 
-class Unread(Exception):  # noqa: N818 - what happened, as the other names here
+class Unread(Exception):
     """Memory that cannot be read: not mapped, or not part of a snapshot."""
 
     def __init__(self, address: int) -> None:
@@ -84,7 +84,7 @@ class Memory:
     def _read(self, destination: int, ranges: list[tuple[int, int]]) -> int:
         """Bytes read, 0 where the first range is not mapped."""
         local = _Vector(destination, sum(size for _address, size in ranges))
-        remote = (_Vector * len(ranges))(*ranges)
+        remote = (_Vector * len(ranges))(*(_Vector(*place) for place in ranges))
         self.calls += 1
         ctypes.set_errno(0)
         done = _read_vectors()(self.pid, ctypes.byref(local), 1, remote, len(ranges), 0)

@@ -102,18 +102,21 @@ class ModuleReader:
         except (Unread, Torn):
             return None
 
-    def definition(self, module: ModuleObject) -> Definition | None:
-        """What the module's PyModuleDef says; None where it has none that can be read."""
+    def definition(self, module: ModuleObject, *, imported: bool) -> Definition | None:
+        """What the module's PyModuleDef says; None where it has none that can be read.
+
+        ``imported``: the import system made it from a file, so it is marked if single-phase.
+        """
         if module.definition:
             try:
-                return self._moduledef(module.definition)
+                return self._moduledef(module.definition, imported=imported)
             except Unread:
                 return Definition(module.definition, "moduledef", None, "unknown", ())
         if module.token:
             return Definition(module.token, "token", module.state_size, "export", ())
         return None
 
-    def _moduledef(self, address: int) -> Definition:
+    def _moduledef(self, address: int, *, imported: bool) -> Definition:
         reader = self._reader
         place, word = reader.layout.moduledef, reader.memory.word
         size = reader.signed(address + place("m_size"))
@@ -121,7 +124,8 @@ class ModuleReader:
         # What only the import system leaves there tells single-phase (Python/import.c): the init
         # function where m_size >= 0, a copy of the module's dict where it is -1.
         marked = word(address + place("m_copy")) or word(address + place("m_init")) or size == -1
-        phase = "multi" if array else "single" if marked else "unknown"
+        unmarked = "multi" if imported else "unknown"  # PyModuleDef_Init without slots is legal
+        phase = "multi" if array else "single" if marked else unmarked
         return Definition(address, "moduledef", size, phase, self._slots(array))
 
     def _slots(self, array: int) -> tuple[Slot, ...]:

@@ -24,7 +24,7 @@ MRO_LIMIT = 2000
 HEAPTYPE, READY, TYPE_SUBCLASS = 1 << 9, 1 << 12, 1 << 31
 
 
-class Torn(Exception):  # noqa: N818 - what happened, as the other names here
+class Torn(Exception):
     """Something that does not hold together: being changed, freed, or never what it seemed."""
 
 
@@ -133,7 +133,10 @@ class ObjectReader:
         head = memory.read(address + self.head, 32)
         used, _tag, keys, values = struct.unpack("<qQQQ", head)
         shape = memory.read(keys, DICT.indices)
-        kind, entries = shape[DICT.kind], int.from_bytes(shape[DICT.entries :], "little", signed=True)
+        kind, entries = (
+            shape[DICT.kind],
+            int.from_bytes(shape[DICT.entries :], "little", signed=True),
+        )
         log2_size, log2_bytes = shape[DICT.log2_size], shape[DICT.log2_index_bytes]
         width = 24 if kind == GENERAL else 16
         if (

@@ -12,7 +12,9 @@ from isoview.inspectors.process.session import Session
 from isoview.inspectors.process.target import describe, has_ended, need_linux
 from isoview.inspectors.process.walk import Walker
 
-_PYTHON = re.compile(rb"(?:^|/)(?:lib)?python\d?(?:[.\d]+)?t?(?:\.so[.\d]*)?$|/lib-dynload/|\.cpython-\d")
+_PYTHON = re.compile(
+    rb"(?:^|/)(?:lib)?python\d?(?:[.\d]+)?t?(?:\.so[.\d]*)?$|/lib-dynload/|\.cpython-\d"
+)
 
 
 class PythonProcess(NamedTuple):

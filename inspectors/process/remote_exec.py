@@ -196,7 +196,7 @@ def _fill(folder: Path, inside: str, question: Question) -> None:
     )  # fmt: skip
     begin = _BEGIN.format(marker=f"{inside}/begun")
     script = (here / "remote_script.py").read_text(encoding="utf-8")
-    text = f"{begin}FOLDER = {inside!r}\n{script}"
+    text = begin + script.replace('FOLDER = ""', f"FOLDER = {inside!r}", 1)
     (folder / "script.py").write_text(text, encoding="utf-8")
     uid, gid = _owner(question.pid)
     for path in [folder, *folder.rglob("*")]:
@@ -249,7 +249,9 @@ def _read(path: Path) -> Inside:
             checked(str(entry.get("name")), entry) for entry in data["modules"][:MODULE_LIMIT]
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return Inside("failed", f"the answer makes no sense: {error}", "Attach read-only.", None, [])
+        return Inside(
+            "failed", f"the answer makes no sense: {error}", "Attach read-only.", None, []
+        )
     if data.get("error"):
         return Inside("failed", str(data["error"])[:300], "Attach read-only.", python, modules)
     return Inside("ok", None, "", python, modules)

@@ -28,7 +28,7 @@ from isoview.inspectors.process.structures import (
     Objects,
     Runtime,
 )
-from isoview.inspectors.process.target import Target, refuse_header
+from isoview.inspectors.process.target import Target, header_of, refuse_header
 
 SCAN_LIMIT = 64 << 20
 """Most writable memory of one image that is searched for the cookie."""
@@ -148,7 +148,7 @@ def _identified(
 ) -> Interpreter:
     header = read_header(memory.direct(file.start, 64))
     if header is not None:
-        refuse_header(target.pid, header, None)
+        refuse_header(target.pid, header, header_of("/proc/self/exe"))
     raw = memory.direct(address, debug_offsets.TOTAL)
     head = debug_offsets.read_head(raw)
     if head is None:
@@ -192,9 +192,7 @@ def _older(
     if runtime is None or head.changing:
         raise _unknown(target.pid, name)
     objects = OBJECTS[head.minor, False]
-    return Interpreter(
-        head.text, head.minor, False, address, loaded, file, runtime, objects, None
-    )
+    return Interpreter(head.text, head.minor, False, address, loaded, file, runtime, objects, None)
 
 
 def _named_version(target: Target, file: MappedFile) -> tuple[int, int] | None:
@@ -230,7 +228,7 @@ def _no_python(target: Target, candidates: list[MappedFile], memory: Memory) -> 
         if _LIBRARY.match(file.name) or _PROGRAM.search(file.path):
             header = read_header(memory.direct(file.start, 64))
             if header is not None:
-                refuse_header(pid, header, read_header(open("/proc/self/exe", "rb").read(64)))
+                refuse_header(pid, header, header_of("/proc/self/exe"))
             return AttachRefused(
                 f"process {pid} runs Python ({shown_path(file.name)}) without the symbols to find "
                 "its interpreter by",

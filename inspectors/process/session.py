@@ -6,6 +6,7 @@ what the reading before it touched, and the copy is read at leisure.
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from isoview.inspectors.errors import AttachRefused
@@ -83,12 +84,9 @@ class Session:
             memory.forget()
             began = time.perf_counter()
 
-            def copy() -> None:
-                memory.fetch_blocks(wanted)
-                walker.chase()
-
             with Pause(self.pid) as pause:
-                self._guarded(copy)
+                memory.fetch_blocks(wanted)
+                self._guarded(walker.chase)
             milliseconds = max(milliseconds, pause.seconds * 1000)
             memory.seal(True)
             try:
@@ -134,7 +132,7 @@ class Session:
             if ".cpython-3" in file.name or ".abi3." in file.name:
                 files.setdefault(file.start, file)
         files.pop(self.interpreter.file.start, None)
-        found = (self._guarded(lambda file=file: self._extension(file)) for file in files.values())
+        found = [self._guarded(partial(self._extension, file)) for file in files.values()]
         return sorted((entry for entry in found if entry), key=lambda entry: entry.file)
 
     def _extension(self, file: MappedFile) -> ExtensionFile | None:
@@ -153,7 +151,7 @@ class Session:
         reader = StaticReader(self.memory, self.interpreter, self.target.maps)
         self._guarded(reader.anchor)
         for file in files:
-            yield self._guarded(lambda file=file: reader.read(file))  # type: ignore[misc]
+            yield self._guarded(partial(reader.read, file))
 
     def kept_bytes(self) -> int:
         """Bytes of the target that are held now."""

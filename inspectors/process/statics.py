@@ -174,7 +174,7 @@ class StaticReader:
             return local > 0 or shared > 0
         count = self.memory.word(address)
         if self.interpreter.minor >= 12:
-            return 0 < count & 0xFFFFFFFF
+            return count & 0xFFFFFFFF > 0
         return 0 < count < COUNT_LIMIT
 
     # -- static objects of the file -------------------------------------------------------------
@@ -223,7 +223,9 @@ class _Extents:
     def is_head(self, address: int) -> bool:
         """Whether the word is the object's own type: it has one by being an object."""
         index = bisect_right(self._starts, address) - 1
-        return index >= 0 and address - self._all[index].start < 32 and address < self._all[index].end
+        return (
+            index >= 0 and address - self._all[index].start < 32 and address < self._all[index].end
+        )
 
 
 class _Spans:

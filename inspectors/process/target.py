@@ -17,10 +17,10 @@ YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
 COMMAND_LIMIT = 4096
 AT_SYSINFO_EHDR, AT_BASE, AT_RANDOM = 33, 7, 25
 
-_LINUX_ONLY = (
-    "attaching is for Linux so far",
+_LINUX_ONLY = "attaching is for Linux so far"
+_ELSEWHERE = (
     "`isoview live MODULE` looks at a module here, and a process that called "
-    "isoview.inspectors.live.agent.listen() answers `isoview attach PID --mode agent`.",
+    "isoview.inspectors.live.agent.listen() answers `isoview attach PID --mode agent`."
 )
 
 
@@ -44,7 +44,7 @@ class Description(NamedTuple):
 def need_linux() -> None:
     """Refuse other systems in a line. Raises :class:`AttachRefused`."""
     if not sys.platform.startswith("linux"):
-        raise AttachRefused(*_LINUX_ONLY)
+        raise AttachRefused(_LINUX_ONLY, _ELSEWHERE)
 
 
 def _stat_fields(pid: int) -> list[bytes]:
@@ -196,8 +196,8 @@ class Target:
         return Maps(self.pid, parse_maps(raw))
 
     def _refuse_foreign_programs(self) -> None:
-        ours = _header_of("/proc/self/exe")
-        theirs = _header_of(f"/proc/{self.pid}/exe")
+        ours = header_of("/proc/self/exe")
+        theirs = header_of(f"/proc/{self.pid}/exe")
         if theirs is None:
             if not self.maps.mappings:
                 raise AttachRefused(
@@ -208,7 +208,8 @@ class Target:
         refuse_header(self.pid, theirs, ours)
 
 
-def _header_of(path: str) -> Header | None:
+def header_of(path: str) -> Header | None:
+    """The ELF header of a program's file; None where it cannot be had."""
     try:
         with open(path, "rb") as stream:
             return read_header(stream.read(64))

@@ -14,12 +14,12 @@ from isoview.inspectors.process.facts import (
     InterpreterFact,
     Module,
     Thread,
-    TypeRow,
     Unreadable,
     Walk,
 )
-from isoview.inspectors.process.maps import MappedFile, Maps
+from isoview.inspectors.process.maps import Maps
 from isoview.inspectors.process.memory import Memory, Unread
+from isoview.inspectors.process.module_facts import ModuleFacts, Seen
 from isoview.inspectors.process.modules import ModuleObject, ModuleReader
 from isoview.inspectors.process.objects import ObjectReader, Table, Torn, TypeFact
 from isoview.inspectors.process.runtime import Interpreter
@@ -40,15 +40,6 @@ class InterpreterHead(NamedTuple):
     threads: tuple[Thread, ...]
 
 
-class _Seen(NamedTuple):
-    """One module as it was read: its dict, and what was found in it."""
-
-    module: ModuleObject
-    table: Table | None
-    types: dict[tuple[int, int], TypeFact]
-    changing: tuple[tuple[int, int], ...]  # entries that never held still
-
-
 class Walker:
     """One walk over one process."""
 
@@ -63,7 +54,7 @@ class Walker:
         self.unread: list[Unreadable] = []
         self.unread_count = 0
         self.again = 0
-        self._by_path = {file.path: file for file in maps.files}
+        self.facts = ModuleFacts(self.reader, self.modules, interpreter, maps)
 
     # -- interpreters ---------------------------------------------------------------------------
 
@@ -167,6 +158,13 @@ class Walker:
         tables = {name: e.table.pairs for name, e in held.items() if e.table is not None}
         return fact, Holdings(head.id, facts, tables)
 
+    def _module(self, interpreter: int, name: str, seen: Seen) -> Module:
+        if seen.module.dict and seen.table is None:
+            self._miss(interpreter, name, "", "its dict kept changing")
+        for key, _value in seen.changing:
+            self._miss(interpreter, name, self.facts.key(key), "the entry kept changing")
+        return self.facts.module(name, seen)
+
     def _miss(self, interpreter: int, module: str, entry: str, reason: str) -> None:
         self.unread_count += 1
         if len(self.unread) < UNREAD_NAMED:
@@ -184,7 +182,7 @@ class Walker:
                 continue
             memory.fetch(address for pair in pairs for address in pair)
             memory.fetch(self._words(value + head for _key, value in pairs))
-            modules = [module for module in self._objects(value for _, value in pairs)]
+            modules = self._objects(value for _key, value in pairs)
             memory.fetch(self._words(m.dict + head + 16 for m in modules if m.dict))
             values: set[int] = set()
             for module in modules:
@@ -242,16 +240,15 @@ class Walker:
 
     # -- modules --------------------------------------------------------------------------------
 
-    def _read_modules(self, addresses: Sequence[int]) -> dict[int, _Seen]:
+    def _read_modules(self, addresses: Sequence[int]) -> dict[int, Seen]:
         """Every module of one interpreter, in bulk; those whose dict changed again, one by one."""
         self.memory.forget()
         found = self._once(addresses)
-        changed = self._changed(found)
-        for address, now in changed.items():
-            found[address] = self._settled(found[address], now)
+        for address in self._changed(found):
+            found[address] = self._settled(found[address])
         return found
 
-    def _once(self, addresses: Sequence[int]) -> dict[int, _Seen]:
+    def _once(self, addresses: Sequence[int]) -> dict[int, Seen]:
         """Copy every dict, then look at what is in them."""
         memory, reader = self.memory, self.reader
         memory.fetch(addresses)
@@ -265,9 +262,7 @@ class Walker:
         self.modules.forget()
         values = {value for table in tables.values() if table for _key, value in table.pairs}
         memory.fetch(values)
-        return {
-            module.address: self._look(module, tables[module.address]) for module in objects
-        }
+        return {module.address: self._look(module, tables[module.address]) for module in objects}
 
     def _words(self, addresses: Iterable[int]) -> list[int]:
         found: list[int] = []
@@ -288,12 +283,13 @@ class Walker:
                 self.memory.forget()
         return None
 
-    def _look(self, module: ModuleObject, table: Table | None) -> _Seen:
+    def _look(self, module: ModuleObject, table: Table | None) -> Seen:
         types: dict[tuple[int, int], TypeFact] = {}
         torn: list[tuple[int, int]] = []
         if table is not None:
             self._types(table.pairs, types, torn)
-        return _Seen(module, table, types, tuple(torn))
+            self.modules.file(table)  # learns the key, for modules that got it late
+        return Seen(module, table, types, tuple(torn))
 
     def _types(
         self,
@@ -314,29 +310,29 @@ class Walker:
             except (Unread, Torn):
                 torn.append(pair)
 
-    def _changed(self, found: dict[int, _Seen]) -> dict[int, Table | None]:
-        """Modules whose dict is not what it was, with what it is now."""
+    def _changed(self, found: dict[int, Seen]) -> list[int]:
+        """Modules whose dict is not what it was."""
         memory = self.memory
         ranges: list[tuple[int, int]] = []
         for seen in found.values():
             if seen.table is not None:
                 ranges += seen.table.ranges
         now = iter(memory.many(ranges))
-        changed: dict[int, Table | None] = {}
+        changed: list[int] = []
         for address, seen in found.items():
             table = seen.table
             if table is None:
                 if seen.module.dict:
-                    changed[address] = None
+                    changed.append(address)
                 continue
             raws = [next(now) for _ in table.ranges]
-            if _same(table.raws, raws) and not seen.changing:
-                continue
-            changed[address] = table
+            if seen.changing or not _same(table.raws, raws):
+                changed.append(address)
         return changed
 
-    def _settled(self, seen: _Seen, table: Table | None) -> _Seen:
+    def _settled(self, seen: Seen) -> Seen:
         """Read one module again until every entry was seen twice, or often enough."""
+        table: Table | None = None
         types: dict[tuple[int, int], TypeFact] = {}
         proven: set[tuple[int, int]] = set()
         left: set[tuple[int, int]] = set()
@@ -362,85 +358,7 @@ class Walker:
             if not left:
                 break
         types = {pair: fact for pair, fact in types.items() if pair in proven}
-        return _Seen(seen.module, table, types, tuple(left))
-
-    # -- facts ----------------------------------------------------------------------------------
-
-    def _module(self, interpreter: int, name: str, seen: _Seen) -> Module:
-        module, table = seen.module, seen.table
-        object_type = self._type_name(module.type)
-        if module.dict and table is None:
-            self._miss(interpreter, name, "", "its dict kept changing")
-        for key, _value in seen.changing:
-            self._miss(interpreter, name, self._key(key), "the entry kept changing")
-        definition = self.modules.definition(module)
-        file = self.modules.file(table) if table is not None else None
-        image = self._image(definition.address if definition else 0, file)
-        kind = self._kind(module, definition is not None, file, image)
-        rows = self._rows(name, seen, image if kind == "extension" else None)
-        m_size = definition.m_size if definition is not None else None
-        return Module(
-            name=name,
-            address=module.address,
-            kind=kind,
-            object_type=object_type,
-            file=file,
-            image=image if kind == "extension" else None,
-            definition=definition,
-            m_size=m_size,
-            state=module.state or None,
-            types=rows,
-            complete=not seen.changing and not (module.dict and table is None),
-        )
-
-    def _type_name(self, address: int) -> str:
-        try:
-            return self.reader.live_type(address).name
-        except (Unread, Torn):
-            return "?"
-
-    def _key(self, address: int) -> str:
-        try:
-            return self.reader.text(address)
-        except (Unread, Torn):
-            return "?"
-
-    def _image(self, definition: int, file: str | None) -> MappedFile | None:
-        if file is not None and file in self._by_path:
-            return self._by_path[file]
-        return self.maps.file_at(definition) if definition else None
-
-    def _kind(
-        self, module: ModuleObject, defined: bool, file: str | None, image: MappedFile | None
-    ) -> str:
-        if not module.dict:
-            return "other"
-        if file is not None and ".so" in file.rsplit("/", 1)[-1]:
-            return "extension"
-        if defined:
-            core = self.interpreter.image
-            at = module.definition or module.token
-            if core.base <= at < core.end:
-                return "builtin"
-            return "extension" if image is not None else "other"
-        return "python" if file is not None else "other"
-
-    def _rows(self, name: str, seen: _Seen, image: MappedFile | None) -> tuple[TypeRow, ...]:
-        rows: dict[int, TypeRow] = {}
-        for (key, _value), fact in seen.types.items():
-            if fact.address in rows:
-                continue
-            own = (
-                fact.module == seen.module.address
-                or fact.home == name
-                or (fact.static and fact.name.rpartition(".")[0] == name)
-                or (fact.static and image is not None and image.start <= fact.address < image.end)
-            )
-            rows[fact.address] = TypeRow(
-                fact.name, self._key(key), fact.address, fact.flags, fact.basicsize, fact.static,
-                own, bool(fact.module),
-            )  # fmt: skip
-        return tuple(rows.values())
+        return Seen(seen.module, table, types, tuple(left))
 
 
 def _same(before: Sequence[bytes], now: Sequence[bytes]) -> bool:

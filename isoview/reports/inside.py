@@ -19,13 +19,11 @@ def inside_lines(
     """Every extension module of the main interpreter, as the process itself sees it."""
     version = str(python["version"]) if python else "?"
     build = " free-threaded" if python and python["free_threaded"] else ""
+    said = f"{_HOW[mode]}: {counted(len(modules), 'extension module')} in the interpreter that answered"
     lines = [
         line((f"process {pid}", "title"), f"  CPython {version}{build}"),
-        line(
-            (f"{_HOW[mode]}: {counted(len(modules), 'extension module')} of the interpreter that "
-            "answered", "dim"),
-        ),
-    ]  # fmt: skip
+        line((said, "dim")),
+    ]
     for entry in modules:
         lines += [line(), line((named(entry["name"]), "heading"))]
         if "info" in entry:

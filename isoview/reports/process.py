@@ -1,6 +1,5 @@
 """A reading of a process, for a person: who shares what, and which statics hold objects."""
 
-import os
 from collections.abc import Iterable, Sequence
 
 from isoview.attach import Attached, Audited, Observed, Read, StaticsRead, observed
@@ -11,9 +10,10 @@ from isoview.reports.lines import Line, Span, line
 from isoview.reports.words import counted, listed, named
 
 _NAMED = 6
-_STATICS_NAMED = 8
+_STATICS_NAMED = 4
 _UNREAD_NAMED = 10
 _LABEL = 14
+_PHASES = {"single": "single", "multi": "multi", "export": "PEP 793", "unknown": "?"}
 _SHORT = {
     "multiple_module_objects": "copies",
     "shared_gil": "shared GIL",
@@ -54,18 +54,20 @@ def _interpreter(entry: InterpreterFact) -> Line:
         (f"interpreter {entry.id} ({name})", "heading"),
         f": {gil}, {counted(len(entry.threads), 'thread')}, "
         f"{counted(len(entry.modules), 'module')} ({extensions} from extension files), "
-        f"{counted(len(types), 'class')[:-1] if len(types) == 1 else f'{len(types)} classes'}",
+        f"{'1 class' if len(types) == 1 else f'{len(types)} classes'}",
         hang=2,
     )
 
 
 def _consistency(walk: Walk) -> list[Line]:
     paused = f"stopped for {walk.paused_ms:.0f} ms" if walk.paused_ms else "never stopped"
-    lines = [line((f"read from outside in {walk.milliseconds:.0f} ms; the process was {paused}", "dim"))]
+    lines = [
+        line((f"read from outside in {walk.milliseconds:.0f} ms; the process was {paused}", "dim"))
+    ]
     if walk.unread_count:
         lines.append(
             line(
-                (f"{counted(walk.unread_count, 'entry')[:-1]}ies" if walk.unread_count > 1 else "1 entry", "warning"),
+                ("1 entry" if walk.unread_count == 1 else f"{walk.unread_count} entries", "warning"),
                 " changed whenever it was looked at, and could not be read:",
             )
         )  # fmt: skip
@@ -96,8 +98,15 @@ def _modules(walk: Walk) -> list[Line]:
     seen = {entry.module: entry for entry in observed(walk)}
     width = min(max(len(name) for name in rows), 44)
     numbers = [interpreter.id for interpreter in walk.interpreters]
-    head = "".join(f"#{number}".ljust(5) for number in numbers)
-    lines = [line(("extension modules".ljust(width), "heading"), f"  {head}phase         types  state")]
+    head = "".join(f"#{number}".ljust(4) for number in numbers)
+    between = "  between interpreters" if len(numbers) > 1 else ""
+    title = "extension modules".ljust(width)
+    lines = [
+        line(
+            (f"{title}  {head}{'phase':8}{'m_size':>7}  {'classes':18}{between}", "heading"),
+            wraps=False,
+        )
+    ]
     for name, found in sorted(rows.items()):
         lines.append(_module(name, width, found, numbers, seen[name]))
     return lines
@@ -107,31 +116,31 @@ def _module(
     name: str, width: int, found: dict[int, Module], numbers: Sequence[int], seen: Observed
 ) -> Line:
     first = next(iter(found.values()))
-    cells = "".join(("●" if number in found else "·").ljust(5) for number in numbers)
-    own = [row for row in first.types if row.own]
+    cells = "".join(("●" if number in found else "-").ljust(4) for number in numbers)
+    size = "?" if first.m_size is None else str(first.m_size)
+    row = f"{named(name, width).ljust(width)}  {cells}{_PHASES[first.phase]:8}{size:>7}  {_classes(first):18}"
+    return line(row, "  ", _between(seen), wraps=False)
+
+
+def _classes(module: Module) -> str:
+    own = [row for row in module.types if row.own]
     static = sum(row.static for row in own)
-    types = f"{static} static, {len(own) - static} heap" if own else "none"
-    phase = {"single": "single-phase", "multi": "multi-phase", "export": "PEP 793"}.get(
-        first.phase, "phase unknown"
-    )
-    parts: list[str | Span] = [
-        named(name, width).ljust(width),
-        f"  {cells}{phase.ljust(13)} {types}",
-    ]
-    if first.m_size:
-        parts.append(f", m_size {first.m_size}")
-    if seen.outcome == "shares":
-        what = []
-        if seen.shared_types:
-            what.append(f"{len(seen.shared_types)} shared types")
-        if seen.shared_objects:
-            what.append(f"{len(seen.shared_objects)} shared objects")
-        parts += ["  ", (f"▲ {', '.join(what)}", "error")]
-    elif seen.outcome == "same-module":
-        parts += ["  ", ("▲ one module object for several interpreters", "error")]
-    elif seen.outcome == "isolated":
-        parts += ["  ", ("apart", "good")]
-    return line(*parts, indent=0, hang=width + 2)
+    said = [f"{static} static"] if static else []
+    said += [f"{len(own) - static} heap"] if len(own) > static else []
+    return ", ".join(said) or "none"
+
+
+def _between(seen: Observed) -> Span:
+    """What several interpreters that have the module have in common."""
+    if seen.outcome is None:
+        return ("", "plain")
+    if seen.outcome == "isolated":
+        return ("✓ apart", "good")
+    if seen.outcome == "same-module":
+        return ("✗ one module object for several", "error")
+    said = [_shared_classes(len(seen.shared_types))] if seen.shared_types else []
+    said += [counted(len(seen.shared_objects), "shared object")] if seen.shared_objects else []
+    return (f"✗ {', '.join(said)}", "error")
 
 
 # -- sharing --------------------------------------------------------------------------------------
@@ -174,8 +183,12 @@ def statics_lines(entry: StaticsRead) -> list[Line]:
     rows = [n for n in entry.named if n.static.inside is None and not n.static.core]
     if not rows:
         return []
-    file = os.path.basename(entry.file.file)
-    lines = [line((named(file), "heading"), f": {counted(len(rows), 'static')} that point to live objects")]
+    file = _last(entry.file.file)
+    lines = [
+        line(
+            (named(file), "heading"), f": {counted(len(rows), 'static')} that point to live objects"
+        )
+    ]
     lines += [
         line(
             (f"{row.static.address:#x} ", "code"),
@@ -196,9 +209,15 @@ def statics_lines(entry: StaticsRead) -> list[Line]:
     return lines
 
 
+def _pointing(number: int) -> str:
+    if number == 1:
+        return "1 static that points to a live object"
+    return f"{number} statics that point to live objects"
+
+
 def audit_line(entry: Audited, seen: Iterable[Observed]) -> Line:
     """One mapped file: declared, evidence, observed."""
-    file = os.path.basename(entry.file.file)
+    file = _last(entry.file.file)
     if entry.report is None:
         return line((named(file), "heading"), f": not audited: {entry.problem}", hang=2)
     outcome = next((o.outcome for o in seen if o.file == entry.file.file and o.outcome), None)
@@ -257,3 +276,11 @@ def age(seconds: float | None) -> str:
     if seconds < 172_800:
         return f"{seconds / 3600:.0f} h"
     return f"{seconds / 86_400:.0f} days"
+
+
+def _shared_classes(number: int) -> str:
+    return "1 shared class" if number == 1 else f"{number} shared classes"
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -21,6 +21,7 @@ from textual.worker import get_current_worker
 from isoview.inspectors.errors import IsoviewError
 from isoview.tui import process_text
 from isoview.tui.ink import Ink, shown
+from isoview.tui.process_grid import cells
 from isoview.tui.process_state import Cell, ProcessState
 from isoview.tui.widgets.bars import FilterBar
 from isoview.tui.widgets.faces import Page
@@ -264,37 +265,8 @@ class ProcessScreen(Screen[None]):
         grid.add_column(Text("statics"), key="statics")
         grid.add_column(Text("file says"), key="audit")  # the four questions, in their order
         for name in keeps:
-            grid.add_row(*self._cells(ink, name), key=name)
+            grid.add_row(*cells(ink, self.state, name, wide=self._wide), key=name)
         self._return_to(cell)
-
-    def _cells(self, ink: Ink, name: str) -> list[Text]:
-        state, reading = self.state, self.state.now
-        if reading is None:
-            return []
-        seen = reading.observed.get(name)
-        cells = [shown(name, "bold" if state.shares(name) else "", limit=48 if self._wide else 28)]
-        first = None
-        for number in reading.interpreters:
-            module = state.module((name, number))
-            first = first or module
-            change = state.change((name, number))
-            shape = "·" if module is None else "▲" if state.shares(name) else "●"
-            tone = "quiet" if module is None else "error" if shape == "▲" else "good"
-            cells.append(
-                Text.assemble((change or " ", ink.style("warning")), (shape, ink.style(tone)))
-            )
-        said = ""
-        if seen is not None and seen.outcome in {"shares", "same-module"}:
-            parts = [f"{len(seen.shared_types)} types"] if seen.shared_types else []
-            parts += [f"{len(seen.shared_objects)} objects"] if seen.shared_objects else []
-            said = "▲ " + (", ".join(parts) or "the module itself")
-        file = state.file_of(first) if first else None
-        rows = state.statics_of(file)
-        came, went = state.statics_change(file)
-        change = f" +{len(came)} -{len(went)}" if came or went else ""
-        count = "…" if rows is None else f"{len(rows)}{change}"
-        audit = process_text.short_claim(ink, state.audits.get(file) if file else None)
-        return [*cells, Text(said, ink.style("error")), Text(count, justify="right"), audit]
 
     @property
     def _wide(self) -> bool:
