@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
+from threading import Event as StopEvent
 from typing import Any
 
 from app_reports import REPORT
@@ -83,7 +84,7 @@ def streaming(*reports: Report) -> Callable[[Iterable[str]], Iterator[Event]]:
     return stream
 
 
-def no_live(_path: str) -> dict[str, Any]:
+def no_live(_path: str, _stop: StopEvent) -> dict[str, Any]:
     raise AssertionError("nothing was asked to be imported")
 
 
@@ -91,7 +92,7 @@ def app_of(
     *reports: Report,
     targets: tuple[str, ...] = ("sample.so",),
     stream: Callable[[Iterable[str]], Iterator[Event]] | None = None,
-    live: Callable[[str], dict[str, Any]] = no_live,
+    live: Callable[[str, StopEvent], dict[str, Any]] = no_live,
     decisions: MemoryDecisions | None = None,
 ) -> IsoviewApp:
     """The app over hand-made reports."""

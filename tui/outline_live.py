@@ -91,7 +91,7 @@ def _outcome(info: Mapping[str, Any]) -> Iterator[Branch]:
 def _loaded(
     live: Live, info: Mapping[str, Any], compared: tuple[Compared, ...]
 ) -> Iterator[Branch]:
-    python = (live.report or {})["runs"][0]["python"]
+    python = (live.report or {})["runs"][0].get("python") or {}
     build = " free-threaded" if python.get("free_threaded") else ""
     yield Branch(f"{LIVE_KEY}/python", "python", f"{python.get('version')}{build}")
     pairs = [pair for pair in compared if not pair.subject.startswith("type ")]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from threading import Event as StopEvent
 
     from isoview.evidence import EvidenceSource
     from isoview.model import Event, Finding, Report, Status
@@ -79,11 +80,14 @@ def open_evidence(path: str) -> EvidenceSource:
     return EvidenceSource(path)
 
 
-def run_live(path: str) -> dict[str, Any]:
-    """Import the module in a child process and look at it (this runs the module's code)."""
+def run_live(path: str, stop: StopEvent) -> dict[str, Any]:
+    """Import the module in a child process and look at it (this runs the module's code).
+
+    The child is ended when ``stop`` is set: nobody waits for it when the app is left.
+    """
     from isoview.inspectors.live.runner import run
 
-    return run(path, ("info",))
+    return run(path, ("info",), stop=stop)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,6 @@ class Services:
     stream: Callable[[Iterable[str]], Iterator[Event]] = stream_targets
     evidence: Callable[[str], EvidenceSource] = open_evidence
     decisions: Decisions = field(default_factory=ProjectDecisions)
-    live: Callable[[str], dict[str, Any]] = run_live
+    live: Callable[[str, StopEvent], dict[str, Any]] = run_live
     python: str = f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}"
     """The interpreter that a live run uses, as it is named before it is asked for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from threading import Event as StopEvent
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,7 @@ class Work:
         self._services = services
         self._sources: dict[int, EvidenceSource] = {}
         self._lock = Lock()
+        self._stop = StopEvent()
 
     def events(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Event]]:
         """The stream's events, each with the entry it is about; targets come in their order."""
@@ -109,7 +111,8 @@ class Work:
             source.close()
 
     def close(self) -> None:
-        """Let go of every file."""
+        """Let go of every file, and end a child that still runs."""
+        self._stop.set()
         for source in self._sources.values():
             source.close()
         self._sources.clear()
@@ -154,7 +157,7 @@ class Work:
     def live(self, entry: Entry, post: Post) -> None:
         """Import the module in a child process and keep what it says."""
         try:
-            live = Live("done", self._services.live(entry.path))
+            live = Live("done", self._services.live(entry.path, self._stop))
         except IsoviewError as error:
             live = Live("failed", None, error.message, error.hint)
         post(LiveEnded(entry, live))

@@ -40,7 +40,7 @@ LIVE: dict[str, Any] = {
 @pytest.mark.parametrize("variant", [0, 1])
 def test_hostile_text_in_every_field_is_only_text(variant: int) -> None:
     report: Report = full_report(variant, HOSTILE)
-    app = app_of(report, targets=(HOSTILE,), live=lambda _path: LIVE)
+    app = app_of(report, targets=(HOSTILE,), live=lambda _path, _stop: LIVE)
 
     async def steps(pilot: Pilot[None]) -> None:
         assert "[red]x[/red]" in screen_text(app), "markup stands there as it was written"

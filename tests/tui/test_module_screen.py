@@ -341,6 +341,7 @@ def test_silence_is_no_verdict() -> None:
         async def steps(pilot: Pilot[None], words: str = words) -> None:
             text = " ".join(screen_text(pilot.app).split())  # type: ignore[arg-type]  # our own app
             assert words in text
+            assert "Can it be imported more than once in a process?" in text
             await press(pilot, "a", "enter", "y")
 
         drive(app, steps, (140, 40))

@@ -24,18 +24,18 @@ async def stay(_app: IsoviewApp) -> None:
 LIVE = {"schema": "isoview.live/1", "runs": []}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "number"), [(1, 200), (2, 80)])
 def test_two_hundred_random_keys_clicks_and_resizes(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
     targets = ("a.so",) if seed % 2 else ("a.so", "b.so")
     monkeypatch.setattr(IsoviewApp, "action_quit", stay)
-    app = app_of(REPORT, targets=targets, live=lambda _path: dict(LIVE))
+    app = app_of(REPORT, targets=targets, live=lambda _path, _stop: dict(LIVE))
 
     async def steps(pilot: Pilot[None]) -> None:
         pressed: list[str] = []
-        for _ in range(200):
+        for _ in range(number):
             what = chance.random()
             width, height = app.size
             if what < 0.08:

@@ -2,13 +2,16 @@
 
 import importlib.util
 import shutil
+import subprocess
 import sys
+import sysconfig
+import time
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
 from app_pilot import drive, press, said, screen_text
-from compiled import compile_fixture
+from compiled import compile_fixture, compiler
 from terminal import Terminal
 from textual.pilot import Pilot
 
@@ -171,6 +174,37 @@ def test_the_app_never_opens_a_file_in_a_widget() -> None:
     drive(app, steps)
     ours = (sys.prefix, sys.base_prefix, str(Path(isoview.__file__).parent.parent))
     assert [name for name in opened if not name.startswith(ours)] == []
+
+
+def test_leaving_does_not_wait_for_a_child(tmp_path: Path) -> None:
+    """A module that never returns from its init must not hold the terminal."""
+    source = tmp_path / "sleeper.c"
+    source.write_text(SLEEPER)
+    module = tmp_path / "sleeper.so"
+    build = [*(compiler() or pytest.skip("no C compiler here")), "-shared", "-fPIC"]
+    subprocess.run(
+        [*build, f"-I{sysconfig.get_path('include')}", str(source), "-o", str(module)], check=True
+    )
+    terminal = Terminal([sys.executable, "-m", "isoview", str(module)])
+    terminal.until("not run (l)")
+    terminal.press("l")
+    terminal.until("run the module's code?")
+    terminal.press("y")
+    terminal.until("importing in a child process")
+    before = time.monotonic()
+    terminal.press("q")
+    assert terminal.close() == 0
+    assert time.monotonic() - before < LEAVE_LIMIT
+
+
+SLEEPER = """
+#include <Python.h>
+#include <unistd.h>
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "sleeper", NULL, 0};
+PyMODINIT_FUNC PyInit_sleeper(void) { for (;;) sleep(60); return PyModule_Create(&definition); }
+"""
+LEAVE_LIMIT = 8
+"""Seconds; the child's own limit is 20."""
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="CPU time is read from /proc")

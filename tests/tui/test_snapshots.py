@@ -75,7 +75,7 @@ def test_decision(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", SIZES, ids=IDS)
 def test_live(snap_compare: Compare, size: tuple[int, int]) -> None:
-    app = app_of(live=lambda _path: LIVE)
+    app = app_of(live=lambda _path, _stop: LIVE)
     check(snap_compare, app, size, "l", "y", "shift+tab", "G", "k", "k")
 
 

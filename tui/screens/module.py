@@ -167,6 +167,8 @@ class ModuleScreen(PanedScreen):
             self._choose_question(self.query_one(VerdictBar).question)
         elif row is not None:
             self._choose_row(row)
+        elif self.entry.report is not None:  # nothing was found: what does it amount to?
+            self._choose_question(self.query_one(VerdictBar).question)
 
     # -- selecting: one pane moves the others ---------------------------------------------------
 
