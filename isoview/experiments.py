@@ -36,6 +36,18 @@ TITLES = {
     "statics": "statics",
     "fallback": "fallback",
 }
+WHAT = {
+    "info": "a first import",
+    "twice": "a second import",
+    "shared-gil": "import in sub-interpreters that share the GIL",
+    "own-gil": "import in interpreters with their own GIL",
+    "free-threaded": "import without the GIL",
+    "lifecycle": "making and dropping copies",
+    "instances": "making instances without arguments",
+    "statics": "a second copy",
+    "fallback": "use by its package in a sub-interpreter",
+}
+"""What is done to the module, as the beginning of a sentence."""
 GUARDS = {
     "cpython": "CPython's own check",
     "cython": "Cython's guard",
@@ -130,7 +142,9 @@ def _lifecycle(outcome: Mapping[str, Any]) -> Cell:
 def _instances(outcome: Mapping[str, Any]) -> Cell:
     keep, unvisited = keeping_types(outcome), unvisited_types(outcome)
     if keep:
-        return Cell("✗", "error", f"{len(keep)} kept", f"instances keep their type: {', '.join(keep)}")
+        return Cell(
+            "✗", "error", f"{len(keep)} kept", f"instances keep their type: {', '.join(keep)}"
+        )
     if unvisited:
         names = ", ".join(unvisited)
         return Cell("◐", "warning", f"{len(unvisited)} unseen", f"traverse hides the type: {names}")
@@ -146,7 +160,9 @@ def _statics(outcome: Mapping[str, Any]) -> Cell:
         return Cell(
             "✗", "error", f"{over} over", f"a second copy overwrote {over} of {objects} objects"
         )
-    return Cell("✓", "good", "kept", f"a second copy overwrote none of {objects} objects in statics")
+    return Cell(
+        "✓", "good", "kept", f"a second copy overwrote none of {objects} objects in statics"
+    )
 
 
 def _fallback(outcome: Mapping[str, Any]) -> Cell:

@@ -1,10 +1,12 @@
 """From facts to a report: run the rules, weigh what they found, order it for a maintainer."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from isoview.inspectors.facts import Facts
 from isoview.model import SEVERITIES, Finding, NotRun, Report
-from isoview.rules import ALL_RULES
+from isoview.rules import FILE_RULES, Rule
 from isoview.scorecard import scorecard
 from isoview.verdict import verdict
 
@@ -14,27 +16,50 @@ _FAMILIES = "912374865"
 _FAMILY_DIGIT = 3  # ISO101: the family is the digit after the letters
 
 
-def judge(facts: Facts) -> Report:
-    """The report on one file. A file that is no extension has no verdict and no findings."""
+def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
+    """The report on one file. A file that is no extension has no verdict and no findings.
+
+    ``live`` is what running the module showed (``isoview.live/1``): its rules have their say, and
+    the verdict weighs it.
+    """
     if not facts.artifact.is_extension:
         return Report(facts=facts, verdict=None)
     found: list[Finding] = []
     not_run: list[NotRun] = []
-    for rule in ALL_RULES:
+    for rule in FILE_RULES:
         reason = rule.cannot_run(facts)
         if reason is None:
             found.extend(rule.check(facts))
         else:
             not_run.append(NotRun(rule.code, reason))
+    asked: tuple[Rule, ...] = FILE_RULES
+    if live is not None:
+        asked += _behaviour(facts, live, found, not_run)
     findings = tuple(sorted(_fold(found), key=_order))
     return Report(
         facts=facts,
-        verdict=verdict(facts, findings),
-        scorecard=scorecard(facts, findings, tuple(not_run)),
+        verdict=verdict(facts, findings, live),
+        scorecard=scorecard(facts, findings, tuple(not_run), asked),
         findings=findings,
         not_run=tuple(not_run),
-        rules_run=len(ALL_RULES) - len(not_run),
+        rules_run=len(asked) - len(not_run),
+        live=None if live is None else dict(live),
     )
+
+
+def _behaviour(
+    facts: Facts, live: Mapping[str, Any], found: list[Finding], not_run: list[NotRun]
+) -> tuple[Rule, ...]:
+    """Ask the rules about live runs; returns them."""
+    from isoview.rules.behaviour import LIVE_RULES
+
+    for rule in LIVE_RULES:
+        reason = rule.cannot_look(live)
+        if reason is None:
+            found.extend(rule.look(facts, live))
+        else:
+            not_run.append(NotRun(rule.code, reason))
+    return LIVE_RULES
 
 
 def _fold(found: list[Finding]) -> list[Finding]:

@@ -103,12 +103,13 @@ def keeping_types(outcome: Outcome) -> tuple[str, ...]:
     )
 
 
-def unvisited_types(outcome: Outcome) -> tuple[str, ...]:
-    """Types with instances that the collector tracks and whose traverse does not visit them."""
+def unvisited_types(outcome: Outcome, *, inherited: bool = False) -> tuple[str, ...]:
+    """Types whose traverse does not visit them; those that inherit it (exceptions) on request."""
     return tuple(
         entry["name"]
         for entry in outcome.get("instances", ())
         if entry["traverse_visits_type"] is False
+        and (inherited or entry.get("own_traverse") is not False)
     )
 
 

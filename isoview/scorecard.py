@@ -12,7 +12,7 @@ from collections.abc import Callable
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts, Item
 from isoview.model import COUNTING, Finding, NotRun
-from isoview.rules import ALL_RULES
+from isoview.rules import FILE_RULES, Rule
 
 OVERVIEW = "isolating-extension-modules"
 SECTIONS = (
@@ -94,12 +94,15 @@ _READ_IN_CODE = frozenset({"enter-per-module-state", "managing-global-state"})
 
 
 def scorecard(
-    facts: Facts, findings: tuple[Finding, ...], not_run: tuple[NotRun, ...]
+    facts: Facts,
+    findings: tuple[Finding, ...],
+    not_run: tuple[NotRun, ...],
+    asked: tuple[Rule, ...] = FILE_RULES,
 ) -> dict[str, str]:
-    """Mark of each section, by section id."""
+    """Mark of each section, by section id; ``asked`` are the rules that had their say."""
     unclear = {entry.rule for entry in not_run}
     rules: dict[str, set[str]] = {}
-    for rule in ALL_RULES:
+    for rule in asked:
         rules.setdefault(rule.guide, set()).add(rule.code)
     acting: set[str] = set()
     for finding in findings:

@@ -1,13 +1,13 @@
 """The verdict: four questions, each as declared / evidence / experiment, an answer and a sentence.
 
 *declared* is what the file claims, *evidence* what was found in it, *experiment* how a run ended
-(``isoview live``; not run here). The answer is ``yes`` only when nothing stands against it and
+(:mod:`isoview.weigh_live`, where there was one). The answer is ``yes`` only when nothing stands against it and
 something beyond the claim supports it; where the file cannot say, the answer is ``unknown`` and
 the sentence gives the reason.
 """
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple
 
 from isoview.claims import (
     GIL_NOT_USED,
@@ -46,21 +46,28 @@ class _Side(NamedTuple):
     claims: tuple[Finding, ...]  # findings about the claim itself
 
 
-def verdict(facts: Facts, findings: tuple[Finding, ...]) -> Verdict:
-    """Weigh facts and findings; no experiment is known here."""
-    return Verdict(
-        multiple_module_objects=_copies(facts, findings),
-        shared_gil=_shared_gil(facts, findings),
-        own_gil=_own_gil(facts, findings),
-        free_threaded=_free_threaded(facts, findings),
-    )
+def verdict(
+    facts: Facts, findings: tuple[Finding, ...], live: Mapping[str, Any] | None = None
+) -> Verdict:
+    """Weigh facts and findings, and what was seen when the module was run, if it was."""
+    answers = {
+        "multiple_module_objects": _copies(facts, findings),
+        "shared_gil": _shared_gil(facts, findings),
+        "own_gil": _own_gil(facts, findings),
+        "free_threaded": _free_threaded(facts, findings),
+    }
+    if live is not None:
+        from isoview.weigh_live import weigh
+
+        answers = {name: weigh(name, answer, live, findings) for name, answer in answers.items()}
+    return Verdict(**answers)
 
 
 def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     guarded = opt_out(facts) or one_interpreter(facts) or once_per_interpreter(facts)
     side = _side(
         facts,
-        _copies_declared(facts),
+        copies_declared(facts),
         _of(findings, _SHARED_OBJECTS | {"ISO304"}),
         _of(findings, {"ISO101", "ISO102", "ISO108", "ISO704"}),
         findings,
@@ -95,7 +102,8 @@ def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     return _answer(side, reply, says, minors(facts))
 
 
-def _copies_declared(facts: Facts) -> Declared:
+def copies_declared(facts: Facts) -> Declared:
+    """Whether the file claims that several module objects can be made of it."""
     if opt_out(facts) or one_interpreter(facts) or once_per_interpreter(facts):
         return "no"
     init, definition = facts.own_init, facts.own_definition

@@ -186,6 +186,7 @@ DATA: Mapping[str, Shape] = {
                 why_not=maybe(text),
                 traverse_visits_type=maybe(boolean),
                 kept_per_instance=maybe(number),
+                own_traverse=maybe(boolean),
             )
         ),
     ),

@@ -198,7 +198,9 @@ def run_child(
         finally:
             child.finish()
         words = dict(line.split(" ", 1) for line in child.status.decode("ascii").splitlines())
-        if "ended" not in words and "pid" in words:  # nobody watches any more: end what we can reach
+        if (
+            "ended" not in words and "pid" in words
+        ):  # nobody watches any more: end what we can reach
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(int(words["pid"]), signal.SIGKILL)
         if "error" in words:

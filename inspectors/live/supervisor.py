@@ -63,7 +63,7 @@ def _start(command: list[str], status: int) -> int:
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # who kills us does not outlive us
-        os.execv(command[0], command)
+        os.execv(command[0], command)  # noqa: S606 - it is what we are for
     except OSError as error:
         os.write(status, b"error %d\n" % (error.errno or 0))
     os._exit(127)

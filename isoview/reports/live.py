@@ -114,8 +114,10 @@ def details(name: str, outcome: Mapping[str, Any]) -> list[str]:
         found.append(f"overwritten: {listed([named(place) for place in places], _NAMED)}")
     if name == "lifecycle" and "cycles" in outcome:
         found.append(f"{_bounds(outcome, 'blocks')}; {_bounds(outcome, 'bytes')}")
-    for entry in outcome.get("messages", ()):
-        found.append(f"{entry['where'].replace('_', ' ')}: {_flow(entry['message'])}")
+    found += [
+        f"{entry['where'].replace('_', ' ')}: {_flow(entry['message'])}"
+        for entry in outcome.get("messages", ())
+    ]
     if outcome.get("strays"):
         found.append(f"left its session, and was ended: {counted(outcome['strays'], 'process')}")
     return found

@@ -4,6 +4,8 @@ One rule is one file. The list is written out, in the order of the file names: n
 searched when the command starts, and a reader sees what there is.
 """
 
+from typing import TYPE_CHECKING
+
 from isoview.rules.base import Rule
 from isoview.rules.gc_without_traverse import GcWithoutTraverse
 from isoview.rules.generator_guard import GeneratorGuard
@@ -31,6 +33,10 @@ from isoview.rules.single_phase_init import SinglePhaseInit
 from isoview.rules.state_without_hooks import StateWithoutHooks
 from isoview.rules.static_type import StaticType
 from isoview.rules.type_without_module import TypeWithoutModule
+
+if TYPE_CHECKING:
+    ALL_RULES: tuple[Rule, ...]
+    """Every rule, by code."""
 
 _RULES: tuple[Rule, ...] = (
     GcWithoutTraverse(),
@@ -61,12 +67,25 @@ _RULES: tuple[Rule, ...] = (
     TypeWithoutModule(),
 )
 
-ALL_RULES: tuple[Rule, ...] = tuple(sorted(_RULES, key=lambda rule: rule.code))
-"""Every rule, by code."""
+FILE_RULES: tuple[Rule, ...] = tuple(sorted(_RULES, key=lambda rule: rule.code))
+"""Every rule that looks at a file, by code."""
+
+
+def __getattr__(name: str) -> tuple[Rule, ...]:
+    """``ALL_RULES``: with those about live runs, which are loaded when somebody asks."""
+    if name != "ALL_RULES":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from isoview.rules.behaviour import LIVE_RULES
+
+    every = tuple(sorted((*FILE_RULES, *LIVE_RULES), key=lambda rule: rule.code))
+    globals()["ALL_RULES"] = every
+    return every
 
 
 def find(code_or_name: str) -> Rule | None:
     """The rule of that code (``ISO101``) or name (``single-phase-init``), in any case."""
+    from isoview.rules import ALL_RULES
+
     wanted = code_or_name.strip().casefold()
     for rule in ALL_RULES:
         if wanted in {rule.code.casefold(), rule.name}:
@@ -74,4 +93,4 @@ def find(code_or_name: str) -> Rule | None:
     return None
 
 
-__all__ = ["ALL_RULES", "Rule", "find"]
+__all__ = ["ALL_RULES", "FILE_RULES", "Rule", "find"]

@@ -29,7 +29,9 @@ class Rule:
 
     _taken: ClassVar[dict[str, str]] = {}
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, abstract: bool = False) -> None:
+        if abstract:
+            return
         for attribute in ("code", "name", "severity", "guide"):
             if attribute not in cls.__dict__:
                 raise TypeError(f"rule {cls.__qualname__} has no {attribute}")

@@ -18,6 +18,7 @@ from .importing import NotRunError
 from .limits import confine, report_crashes
 from .outcomes import CutShortError, failure, outcome
 
+
 def main():
     options = dict(argument.split("=", 1) for argument in sys.argv[1:])
     channel = Channel(int(options["fd"]))

@@ -21,6 +21,7 @@ class Target:
             )
         self.name = _name(self.first)
         self.file = file_of(self.first)
+        self.import_name = _import_name(self.first, self.name)
         self._aliases = [key for key, value in list(sys.modules.items()) if value is self.first]
         self._places = _places(self.first)
 
@@ -59,9 +60,14 @@ def _name(module):
     return str(value) if isinstance(value, str) else ""
 
 
+def _import_name(module, name):
+    """The name it is imported by: some modules call themselves otherwise (_decimal: decimal)."""
+    return str(getattr(namespace_of(module).get("__spec__"), "name", None) or name)
+
+
 def _places(module):
     """The parent package's dict and the name in it, where the import stored the module."""
-    parent, _, last = _name(module).rpartition(".")
+    parent, _, last = _import_name(module, _name(module)).rpartition(".")
     package = sys.modules.get(parent)
     if not last or package is None:
         return []

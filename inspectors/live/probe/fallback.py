@@ -14,15 +14,15 @@ def fallback(target, options):
 
     A sub-interpreter with its own GIL refuses cleanly, so it comes before the one that shares it.
     """
-    users = users_of(target.name, target.file)
+    users = users_of(target.import_name, target.file)
     if not users:
         raise NotRunError(
-            "no Python module was found that could do without %s" % (target.name or "it")
+            "no Python module was found that could do without %s" % target.import_name
         )
     answer = {"users": users, "main": None, "own_gil": None, "shared_gil": None, "sub": None,
               "messages": []}  # fmt: skip
     target.channel.stage("import %s" % users[0])
-    answer["main"], said = implementation(users, target.name)
+    answer["main"], said = implementation(users, target.import_name)
     if answer["main"] != "extension":
         raise NotRunError(
             "%s does not use it in the main interpreter%s"
@@ -33,7 +33,7 @@ def fallback(target, options):
             continue
         sub = SubInterpreter(own_gil)
         label = "a sub-interpreter (%s)" % kind.replace("_", " ")
-        said = sub.look(dict(options, label=label, users=users, name=target.name))
+        said = sub.look(dict(options, label=label, users=users, name=target.import_name))
         used, message = said["data"] or ("failed", said["message"])
         answer[kind] = used
         _note(answer, kind, message)

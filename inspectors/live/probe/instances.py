@@ -4,7 +4,7 @@ import gc
 import sys
 
 from .importing import NotRunError
-from .interpreter import HEAP_TYPE, is_free_threaded
+from .interpreter import HEAP_TYPE, TP_TRAVERSE, CApi, is_free_threaded
 from .objects import namespace_of, owns_type
 
 MADE = 100
@@ -23,12 +23,18 @@ def instances(target):
     """
     if is_free_threaded():
         raise NotRunError("reference counts of types are not exact on a free-threaded build")
+    try:
+        api = CApi()
+    except ImportError:
+        api = None
     found = []
     namespace = namespace_of(target.first)
     types = [(key, value) for key, value in sorted(namespace.items()) if _is_own(value, target)]
     for key, cls in types[:TYPE_LIMIT]:
         target.channel.stage("instances of %s" % key)
-        found.append(_look(key, cls))
+        entry = _look(key, cls)
+        entry["own_traverse"] = _own_traverse(cls, api)
+        found.append(entry)
     answer = {"instances": found, "made_of": sum(1 for entry in found if entry["made"])}
     answer.update(target.identity)
     return answer
@@ -47,6 +53,17 @@ def _is_own(value, target):
         and bool(_FLAGS(value) & HEAP_TYPE)
         and owns_type(value, target.first, target.name)
     )
+
+
+def _own_traverse(cls, api):
+    """Whether the traverse function is the type's own; None: not to be told here."""
+    if api is None:
+        return None
+    base = type.__dict__["__base__"].__get__(cls)
+    # Asking a static base needs 3.10.
+    if base is None or not (_FLAGS(base) & HEAP_TYPE or sys.version_info >= (3, 10)):
+        return None
+    return api.slot(cls, TP_TRAVERSE) != api.slot(base, TP_TRAVERSE)
 
 
 def _look(key, cls):

@@ -12,6 +12,7 @@ TP_BASICSIZE = HEAD + 2 * WORD
 TP_FLAGS = HEAD + 19 * WORD
 TYPE_READY = 1 << 12
 HEAP_TYPE = 1 << 9
+TP_TRAVERSE = 71
 
 SLOT_FUNCTIONS = tuple(number for number in range(1, 82) if number not in (48, 49, 56))
 """Type slots whose pointer shows whose code a heap type is made of (Include/typeslots.h): all of

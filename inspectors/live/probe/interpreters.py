@@ -25,7 +25,7 @@ start()
 
 
 class CannotError(Exception):
-    """This interpreter cannot make sub-interpreters of that kind, and why."""
+    """Sub-interpreters of that kind cannot be made here, and why."""
 
 
 class SubInterpreter:

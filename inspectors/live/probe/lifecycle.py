@@ -7,8 +7,8 @@ import time
 import weakref
 
 from .interpreter import HEAP_TYPE
-from .outcomes import CutShortError, outcome
 from .objects import namespace_of, owns_type
+from .outcomes import CutShortError, outcome
 
 CYCLES = 20
 """N: growth is measured between N and 2N cycles; the first N let caches fill."""

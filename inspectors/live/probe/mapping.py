@@ -91,7 +91,9 @@ def writable_ranges(path, loaded):
 
 def _elf_span(path):
     """(lowest page, end) of the file's PT_LOAD segments in its own addresses."""
-    segments = [(address, size) for kind, _, address, size in _program_headers(path) if kind == LOAD]
+    segments = [
+        (address, size) for kind, _, address, size in _program_headers(path) if kind == LOAD
+    ]
     if not segments:
         return None
     page = os.sysconf("SC_PAGE_SIZE")

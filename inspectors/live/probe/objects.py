@@ -75,7 +75,8 @@ def owns_type(cls, module, name):
 
 def home_of(cls):
     """The class's ``__module__``, without asking its metaclass."""
-    value = _NAMESPACE(cls).get("__module__")
+    # A static type that nobody readied (the capsule's, up to 3.11) has no dict yet.
+    value = (_NAMESPACE(cls) or {}).get("__module__")
     if isinstance(value, str):
         return value
     if _FLAGS(cls) & HEAP_TYPE:
@@ -109,7 +110,7 @@ def _is_source(namespace):
 
 def _has_c_members(cls):
     """Whether its members were written in C: a ``class`` statement leaves functions or slots."""
-    namespace = _NAMESPACE(cls)
+    namespace = _NAMESPACE(cls) or {}
     if "__slots__" in namespace:
         return False
     kinds = {type(value) for key, value in list(namespace.items()) if key not in _OF_ANY_CLASS}

@@ -68,7 +68,9 @@ class _Reader:
         self._ranges = ranges
         self._types = {id(cls): cls for cls in every_type()}
         self._inside = [
-            (address, address + TYPE_WORDS * WORD) for address in self._types if loaded.holds(address)
+            (address, address + TYPE_WORDS * WORD)
+            for address in self._types
+            if loaded.holds(address)
         ]
 
     def words(self):

@@ -21,7 +21,8 @@ _kept = []
 
 def main(options):
     """``options``: those of the child, with ``answers`` (descriptor to answer on), ``label`` (of the
-    stages), and ``gate`` (two descriptors: told when ready to import, and waited on), if any."""
+    stages), and ``gate`` (two descriptors: told when ready to import, and waited on), if any.
+    """
     also = []
     sys.unraisablehook = lambda entry: also.append(str(entry.exc_value))
     channel = Channel(int(options["fd"]))

@@ -12,6 +12,10 @@ SIZE_LIMIT = 1 << 20
 USER_LIMIT = 3
 _ASIDE = frozenset(("tests", "test", "testing", "conftest", "setup", "_pyinstaller"))
 """Parts of a distribution that do not run in a program that uses it."""
+_APART = frozenset(
+    ("site-packages", "dist-packages", "test", "tests", "idlelib", "lib2to3", "__pycache__")
+)
+"""Folders that are not searched."""
 
 
 def users_of(name, file):
@@ -37,10 +41,7 @@ def _sources(name, file):
             return [(root, os.path.join(root, item)) for item in recorded]
         if "." in name:
             return _below(root, name.partition(".")[0])
-    library = os.path.dirname(os.__file__)
-    public = name.lstrip("_")
-    single = os.path.join(library, public + ".py")
-    return [(library, single)] if os.path.isfile(single) else _below(library, public)
+    return _below(os.path.dirname(os.__file__), "")
 
 
 def _root(name, file):
@@ -72,7 +73,7 @@ def _recorded(root, relative):
 def _below(root, package):
     found = []
     for folder, subfolders, files in os.walk(os.path.join(root, package)):
-        subfolders.sort()
+        subfolders[:] = sorted(name for name in subfolders if name not in _APART)
         found.extend((root, os.path.join(folder, f)) for f in sorted(files) if f.endswith(".py"))
         if len(found) > FILE_LIMIT:
             break
