@@ -16,15 +16,16 @@ Observed = Literal["isolated", "shares", "same-module", "overwrites", "turned-gi
 
 EXPERIMENTS: Mapping[str, tuple[str, ...]] = {
     "multiple_module_objects": ("twice", "statics", "lifecycle"),
-    "shared_gil": ("shared-gil",),
-    "own_gil": ("own-gil",),
+    "shared_gil": ("shared-gil", "statics"),
+    "own_gil": ("own-gil", "statics"),
     "free_threaded": ("free-threaded",),
 }
-"""Which experiments answer which question."""
+"""Which experiments answer which question. Of ``statics`` interpreters are concerned only by what
+was overwritten: a second interpreter's copy writes to the same words."""
 _RULES: Mapping[str, frozenset[str]] = {
     "multiple_module_objects": frozenset({"ISO801", "ISO802", "ISO803", "ISO904"}),
-    "shared_gil": frozenset({"ISO807", "ISO903"}),
-    "own_gil": frozenset({"ISO902"}),
+    "shared_gil": frozenset({"ISO803", "ISO807", "ISO903"}),
+    "own_gil": frozenset({"ISO803", "ISO902"}),
     "free_threaded": frozenset({"ISO810", "ISO905"}),
 }
 _DECIDERS = 25
@@ -38,7 +39,7 @@ def weigh(
 ) -> Answer:
     """The answer with the experiments in it; the same answer where none of them was run."""
     seen = [entry for entry in ran(live, *EXPERIMENTS[question]) if _counts(entry, question)]
-    if not seen:
+    if all(entry.name == "statics" for entry in seen):
         return answer
     worst = min(seen, key=_rank)
     status = worst.outcome["status"]
@@ -60,6 +61,8 @@ def _counts(entry: Seen, question: str) -> bool:
     outcome = entry.outcome
     if unstable(outcome) and outcome["status"] != "crashed":
         return False
+    if entry.name == "statics" and question != "multiple_module_objects":
+        return bool(outcome.get("overwritten"))
     # A free-threaded build checks every sub-interpreter like one with its own GIL: what it refuses
     # says nothing about interpreters that share a GIL.
     checked = outcome["status"] == "refused" and outcome.get("recognised") == "cpython"

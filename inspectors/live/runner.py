@@ -105,6 +105,28 @@ def run(
     }
 
 
+def nothing_run(
+    target: str,
+    experiments: Sequence[str],
+    pythons: Sequence[str],
+    reason: Callable[[str | None], str],
+) -> dict[str, Any]:
+    """A live report in which nothing could be run, with the reason for each interpreter."""
+    return {
+        "schema": SCHEMA,
+        "module": None,
+        "file": None,
+        "target": target,
+        "runs": [
+            {
+                "python": None,
+                "experiments": {name: not_run(reason(python)) for name in experiments},
+            }
+            for python in (list(pythons) or [None])
+        ],
+    }
+
+
 def _work(
     cells: list[tuple[int, str]], one: Callable[[tuple[int, str]], None], jobs: int | None
 ) -> None:
