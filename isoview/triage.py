@@ -7,7 +7,7 @@ decision survives rebuilds; it stores how many subjects it was made for, and gro
 This module reads; writing (``isoview.decision_file``) is loaded when something is decided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -157,3 +157,25 @@ def restore(path: Path, fingerprint: str, previous: Decision | None) -> None:
     from isoview.decision_file import store
 
     store(path, fingerprint, previous)
+
+
+def stale(
+    decisions: Decisions, modules: Collection[str], fingerprints: Collection[str]
+) -> tuple[str, ...]:
+    """Fingerprints of decisions about ``modules`` that none of the findings there has.
+
+    What was decided to be fixed and is gone is as it should be; what is about a module that was
+    not looked at may still be there.
+    """
+    return tuple(
+        fingerprint
+        for fingerprint, decision in sorted(decisions.items())
+        if fingerprint not in fingerprints
+        and decision.status != "fixed"
+        and module_of(fingerprint) in modules
+    )
+
+
+def module_of(fingerprint: str) -> str:
+    """The dotted module that a fingerprint names."""
+    return fingerprint.split(":", 2)[1] if fingerprint.count(":") >= 2 else ""

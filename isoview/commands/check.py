@@ -1,31 +1,20 @@
-"""``isoview check``: the report as text or JSON, and an exit code for CI."""
+"""``isoview check``: the report in any form, and an exit code for CI."""
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from isoview.commands import ExitCode, Settings
 from isoview.commands.complaint import complain
+from isoview.commands.outcome import REQUIRED, Outcome, Wanted
 from isoview.inspectors.errors import BadConfig
-from isoview.model import (
-    COUNTING,
-    SEVERITIES,
-    Complete,
-    Event,
-    Failed,
-    Report,
-    Severity,
-    TargetError,
-)
+from isoview.model import SEVERITIES, Event, Report
+from isoview.reports.outputs import FORMATS, FULL, Gathered, Output, parse, write
 
-_REQUIRED = {
-    "copies": "multiple_module_objects",
-    "shared-gil": "shared_gil",
-    "own-gil": "own_gil",
-    "free-threaded": "free_threaded",
-}
+if TYPE_CHECKING:
+    from isoview.targets import Found
+    from isoview.triage import Decisions
 
 
 def _codes(
@@ -43,170 +32,207 @@ def _codes(
     return codes
 
 
-@click.command(short_help="Report on extensions as text or JSON.")
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
-@click.option("--output", metavar="FILE", help="Write the report to FILE instead of stdout.")
+@click.command(short_help="Report on extensions as text, JSON, SARIF and more.")
+@click.argument("targets", metavar="[TARGET]...", nargs=-1)
+@click.option("-r", "--requirement", "files", metavar="FILE", multiple=True,
+              help="Look at what a requirements file, uv.lock or pylock.toml asks for.")  # fmt: skip
+@click.option("--python", metavar="EXE",
+              help="Look in another environment: its python, or its folder.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(FORMATS), help="Form of the report.")
+@click.option("--output", "outputs", metavar="FILE", multiple=True,
+              help="Write to FILE instead of stdout; several times for several forms, each by "
+              "its ending or as FORMAT=FILE.")  # fmt: skip
 @click.option("--select", metavar="CODES", multiple=True, callback=_codes,
               help="Keep findings of these rules only: ISO101, or ISO2 for a family; with commas.")  # fmt: skip
 @click.option("--ignore", metavar="CODES", multiple=True, callback=_codes,
               help="Leave out findings of these rules.")  # fmt: skip
-@click.option(
-    "--fail-on",
-    type=click.Choice([*SEVERITIES, "never"]),
-    default="error",
-    show_default=True,
-    help="Exit with 1 on an open finding of this severity or a graver one.",
-)
-@click.option("--require", "required", type=click.Choice(list(_REQUIRED)), multiple=True,
+@click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="error",
+              show_default=True,
+              help="Exit with 1 on an open finding of this severity or a graver one.")  # fmt: skip
+@click.option("--require", "required", type=click.Choice(list(REQUIRED)), multiple=True,
               help="Exit with 1 unless the verdict's answer is yes (unknown is not).")  # fmt: skip
+@click.option("--baseline", metavar="FILE",
+              help="Leave out what an earlier JSON report had: new findings only.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N",
+              help="Processes to use for several files (default: what the machine has).")  # fmt: skip
+@click.option("--no-cache", is_flag=True, help="Read every file anew.")
+@click.option("--live", is_flag=True,
+              help="Import each module in child processes, too, and weigh what it does there. "
+              "This runs the module's code.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="Decode no instruction: faster, sees less.")
 @click.option("--hash", "hashed", is_flag=True, help="Fill in the file's SHA-256.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every finding, type and static.")
 @click.pass_context
-def check(
-    context: click.Context,
-    targets: tuple[str, ...],
-    form: str,
-    output: str | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str,
-    required: tuple[str, ...],
-    quick: bool,
-    hashed: bool,
-    verbose: bool,
-) -> int:
-    """Say how isolated each TARGET is: a file or the name of an installed module.
+def check(context: click.Context, **options: Any) -> int:
+    """Say how isolated each TARGET is: a file, wheel, folder, environment, or the name of
+    an installed module or distribution.
 
-    Nothing is imported or run. Decisions in the nearest isoview.toml are applied.
-    Exit codes: 0 nothing open at or above --fail-on, 1 findings or a required
+    Nothing is imported or run, unless --live asks for it. Decisions and options in the nearest isoview.toml are
+    applied. Exit codes: 0 nothing open at or above --fail-on, 1 findings or a required
     answer that is not yes, 2 usage, 3 a target could not be analysed.
     """
-    from isoview.stream import stream
-
-    debug = context.ensure_object(Settings).debug
-    events = stream(targets, quick=quick, shapes=False, debug=debug)
-    outcome = _Outcome(_filtered(events, select, ignore, hashed))
-    if form == "text":
-        _write_text(outcome.reports(), output, verbose=verbose)
-    else:
-        _write_json(outcome, output)
-    return outcome.exit_code(fail_on, required)
-
-
-class _Outcome:
-    """What came out of the stream so far: errors are told at once, reports are handed on."""
-
-    def __init__(self, events: Iterable[Event]) -> None:
-        self._events = events
-        self.seen: list[Report] = []
-        self.errors: list[TargetError] = []
-
-    def reports(self) -> Iterator[Report]:
-        """Each report as it is complete."""
-        for event in self._events:
-            if isinstance(event, Failed):
-                self.errors.append(event.error)
-                complain(event.error.error, event.error.hint)
-            elif isinstance(event, Complete):
-                self.seen.append(event.report)
-                yield event.report
-
-    def exit_code(self, fail_on: str, required: Sequence[str]) -> ExitCode:
-        """What all of it amounts to; says on stderr which required answer was not given."""
-        grave = 0 if fail_on == "never" else [*SEVERITIES].index(cast("Severity", fail_on)) + 1
-        failing = SEVERITIES[:grave]
-        found = any(
-            finding.status in COUNTING and finding.severity in failing
-            for report in self.seen
-            for finding in report.findings
+    settle(context, options)
+    targets, files, python = options["targets"], options["files"], options["python"]
+    if not targets and not files and python is None:
+        raise click.UsageError(
+            "name a TARGET, requirements with -r, or an environment with --python."
         )
-        refused = [_unmet(report, question) for report in self.seen for question in required]
-        for what in filter(None, refused):
-            complain(what, None)
-        if self.errors:
-            return ExitCode.NOT_ANALYSED
-        return ExitCode.FINDINGS if found or any(refused) else ExitCode.CLEAN
+    outputs = parse(options["form"], options["outputs"])
+    decisions, events, many, quiet = listen(
+        targets,
+        files,
+        python,
+        quick=options["quick"],
+        jobs=options["jobs"],
+        cached=not options["no_cache"],
+        debug=context.ensure_object(Settings).debug,
+    )
+    if options["live"]:
+        from isoview.run_live import live_events
+
+        complain("importing runs the modules' code (in child processes)", None)
+        events = live_events(events, () if python is None else (python,))
+    outcome = Outcome(events, _wanted(options), quiet)
+    _write(outcome, outputs, decisions, many=many, verbose=options["verbose"])
+    return outcome.exit_code()
 
 
-def _unmet(report: Report, question: str) -> str | None:
-    """Why a required question is not answered with yes; None where it is."""
-    path = report.facts.artifact.path
-    if not report.facts.artifact.is_extension or report.verdict is None:
-        return f"{path}: {question} is required, and this is no extension module"
-    answer = getattr(report.verdict, _REQUIRED[question])
-    if answer.answer == "yes":
-        return None
-    return f"{path}: {question} is required, and the answer is {answer.answer}"
+def settle(context: click.Context, options: dict[str, Any]) -> None:
+    """Fill in what the project's configuration says and the command line does not."""
+    from pathlib import Path
+
+    from isoview.config import load
+
+    settled = load(Path.cwd())
+    names = {"fail-on": "fail_on", "require": "required"}
+    parameters = {parameter.name: parameter for parameter in context.command.params}
+    for key, value in settled.items():
+        name = names.get(key, key)
+        if name not in options:
+            continue
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            continue
+        try:
+            options[name] = parameters[name].process_value(context, value)
+        except click.BadParameter as error:
+            raise BadConfig(
+                f"the project's configuration: {key}: {error.format_message()}",
+                "It stands in isoview.toml or under [tool.isoview] in pyproject.toml.",
+            ) from error
 
 
-def _filtered(
-    events: Iterable[Event], select: tuple[str, ...], ignore: tuple[str, ...], hashed: bool
-) -> Iterator[Event]:
-    for event in events:
-        if isinstance(event, Complete) and (select or ignore or hashed):
-            from dataclasses import replace
+def _wanted(options: dict[str, Any]) -> Wanted:
+    known = None
+    if options["baseline"] is not None:
+        from isoview.baseline import load
 
-            report = event.report
-            findings = tuple(
-                finding
-                for finding in report.findings
-                if (not select or finding.rule.startswith(select))
-                and not (ignore and finding.rule.startswith(ignore))
-            )
-            report = replace(report, findings=findings)
-            yield Complete(_with_hash(report) if hashed else report)
-        else:
-            yield event
+        known = load(options["baseline"])
+    return Wanted(
+        options["select"],
+        options["ignore"],
+        known,
+        options["hashed"],
+        options["fail_on"],
+        options["required"],
+    )
 
 
-def _with_hash(report: Report) -> Report:
-    import hashlib
-    from dataclasses import replace
+def listen(
+    targets: Sequence[str],
+    files: Sequence[str],
+    python: str | None,
+    *,
+    quick: bool,
+    jobs: int | None,
+    cached: bool,
+    debug: bool,
+) -> "tuple[Decisions | None, Iterator[Event], bool, Callable[[], None]]":
+    """(decisions, events, whether they are about many files, what takes progress away)."""
+    from isoview.stream import current_decisions, look
+    from isoview.targets import Place, find
 
-    artifact = report.facts.artifact
-    with open(artifact.path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return replace(report, facts=replace(report.facts, artifact=replace(artifact, sha256=digest)))
+    environment = None
+    if python is not None:
+        from isoview.environment import ask
 
+        environment = ask(python)
+    decisions = current_decisions()
+    listed: list[Found]
+    if environment is not None and not targets and not files:
+        from isoview.expansion import Expansion
 
-def _write_text(reports: Iterable[Report], output: str | None, *, verbose: bool) -> None:
-    from isoview.reports.lines import line, plain
-    from isoview.reports.terminal import show
-    from isoview.reports.text import report_lines
-
-    gathered: list[str] = []
-    for number, report in enumerate(reports):
-        lines = report_lines(report, verbose=verbose)
-        if number:
-            lines = [line(), line(), *lines]
-        if output is None:
-            show(lines)
-        else:
-            gathered.append(plain(lines))
-    if output is not None:
-        _save(output, "".join(gathered))
-
-
-def _write_json(outcome: _Outcome, output: str | None) -> None:
-    from isoview.reports.json import document
-
-    text = document(list(outcome.reports()), outcome.errors)
-    if output is None:
-        sys.stdout.write(text)
+        listed = list(Expansion().environment(environment, environment.prefix))
     else:
-        _save(output, text)
+        listed = list(find(targets, environment, files))
+    places = [found for found in listed if isinstance(found, Place)]
+    many = len(places) > FULL
+    if debug or len(places) < 2 or all(place.named for place in places[: FULL + 1]):
+        # A few files that somebody named: reading them takes less than looking for help.
+        events = (event for found in listed for event in look(found, decisions, quick=quick, debug=debug))  # fmt: skip
+        return decisions, events, many, lambda: None
+    from isoview.cache import Cache
+    from isoview.parallel import spread
+    from isoview.progress import progress_for
+
+    progress = progress_for(len(places), sum(place.size for place in places))
+    events = spread(
+        listed,
+        decisions,
+        quick=quick,
+        jobs=jobs or 0,
+        cache=Cache(quick=quick) if cached else None,
+        done=progress.done if progress else lambda _place: None,
+    )
+    return decisions, events, many, progress.clear if progress else lambda: None
 
 
-def _save(path: str, text: str) -> None:
-    try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise BadConfig(
-            f"the report cannot be written to {path}: {error.strerror}",
-            "Name a file in a folder that you may write to.",
-        ) from error
+def _write(
+    outcome: Outcome,
+    outputs: list[Output],
+    decisions: "Decisions | None",
+    *,
+    many: bool,
+    verbose: bool,
+) -> None:
+    """Text for a terminal or a pipe as it comes; everything else when all of it is there."""
+    live = Output("text", None)
+    gather = [output for output in outputs if output != live]
+    reports = outcome.reports()
+    if live in outputs:
+        reports = _shown(reports, many=many and not verbose, verbose=verbose)
+    kept = [report for report in reports if gather]
+    stale = outcome.stale(decisions)
+    write(gather, Gathered(kept, outcome.errors, stale), verbose=verbose)
+    if outcome.known:
+        complain(f"{outcome.known} findings were in the baseline and are left out", None)
+    if stale:
+        shown = ", ".join(stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
+        complain(
+            f"decisions that match nothing any more: {shown}",
+            "`isoview triage stale TARGET... --remove` takes them away.",
+        )
+
+
+def _shown(reports: Iterator[Report], *, many: bool, verbose: bool) -> Iterator[Report]:
+    """Each report, shown on its way: in full, or as a line where there are many."""
+    from isoview.reports.terminal import show
+
+    if not many:
+        from isoview.reports.lines import line
+        from isoview.reports.text import report_lines
+
+        for number, report in enumerate(reports):
+            lines = report_lines(report, verbose=verbose)
+            show([line(), line(), *lines] if number else lines)
+            yield report
+        return
+    from isoview.reports.overview import Tally, head
+
+    tally = Tally()
+    for number, report in enumerate(reports):
+        show([*(() if number else head()), *tally.add(report)])
+        yield report
+    show(tally.lines())
+
+
+__all__ = ["ExitCode", "check"]

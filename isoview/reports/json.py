@@ -1,7 +1,7 @@
 """The JSON document, ``isoview.report/1``: what scripts read."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from isoview.codec import SCHEMA, error_to_data, report_to_data
@@ -9,7 +9,9 @@ from isoview.model import Report, TargetError
 from isoview.version import VERSION
 
 
-def document(reports: Iterable[Report], errors: Iterable[TargetError]) -> str:
+def document(
+    reports: Iterable[Report], errors: Iterable[TargetError], stale: Sequence[str] = ()
+) -> str:
     """The document, one field of an artifact per line, with one line end behind it.
 
     Everything beyond printable ASCII is escaped: names from files cannot act on a terminal
@@ -21,7 +23,8 @@ def document(reports: Iterable[Report], errors: Iterable[TargetError]) -> str:
         f'{{"schema": {json.dumps(SCHEMA)},\n'
         f' "isoview": {json.dumps(VERSION)},\n'
         f' "artifacts": [{artifacts}],\n'
-        f' "errors": [{failures}]}}\n'
+        f' "errors": [{failures}],\n'
+        f' "stale": {json.dumps([*stale])}}}\n'
     )
     return text.replace("\x7f", "\\u007f")
 

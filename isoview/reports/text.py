@@ -17,7 +17,7 @@ LABELS = {
 }
 """The four questions as the report and ``--require`` call them (there with a hyphen)."""
 
-_MARKS = {
+MARKS = {
     "yes": ("✓", "good"),
     "no": ("✗", "error"),
     "unknown": ("?", "unknown"),
@@ -44,10 +44,20 @@ def report_lines(report: Report, *, verbose: bool = False) -> list[Line]:
         *_verdict(report),
         *_declares(facts, verbose),
         *_carries(facts, verbose),
+        *_runs(report),
         *finding_lines(report, verbose=verbose),
         *_unseen(report),
         *_next(report),
     ]
+
+
+def _runs(report: Report) -> list[Line]:
+    """What live runs showed, where there were any."""
+    if report.live is None:
+        return []
+    from isoview.reports.live import matrix_lines
+
+    return [line(), line(("Does", "heading")), *matrix_lines(report.live)]
 
 
 def _header(facts: Facts) -> list[Line]:
@@ -92,7 +102,7 @@ def _verdict(report: Report) -> list[Line]:
         return [*lines, line("? not judged", indent=2)]
     for question in QUESTIONS:
         answer = getattr(report.verdict, question)
-        mark, style = _MARKS[answer.answer]
+        mark, style = MARKS[answer.answer]
         lines.append(
             line(
                 (f"{mark} ", style),

@@ -1,0 +1,166 @@
+"""What comes out of the stream for `isoview check`: errors told at once, reports handed on."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from isoview.commands import ExitCode
+from isoview.commands.complaint import complain
+from isoview.model import (
+    COUNTING,
+    SEVERITIES,
+    Complete,
+    Event,
+    Failed,
+    Finding,
+    Nothing,
+    Report,
+    Severity,
+    TargetError,
+)
+
+if TYPE_CHECKING:
+    from isoview.triage import Decisions
+
+REQUIRED = {
+    "copies": "multiple_module_objects",
+    "shared-gil": "shared_gil",
+    "own-gil": "own_gil",
+    "free-threaded": "free_threaded",
+}
+
+
+class Wanted(NamedTuple):
+    """What the command line asks of each report."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    known: Mapping[str, int] | None = None  # the baseline
+    hashed: bool = False
+    fail_on: str = "error"
+    required: Sequence[str] = ()
+
+
+class Outcome:
+    """Consumes the stream; says at the end what all of it amounts to."""
+
+    def __init__(
+        self, events: Iterable[Event], wanted: Wanted, quiet: Callable[[], None] = lambda: None
+    ) -> None:
+        self._events = events
+        self._wanted = wanted
+        self._quiet = quiet  # takes away a line of progress before something is said
+        self.errors: list[TargetError] = []
+        self.interrupted = False
+        self.known = 0  # findings that the baseline has
+        self.modules: set[str] = set()  # what was looked at in full, for stale decisions
+        self.fingerprints: set[str] = set()
+        self._found = self._refused = self._taken_any = False
+        grave = 0 if wanted.fail_on == "never" else _rank(wanted.fail_on) + 1
+        self._failing = SEVERITIES[:grave]
+
+    def reports(self) -> Iterator[Report]:
+        """Each report as it is complete; Ctrl-C ends them, and what is done stays."""
+        try:
+            for event in self._events:
+                if isinstance(event, Failed):
+                    self.errors.append(event.error)
+                    self._say(event.error.error, event.error.hint)
+                elif isinstance(event, Nothing):
+                    self._say(f"{event.path} {event.reason}", None)
+                elif isinstance(event, Complete):
+                    yield self._taken(event.report)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            if self._taken_any:
+                self._say("interrupted", "What was done until then is reported.")
+        self._quiet()
+
+    def _say(self, what: str, hint: str | None) -> None:
+        self._quiet()
+        complain(what, hint)
+
+    def _taken(self, report: Report) -> Report:
+        self._taken_any = True
+        self._remember(report)
+        findings = tuple(filter(self._is_wanted, report.findings))
+        if len(findings) != len(report.findings):
+            report = replace(report, findings=findings)
+        if self._wanted.hashed:
+            report = _with_hash(report)
+        self._found = self._found or any(
+            finding.status in COUNTING and finding.severity in self._failing for finding in findings
+        )
+        for question in self._wanted.required:
+            unmet = _unmet(report, question)
+            if unmet:
+                self._refused = True
+                self._say(unmet, None)
+        return report
+
+    def _remember(self, report: Report) -> None:
+        if report.facts.stage == "code":
+            from isoview.fingerprint import dotted_module
+
+            self.modules.add(dotted_module(report.facts))
+        self.fingerprints |= {finding.fingerprint for finding in report.findings}
+
+    def _is_wanted(self, finding: Finding) -> bool:
+        wanted = self._wanted
+        if wanted.select and not finding.rule.startswith(wanted.select):
+            return False
+        if wanted.ignore and finding.rule.startswith(wanted.ignore):
+            return False
+        if wanted.known is None:
+            return True
+        from isoview.baseline import is_new
+
+        if is_new(finding, wanted.known):
+            return True
+        self.known += 1
+        return False
+
+    def stale(self, decisions: "Decisions | None") -> tuple[str, ...]:
+        """Decisions for modules that were looked at, about what is there no more."""
+        if not decisions:
+            return ()
+        from isoview.triage import stale
+
+        return stale(decisions, self.modules, self.fingerprints)
+
+    def exit_code(self) -> ExitCode:
+        """What all of it amounts to."""
+        if self.interrupted:
+            return ExitCode.INTERRUPTED
+        if self.errors:
+            return ExitCode.NOT_ANALYSED
+        return ExitCode.FINDINGS if self._found or self._refused else ExitCode.CLEAN
+
+
+def _rank(severity: str) -> int:
+    return [*SEVERITIES].index(cast("Severity", severity))
+
+
+def _unmet(report: Report, question: str) -> str | None:
+    """Why a required question is not answered with yes; None where it is."""
+    path = report.facts.artifact.path
+    if not report.facts.artifact.is_extension or report.verdict is None:
+        return f"{path}: {question} is required, and this is no extension module"
+    answer = getattr(report.verdict, REQUIRED[question])
+    if answer.answer == "yes":
+        return None
+    return f"{path}: {question} is required, and the answer is {answer.answer}"
+
+
+def _with_hash(report: Report) -> Report:
+    import hashlib
+
+    artifact = report.facts.artifact
+    if artifact.container is not None and artifact.member is not None:
+        from isoview.wheels import read_member
+
+        digest = hashlib.sha256(read_member(artifact.container, artifact.member)).hexdigest()
+    else:
+        with open(artifact.path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return replace(report, facts=replace(report.facts, artifact=replace(artifact, sha256=digest)))

@@ -1,0 +1,96 @@
+"""What a project has settled for `isoview check`: options in a file instead of in each call.
+
+The same keys, named as the options are, stand at the top of ``isoview.toml`` or under
+``[tool.isoview]`` in ``pyproject.toml``; the nearest of each at or above the working folder is
+read. The command line wins over ``isoview.toml``, that over ``pyproject.toml``.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from isoview.inspectors.errors import BadConfig
+from isoview.triage import nearest, read_text
+
+_TABLES = frozenset({"decision", "group"})  # isoview.toml holds decisions too
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "select": (_texts, "a list of rules' codes"),
+    "ignore": (_texts, "a list of rules' codes"),
+    "fail-on": (_text, "error, warning, note or never"),
+    "require": (_texts, "a list of own-gil, shared-gil, copies, free-threaded"),
+    "baseline": (_text, "the path of a JSON report"),
+    "jobs": (_whole, "a whole number"),
+}
+
+
+def load(start: Path) -> dict[str, Any]:
+    """The settled options, by their names; a baseline's path is that of its file."""
+    settled: dict[str, Any] = {}
+    project = _pyproject(start)
+    if project is not None:
+        settled |= _checked(*project)
+    own = nearest(start)
+    if own is not None:
+        text = read_text(own)
+        # Without a key at the top there is nothing to find out for what only holds decisions.
+        data = {key: value for key, value in _parsed(own, text).items() if key not in _TABLES}
+        settled |= _checked(own, data)
+    return settled
+
+
+def _pyproject(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
+    """The nearest pyproject.toml that has a word for isoview, and what it says."""
+    folder = start.absolute()
+    for above in (folder, *folder.parents):
+        path = above / "pyproject.toml"
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            continue
+        if b"tool.isoview" not in raw:  # most have none, and parsing costs
+            continue
+        tool = _parsed(path, raw.decode("utf-8", "replace")).get("tool", {})
+        section = tool.get("isoview") if isinstance(tool, dict) else None
+        if isinstance(section, dict):
+            return path, section
+    return None
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadConfig(f"{path} is not valid TOML: {error}", "Mend it by hand.") from error
+
+
+def _checked(path: Path, data: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in data.items():
+        if key not in KEYS:
+            from difflib import get_close_matches
+
+            close = get_close_matches(key, KEYS, n=1)
+            meant = f"Did you mean {close[0]}?" if close else f"There is {', '.join(KEYS)}."
+            raise BadConfig(f"{path}: isoview has no option {key}", meant)
+        is_right, wanted = KEYS[key]
+        if not is_right(value):
+            raise BadConfig(f"{path}: {key} is {value!r}", f"It takes {wanted}.")
+    settled = dict(data)
+    if "baseline" in settled:
+        settled["baseline"] = str(path.parent / settled["baseline"])
+    return settled

@@ -1,0 +1,221 @@
+"""Many files: several processes, a cache, and still one stream in the order of the targets.
+
+Each worker is a process of its own that is spoken to in plain JSON. Threads here only wait for
+them. What was listed later is looked at while something large holds up the front, but no further
+ahead than a window, so that memory stays bounded.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+from isoview.model import Complete, Event, Failed, Nothing, Started, TargetError
+from isoview.targets import Found, Place, Skipped
+
+if TYPE_CHECKING:
+    from isoview.cache import Cache
+    from isoview.triage import Decisions
+
+WINDOW = 256
+_WORTH = 1_500_000  # bytes of code that take about as long as it takes to start a worker
+_HEAD = 8
+
+
+def processors() -> int:
+    """How many processes the machine lets this one use at once."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def spread(
+    listed: Sequence[Found],
+    decisions: "Decisions | None",
+    *,
+    quick: bool = False,
+    jobs: int = 0,
+    cache: "Cache | None" = None,
+    done: Callable[[Place], None] = lambda _place: None,
+) -> Iterator[Event]:
+    """The events of everything listed, in its order, without shapes.
+
+    ``jobs`` is how many processes work (0: what the machine has); ``done`` is told, from any
+    thread, as soon as a place is done with.
+    """
+    places = [found for found in listed if isinstance(found, Place)]
+    size = sum(place.size for place in places)
+    wanted = min(jobs or processors(), len(places), jobs or max(size // _WORTH, 1))
+    crew = _Crew(places, quick=quick, cache=cache, done=done)
+    crew.start(wanted)
+    try:
+        for found in listed:
+            if isinstance(found, Skipped):
+                yield Nothing(found.path, found.reason)
+            elif isinstance(found, TargetError):
+                yield from (Started(found.path), Failed(found))
+            else:
+                yield Started(found.path)
+                yield from _events(crew.next(), decisions)
+    finally:
+        crew.stop()
+
+
+def _events(body: bytes | TargetError, decisions: "Decisions | None") -> Iterator[Event]:
+    from isoview.codec_fast import report_from_own
+    from isoview.stream import decided
+
+    if isinstance(body, TargetError):
+        yield Failed(body)
+        return
+    data = json.loads(body)
+    for report in data["reports"]:
+        yield Complete(decided(report_from_own(report), decisions))
+    for error in data["errors"]:
+        yield Failed(TargetError(**error))
+
+
+class _Crew:
+    """The workers, what they have yet to do, and what they have done that nobody took yet."""
+
+    def __init__(
+        self,
+        places: Sequence[Place],
+        *,
+        quick: bool,
+        cache: "Cache | None",
+        done: Callable[[Place], None],
+    ) -> None:
+        self._places = places
+        self._quick = quick
+        self._cache = cache
+        self._done = done
+        self._changed = Condition()
+        self._results: dict[int, bytes | TargetError] = {}
+        self._given = self._taken = 0
+        self._stopped = False
+        self._processes: set[subprocess.Popen[bytes]] = set()
+
+    def start(self, number: int) -> None:
+        for _ in range(number):
+            Thread(target=self._work, daemon=True).start()
+
+    def next(self) -> bytes | TargetError:
+        """The result of the next place in order; waits for it."""
+        with self._changed:
+            while self._taken not in self._results:
+                self._changed.wait(0.5)  # with a limit, so that Ctrl-C is heard on every system
+            result = self._results.pop(self._taken)
+            self._taken += 1
+            self._changed.notify_all()
+        return result
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+            processes = list(self._processes)
+        for process in processes:
+            process.kill()
+            process.wait()
+
+    def _work(self) -> None:
+        """One thread: hands places to its process until there are none left."""
+        worker = _Worker(self._quick, self._processes)
+        try:
+            while (number := self._take()) is not None:
+                result = self._result(self._places[number], worker)
+                with self._changed:
+                    self._results[number] = result
+                    self._changed.notify_all()
+                self._done(self._places[number])
+        finally:
+            worker.end()
+
+    def _take(self) -> int | None:
+        with self._changed:
+            while not self._stopped and self._given < len(self._places):
+                if self._given < self._taken + WINDOW:
+                    self._given += 1
+                    return self._given - 1
+                self._changed.wait(0.5)
+        return None
+
+    def _result(self, place: Place, worker: "_Worker") -> bytes | TargetError:
+        cached = self._cache.get(place) if self._cache else None
+        if cached is not None:
+            return cached
+        result = worker.look(place)
+        if self._cache and isinstance(result, bytes) and b'"errors":[]' in result[-20:]:
+            self._cache.put(place, result)
+        return result
+
+
+class _Worker:
+    """One process, started when it is first needed and again when a file brought it down."""
+
+    def __init__(self, quick: bool, processes: "set[subprocess.Popen[bytes]]") -> None:
+        self._quick = quick
+        self._processes = processes
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def look(self, place: Place) -> bytes | TargetError:
+        process = self._process or self._started()
+        request = json.dumps({"place": place._asdict(), "quick": self._quick})
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101
+        try:
+            process.stdin.write(request.encode() + b"\n")
+            process.stdin.flush()
+            head = process.stdout.read(_HEAD)
+            length = int.from_bytes(head, "big")
+            body = process.stdout.read(length)
+        except (OSError, ValueError):
+            head = body = b""
+            length = 1
+        if len(head) == _HEAD and len(body) == length:
+            return body
+        return self._fallen(place)
+
+    def end(self) -> None:
+        """Let the process go: it leaves when there is nothing more to read."""
+        process, self._process = self._process, None
+        if process is not None:
+            assert process.stdin is not None  # noqa: S101
+            assert process.stdout is not None  # noqa: S101
+            try:
+                process.stdin.close()
+            except OSError:
+                process.kill()
+            process.wait()
+            process.stdout.close()
+            self._processes.discard(process)
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        # -P: the working folder is no place to import from (it may hold anything).
+        command = [sys.executable, "-P", "-m", "isoview.worker"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = process
+        self._processes.add(process)
+        return process
+
+    def _fallen(self, place: Place) -> TargetError:
+        process = self._process
+        self.end()
+        code = process.returncode if process is not None else None
+        return TargetError(
+            place.path,
+            f"{place.path}: the process that read it ended ({_ending(code)})",
+            "Everything else is reported; look at it alone with `isoview check --debug`.",
+        )
+
+
+def _ending(code: int | None) -> str:
+    if code is not None and code < 0:
+        import signal
+
+        return signal.Signals(-code).name if -code in [*signal.Signals] else f"signal {-code}"
+    return f"exit code {code}"

@@ -1,0 +1,84 @@
+"""Where reports go: one stream of them in, any number of files and forms out."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from isoview.inspectors.errors import BadConfig
+from isoview.model import Report, TargetError
+
+FORMATS = ("text", "json", "sarif", "junit", "markdown", "github", "html")
+_ENDS = {
+    ".txt": "text", ".json": "json", ".sarif": "sarif", ".xml": "junit", ".md": "markdown",
+    ".html": "html", ".htm": "html",
+}  # fmt: skip
+FULL = 4
+"""Up to this many files, each has its full report; above, a line each."""
+
+
+class Output(NamedTuple):
+    """One report to write: its form, and the file (None: stdout)."""
+
+    form: str
+    path: str | None
+
+
+def parse(form: str | None, files: Sequence[str]) -> list[Output]:
+    """The outputs that ``--format`` and every ``--output`` mean.
+
+    One FILE has the form of ``--format``. Several have that of their endings, or of a
+    ``FORMAT=`` before them; ``-`` is stdout.
+    """
+    if not files:
+        return [Output(form or "text", None)]
+    return [_output(form, file, alone=len(files) == 1) for file in files]
+
+
+def _output(form: str | None, file: str, *, alone: bool) -> Output:
+    before, mark, path = file.partition("=")
+    if mark and before in FORMATS:
+        return Output(before, None if path == "-" else path)
+    by_ending = next((each for end, each in _ENDS.items() if file.lower().endswith(end)), None)
+    chosen = form if alone and form else by_ending or form or "text"
+    return Output(chosen, None if file == "-" else file)
+
+
+class Gathered(NamedTuple):
+    """Everything a report is made of."""
+
+    reports: Sequence[Report]
+    errors: Sequence[TargetError]
+    stale: Sequence[str] = ()
+
+
+def document(form: str, gathered: Gathered, *, verbose: bool = False) -> str:
+    """The report in one form, as it stands in a file."""
+    if form == "text":
+        from isoview.reports.lines import plain
+        from isoview.reports.overview import all_lines
+
+        return plain(all_lines(gathered.reports, verbose=verbose))
+    made: str = import_module(f"isoview.reports.{form}").document(*gathered)
+    return made
+
+
+def write(outputs: Iterable[Output], gathered: Gathered, *, verbose: bool = False) -> None:
+    """Write each of ``outputs``."""
+    for output in outputs:
+        text = document(output.form, gathered, verbose=verbose)
+        if output.path is None:
+            sys.stdout.write(text)
+        else:
+            _save(output.path, text)
+
+
+def _save(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise BadConfig(
+            f"the report cannot be written to {path}: {error.strerror}",
+            "Name a file in a folder that you may write to.",
+        ) from error
