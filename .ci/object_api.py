@@ -5,7 +5,7 @@ is an object.
 
 Each FOLDER holds CPython's headers of one version (where ``Python.h`` is, with its ``cpython`` and
 ``internal``). A line is ``NAME RESULT ARGUMENTS``, one letter each: ``O`` an object, ``P`` a pointer
-to an object pointer (filled in, or the start of an array), ``K`` a ``_PyArg_Parser``, ``V``
+to an object pointer that is filled in, ``A`` the start of an array of objects, ``K`` a ``_PyArg_Parser``, ``V``
 variable arguments, ``.`` anything else. Functions with none of these but ``.`` are left out. Where
 versions differ, what only some of them say is kept only if the others do not contradict it. After
 these come the names of the object arguments, where the headers name them, as ``POSITION=NAME``.
@@ -53,7 +53,9 @@ def letter(declared: str) -> str:
         return "."
     rest = text[found.end() :].strip()
     if found["more"] or rest.startswith("*") or rest.endswith("]"):
-        return "." if text.count("*") > 2 else "P"
+        if text.count("*") > 2:
+            return "."
+        return "A" if "*const" in text.replace(" ", "") or rest.endswith("]") else "P"
     return "O"
 
 
@@ -73,7 +75,7 @@ def named(arguments: str) -> dict[int, str]:
     found = {}
     for position, part in enumerate(split(arguments)):
         name = re.search(r"[\s*](\w+)\s*(?:\[\])?\s*\Z", part)
-        if letter(part) in "OP" and name and not name[1].endswith("Object"):
+        if letter(part) in "OPA" and name and not name[1].endswith("Object"):
             found[position] = name[1].strip("_")
     return found
 

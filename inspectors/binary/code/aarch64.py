@@ -76,9 +76,13 @@ def _branch(word: int) -> tuple[Part, ...]:
         kind = i.CALL if word >> 31 else i.JUMP
         return _one(kind, 0, NONE, imm=_signed(word & 0x3FFFFFF, 26) << 2)
     if word & 0xFE000000 == 0x54000000:  # b.cond
-        return _one(i.BRANCH, 0, NONE, imm=_signed(word >> 5 & 0x7FFFF, 19) << 2)
+        condition = {0: i.IF_ZERO, 1: i.IF_OTHER}.get(word & 15, 0)
+        return _one(i.BRANCH, condition, NONE, imm=_signed(word >> 5 & 0x7FFFF, 19) << 2)
     if word & 0x7E000000 == 0x34000000:  # cbz, cbnz
-        return _one(i.BRANCH, 0, NONE, imm=_signed(word >> 5 & 0x7FFFF, 19) << 2)
+        condition = i.IF_OTHER if word >> 24 & 1 else i.IF_ZERO
+        register = word & 31 if word >> 31 and word & 31 != 31 else NONE
+        condition = condition if register != NONE else 0
+        return _one(i.BRANCH, condition, register, imm=_signed(word >> 5 & 0x7FFFF, 19) << 2)
     if word & 0x7E000000 == 0x36000000:  # tbz, tbnz
         return _one(i.BRANCH, 0, NONE, imm=_signed(word >> 5 & 0x3FFF, 14) << 2)
     if word & 0xFE000000 == 0xD6000000:  # br, blr, ret, and those that authenticate

@@ -26,8 +26,10 @@ from isoview.inspectors.binary.code.values import (
     MEMORY,
     NUMBER,
     OBJECT,
+    PART,
     STACK,
     STATIC,
+    TYPE_OF,
     TYPED,
     Node,
     Reason,
@@ -69,6 +71,7 @@ class Follower:
         saved: dict[int, State] = {}
         handlers = self.handlers
         reached = True
+        self.tested = NONE
         for ins in code:
             at, kind = ins[0], ins[1]
             if at in saved:
@@ -81,6 +84,8 @@ class Follower:
             handler = handlers[kind]
             if handler is not None:
                 handler(ins)
+                if kind != i.COMPARE_CONST:
+                    self.tested = NONE
             elif kind >= i.CALL:
                 reached = self._control(ins, saved, function)
 
@@ -98,7 +103,10 @@ class Follower:
         if kind in (i.JUMP, i.BRANCH) and function.start <= target < function.end:
             if target > at:
                 old = saved.get(target)
-                saved[target] = dict(self.state) if old is None else _met(old, self.state)
+                state = dict(self.state)
+                if kind == i.BRANCH and ins[2]:
+                    self._told(ins, state)
+                saved[target] = state if old is None else _met(old, state)
             else:
                 self.loops.back(at, target)
         elif kind != i.BRANCH:
@@ -107,6 +115,16 @@ class Follower:
                 state = self.calls.call(ins, self.state, self.function, reached)
                 self.calls.returned(at, state, self.function)
         return kind == i.BRANCH
+
+    def _told(self, ins: Instruction, state: State) -> None:
+        """A branch on whether a register is NULL: it is on one of the two ways."""
+        register = ins[3] if ins[3] != NONE else self.tested
+        value = state.get(register)
+        if value is None:
+            return
+        null = state if ins[2] == i.IF_ZERO else self.state
+        for key in [key for key, other in null.items() if other is value]:
+            null[key] = (NUMBER, 0)
 
     def _called(self, ins: Instruction) -> Value:
         """What a call or jump leads to."""
@@ -171,6 +189,8 @@ class Follower:
             return (ELEMENT, value[1] + by, value[2])
         if tag == NUMBER:
             return (NUMBER, value[1] + by)
+        if tag == OBJECT:
+            return (PART, value[1], by)
         return (IMPORT, value[1], by) if tag == IMPORT and by else None
 
     # Registers
@@ -266,6 +286,8 @@ class Follower:
             return (FROM, (FIELD, place[1], 0))
         if tag == FROM:
             return self._behind(at, place[1], 0)
+        if tag == PART and place[2] == self.scene.type_offset:
+            return (OBJECT, place[1]._replace(kind=TYPE_OF))
         if tag == IMPORT and len(place) == 2:
             return self.scene.imported_value(place[1], at, self.function)
         return None
@@ -365,7 +387,9 @@ class Follower:
         self.loops.compared(ins[4], self.state.get(ins[3]))
 
     def _compare_const(self, ins: Instruction) -> None:
-        self.loops.counted(ins[3], ins[8])
+        if ins[8]:
+            self.loops.counted(ins[3], ins[8])
+        self.tested = ins[3] if not ins[8] and ins[2] == 8 else NONE
 
     def _compare_memory(self, ins: Instruction) -> None:
         value = self._at(ins[0], self._place(ins), ins[2])

@@ -64,8 +64,7 @@ class Calls:
     def returned(self, at: int, state: State, function: int) -> None:
         """The function returns."""
         value = state.get(self.scene.machine.result)
-        if value is not None and value[0] in (FROM, OBJECT):
-            self.scene.put((RETURNED, function), value, at, function)
+        self.scene.put((RETURNED, function), value, at, function)
 
     def _forget(self, state: State, after: State) -> None:
         """Stack slots whose address goes into an unknown function may change."""
@@ -123,7 +122,7 @@ class Calls:
             self._forget(state, after)
             return (RESULT, name)
         for position, letter in enumerate(prototype.arguments):
-            if letter == ".":
+            if letter in ".A":
                 continue
             if letter == "V":
                 self._variable(name, position, at, function, state, after)

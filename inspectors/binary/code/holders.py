@@ -96,6 +96,8 @@ class Weigher:
 
     def _count(self, first: int, array: Array) -> int:
         end = array.end if array.end is not None and array.end > first else self.end_of(first)
+        if end is None and array.stride > 8:
+            return 1  # how many there are is not told
         if end is None:
             after = bisect_right(self.touched, first + array.stride)
             end = self.touched[after] if after < len(self.touched) else first + 8

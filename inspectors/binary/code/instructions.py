@@ -46,7 +46,7 @@ STORE_HIGH = 18  # memory = upper half of vector reg
 UNPACK = 19  # upper half of vector reg = lower half of base, or all of general register base
 # Comparisons.
 COMPARE = 20  # reg with base
-COMPARE_CONST = 21  # reg with imm
+COMPARE_CONST = 21  # reg with imm; x86-64's test of a register with itself is one with 0
 COMPARE_MEMORY = 22  # memory with reg, or with imm where there is no reg
 # The stack.
 PUSH = 25
@@ -58,7 +58,9 @@ CALL_MEMORY = 32
 JUMP = 33
 JUMP_REG = 34
 JUMP_MEMORY = 35
-BRANCH = 36  # under a condition
+BRANCH = 36  # under a condition; ``size`` says which, where it is one of these:
+IF_ZERO = 1  # the register tested just before, or reg where there is one, is zero
+IF_OTHER = 2  # it is not
 RETURN = 37
 STOP = 38  # a trap, or bytes that are no instruction
 

@@ -1,6 +1,7 @@
 """The file around the function that is followed: what addresses mean, and where facts are noted."""
 
 from isoview.inspectors.binary.code import api
+from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.functions import Functions
 from isoview.inspectors.binary.code.instructions import VECTORS, Machine
 from isoview.inspectors.binary.code.record import Array, Record
@@ -28,6 +29,10 @@ HIGH = 1 << 8
 """The upper half of vector register ``n`` stands at ``n + HIGH``."""
 SLOT = 1 << 40
 """The stack slot at offset ``n`` from the stack at entry stands at ``SLOT + n``."""
+FIRST_SLOT = SLOT >> 1
+"""No register has a number from here on: offsets from the stack at entry are negative."""
+STUB_LENGTH = 24
+"""Most bytes of a stub in a procedure linkage table."""
 
 
 class Scene:
@@ -77,9 +82,25 @@ class Scene:
         found = self._targets.get(address)
         if found is None:
             name = _stub(self.image, address)
-            found = (STATIC, address) if name is None else (IMPORT, name)
+            found = self._own(address) if name is None else (IMPORT, name)
             self._targets[address] = found
         return found
+
+    def _own(self, address: int) -> Value:
+        """A function of this file, perhaps behind a stub: exported ones are called through it."""
+        slot = page = None
+        for ins in self.machine.decode(self.image.read(address, STUB_LENGTH), address):
+            if ins[1] == i.ADDRESS:
+                page = ins[8]
+            elif ins[1] == i.LOAD and page is not None and ins[4] >= 0:
+                slot = page + ins[7]
+            elif ins[1] == i.JUMP_MEMORY and ins[4] == i.NONE == ins[5]:
+                slot = ins[7]
+                break
+            elif ins[1] not in (i.OTHER, i.ADD):
+                break
+        target = self.image.pointers.get(slot) if slot is not None else None
+        return (STATIC, address if target is None else target)
 
     def loaded(self, place: Value) -> Value:
         """What a load from ``place`` gives, where the file itself tells."""
@@ -169,7 +190,7 @@ class Scene:
         return {
             key: value
             for key, value in state.items()
-            if key >= SLOT
+            if key >= FIRST_SLOT
             or key in kept
             or key == stack
             or (key >= VECTORS + HIGH and key - HIGH in kept)

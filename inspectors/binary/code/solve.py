@@ -6,8 +6,9 @@ forward. What is known only because it came along forward never travels backward
 that takes a ``void *`` would make objects of all it ever saw.
 """
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from isoview.inspectors.binary.code.record import Array, Record
@@ -19,6 +20,7 @@ from isoview.inspectors.binary.code.values import (
     FROM,
     INSIDE,
     MEMORY,
+    RETURNED,
     STATIC,
     Node,
     Reason,
@@ -39,15 +41,21 @@ class Knowledge(NamedTuple):
 class Solver:
     """Weighs one record."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(
+        self, record: Record, type_offset: int, end_of: Callable[[int], int | None]
+    ) -> None:
         self.record = record
+        self.end_of = end_of
         self._points: dict[Node, frozenset[int]] = {}
-        self.behind: dict[Node, frozenset[int]] = {}
         self._backward: dict[Node, list[Node]] = {}
         self._forward: dict[Node, list[Node]] = {}
         for source, target in record.flows:
             self._backward.setdefault(target, []).append(source)
             self._forward.setdefault(source, []).append(target)
+            if isinstance(source, tuple) and source[0] == MEMORY and source[2] == type_offset:
+                kept = self._forward.setdefault(source[1], [])  # the type of an object is one
+                if source not in kept:
+                    kept.append(source)
 
     def solve(self) -> Knowledge:
         """All that follows from the record."""
@@ -56,6 +64,7 @@ class Solver:
         demanded = self._travel(self.record.uses, self._backward, aliases)
         merge(known, self.record.sources)
         merge(known, demanded)
+        self._spread(known)
         known = self._travel(known, self._forward, aliases)
         arrays: dict[int, list[Array]] = {}
         for array in self.record.arrays:
@@ -91,6 +100,8 @@ class Solver:
         while waiting:
             node = waiting.popleft()
             reason = known[node][0]
+            if self._returns_others(node):
+                continue
             for other in (*edges.get(node, ()), *aliases.get(node, ())):
                 if other not in known:
                     flow = self.record.flows.get((node, other)) or self.record.flows.get(
@@ -102,6 +113,23 @@ class Solver:
                     known[other] = [Reason(FLOWED, reason.name, at, function, 0, node)]
                     waiting.append(other)
         return known
+
+    def _spread(self, known: dict[Node, list[Reason]]) -> None:
+        """What is known of any element of a named array is known of all that code refers to."""
+        words = {source for source, _ in self.record.flows}
+        words |= {n[1] for n in words if isinstance(n, tuple) and isinstance(n[1], int)}
+        ordered = sorted(node for node in words if isinstance(node, int))
+        strides = {a.start: a.stride for a in self.record.arrays if isinstance(a.start, int)}
+        for node in [n for n in known if isinstance(n, tuple) and n[0] == FIELD]:
+            start = node[1]
+            end = self.end_of(start) if strides.get(start) == 8 else None
+            if end is not None:
+                for word in ordered[bisect_left(ordered, start) : bisect_left(ordered, end)]:
+                    known.setdefault(word, [known[node][0]._replace(kind=FLOWED, through=node)])
+
+    def _returns_others(self, node: Node) -> bool:
+        """Whether ``node`` is the result of a function that returns what is no object, too."""
+        return isinstance(node, tuple) and node[0] == RETURNED and node in self.record.contrary
 
     def addresses(self, node: Node) -> frozenset[int]:
         """The statics that ``node`` points at: itself, where it is an address."""

@@ -88,7 +88,7 @@ class Statics:
     @cached_property
     def holders(self) -> dict[int, Holder]:
         """Words that hold objects, by address."""
-        knowledge = Solver(self.record).solve()
+        knowledge = Solver(self.record, self.scene.type_offset, self._end).solve()
         found = Weigher(self.image, self.record, knowledge, self._end, self.writable).holders()
         return {
             address: holder

@@ -8,6 +8,7 @@ argument or the result of a function of the file, or memory that one of these po
 from typing import NamedTuple
 
 OBJECT = "object"  # (OBJECT, reason): a Python object
+PART = "part"  # (PART, reason, offset): an address inside an object
 FROM = "from"  # (FROM, node): what stands at a node
 INSIDE = "inside"  # (INSIDE, node, offset): an address, counted from what stands at a node
 STATIC = "static"  # (STATIC, address): an address of the file
@@ -49,6 +50,7 @@ class Reason(NamedTuple):
 RESULT_OF = "result-of"
 ADDRESS_OF = "address-of"
 VALUE_OF = "value-of"
+TYPE_OF = "type-of"
 FILLED_BY = "filled-by"
 PASSED = "passed"
 COUNTED = "counted"
@@ -56,7 +58,7 @@ COMPARED = "compared"
 TYPED = "typed"
 FLOWED = "flowed"
 
-DIRECT = frozenset({RESULT_OF, ADDRESS_OF, VALUE_OF, FILLED_BY})
+DIRECT = frozenset({RESULT_OF, ADDRESS_OF, VALUE_OF, TYPE_OF, FILLED_BY})
 """An object was seen being put there."""
 
 
@@ -70,17 +72,18 @@ def depth(node: Node) -> int:
 
 
 def merged(one: Value, other: Value) -> Value:
-    """What is known where two paths meet: NULL joins with anything, an object stays one."""
+    """What is known where two paths meet: NULL joins with anything, an object stays one unless
+    the other path brings what surely is none.
+    """
     if one == other:
         return one
     if one is not None and one[0] == NUMBER and one[1] == 0:
         return other
     if other is not None and other[0] == NUMBER and other[1] == 0:
         return one
-    if one is not None and one[0] == OBJECT:
-        return one
-    if other is not None and other[0] == OBJECT:
-        return other
+    for value, against in ((one, other), (other, one)):
+        if value is not None and value[0] == OBJECT:
+            return against if against is not None and against[0] == RESULT else value
     if one is not None and other is not None and one[0] == other[0] == STATIC:
         step = abs(one[1] - other[1])
         if step % 8 == 0 and step <= STEP_LIMIT:  # a loop that walks over an array

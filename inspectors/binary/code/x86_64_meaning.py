@@ -32,6 +32,7 @@ class Head(NamedTuple):
         return self.mode == 3
 
 
+_CONDITIONS = {0x74: i.IF_ZERO, 0x75: i.IF_OTHER}
 _NOTHING: Meaning = (i.OTHER, 0, i.NONE, i.NONE, 0)
 
 
@@ -72,7 +73,7 @@ def _one_byte(head: Head) -> Meaning:
     if high == 0x58:
         return i.POP, 8, low, i.NONE, 0
     if opcode & 0xF0 == 0x70 or 0xE0 <= opcode <= 0xE3:
-        return i.BRANCH, 0, i.NONE, i.NONE, 0
+        return i.BRANCH, _CONDITIONS.get(opcode, 0), i.NONE, i.NONE, 0
     if high == 0x90:
         return (i.CLOBBER, 8, low, i.NONE, 0) if low and not head.repeated else _NOTHING
     if high == 0xB8:
@@ -233,6 +234,8 @@ def _exchange(head: Head) -> Meaning:
 
 def _test(head: Head) -> Meaning:
     size = head.size if head.opcode & 1 else 1
+    if head.register_form and head.reg == head.rm and size == 8:
+        return i.COMPARE_CONST, size, head.reg, i.NONE, 0
     return _NOTHING if head.register_form else (i.READ, size, i.NONE, i.NONE, 0)
 
 
@@ -266,7 +269,7 @@ _ONE = {
 def _two_byte(head: Head) -> Meaning:
     opcode = head.opcode
     if 0x80 <= opcode <= 0x8F:
-        return i.BRANCH, 0, i.NONE, i.NONE, 0
+        return i.BRANCH, _CONDITIONS.get(opcode - 0x10, 0), i.NONE, i.NONE, 0
     if opcode == 0x0B:
         return i.STOP, 0, i.NONE, i.NONE, 0
     if not head.vector:
