@@ -60,12 +60,11 @@ def look_at_all(outcome: Outcome, wanted: list[Module], *, with_code: bool) -> S
         f"{len(swept.slow)} of {swept.modules} above",
         met=True,
     )
-    for module, seconds, reading, size in sorted(swept.slow, key=lambda entry: -entry[1]):
-        facts = swept.facts[module]
+    for slow in sorted(swept.slow, key=lambda entry: -entry.seconds):
         outcome.talk.append(
-            f"slow: {module.wheel.label} {module.name}: {seconds * 1000:.0f} ms "
-            f"(reading {reading * 1000:.1f} ms), {size / 1e6:.1f} MB, "
-            f"{len(facts.types)} types, {len(facts.globals)} statics"
+            f"slow: {slow.module.wheel.label} {slow.module.name}: {slow.seconds * 1000:.0f} ms "
+            f"(reading {slow.reading * 1000:.1f} ms), {slow.size / 1e6:.1f} MB, "
+            f"{slow.pointers} relocated words, {slow.symbols} symbols"
         )
     return swept
 
