@@ -14,7 +14,7 @@ from isoview.inspectors.process.elf_memory import Loaded, read_loaded
 from isoview.inspectors.process.facts import ExtensionFile, FileStatics, Walk
 from isoview.inspectors.process.maps import MappedFile, on_disk, shown_path
 from isoview.inspectors.process.memory import BLOCK_BITS, Forbidden, Memory, Unread, Vanished
-from isoview.inspectors.process.objects import Torn
+from isoview.inspectors.process.objects import Core, Torn
 from isoview.inspectors.process.pause import Pause
 from isoview.inspectors.process.runtime import Interpreter, find_interpreter
 from isoview.inspectors.process.target import Target, denied, gone
@@ -38,6 +38,7 @@ class Session:
             lambda: find_interpreter(self.target, self.memory)
         )
         self._images: dict[int, Loaded | None] = {}
+        self._core: Core | None = None
 
     def _guarded(self, read: Callable[[], Result]) -> Result:
         """What ``read`` returns; a process that went away or on is refused in words."""
@@ -68,8 +69,9 @@ class Session:
         self.target.maps = self.target.read_maps()
         self._images.clear()
         self.memory.release()
-        walker = Walker(self.memory, self.interpreter, self.target.maps)
+        walker = Walker(self.memory, self.interpreter, self.target.maps, self._core)
         walk = self._guarded(walker.walk)
+        self._core = walker.reader.core
         if pause == "always" or (pause == "auto" and walk.unread):
             walk = self._paused(walker, walk)
         return walk
@@ -148,8 +150,10 @@ class Session:
         from isoview.inspectors.process.statics import StaticReader
 
         self.memory.forget()
-        reader = StaticReader(self.memory, self.interpreter, self.target.maps)
-        self._guarded(reader.anchor)
+        if self._core is None:
+            self.read()
+        assert self._core is not None  # noqa: S101 - a reading sets it
+        reader = StaticReader(self.memory, self.interpreter, self.target.maps, self._core)
         for file in files:
             yield self._guarded(partial(reader.read, file))
 

@@ -15,9 +15,8 @@ from isoview.inspectors.process.elf_memory import Loaded
 from isoview.inspectors.process.facts import ExtensionFile, FileStatics, Static
 from isoview.inspectors.process.maps import Maps
 from isoview.inspectors.process.memory import PAGE, Memory, Unread
-from isoview.inspectors.process.objects import ObjectReader, Torn
+from isoview.inspectors.process.objects import Core, ObjectReader, Torn
 from isoview.inspectors.process.runtime import Interpreter
-from isoview.inspectors.process.walk import Walker
 
 SEGMENT_LIMIT = 64 << 20
 """Most writable bytes of one file that are looked at."""
@@ -44,21 +43,18 @@ class _Extent(NamedTuple):
 class StaticReader:
     """Looks at the statics of one process's extensions; what it proved once it remembers."""
 
-    def __init__(self, memory: Memory, interpreter: Interpreter, maps: Maps) -> None:
+    def __init__(self, memory: Memory, interpreter: Interpreter, maps: Maps, core: Core) -> None:
         self.memory = memory
         self.interpreter = interpreter
         self.maps = maps
         self.reader = ObjectReader(
             memory, interpreter.objects, free_threaded=interpreter.free_threaded
         )
+        self.reader.core = core
         self._describer = Describer(self.reader)
         self._known: dict[int, _Object | None] = {}
         self._type_names: dict[int, str | None] = {}
         self._readable = _Spans(maps)
-
-    def anchor(self) -> None:
-        """Find the core types. Raises :class:`Unread`, :class:`Torn`."""
-        self.reader.anchor(Walker(self.memory, self.interpreter, self.maps).heads()[0].modules)
 
     # -- one file -------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from isoview.inspectors.process.maps import Maps
 from isoview.inspectors.process.memory import Memory, Unread
 from isoview.inspectors.process.module_facts import ModuleFacts, Seen
 from isoview.inspectors.process.modules import ModuleObject, ModuleReader
-from isoview.inspectors.process.objects import ObjectReader, Table, Torn, TypeFact
+from isoview.inspectors.process.objects import Core, ObjectReader, Table, Torn, TypeFact
 from isoview.inspectors.process.runtime import Interpreter
 from isoview.inspectors.process.sharing import Holdings, find_sharing
 
@@ -29,6 +29,8 @@ INTERPRETER_LIMIT = 4096
 THREAD_LIMIT = 4096
 ROUNDS = 5
 """How often an entry that changed is read again."""
+ATTEMPTS = 60
+"""How often one dict is read that was being changed; each takes some 0.1 ms."""
 UNREAD_NAMED = 200
 
 
@@ -43,13 +45,17 @@ class InterpreterHead(NamedTuple):
 class Walker:
     """One walk over one process."""
 
-    def __init__(self, memory: Memory, interpreter: Interpreter, maps: Maps) -> None:
+    def __init__(
+        self, memory: Memory, interpreter: Interpreter, maps: Maps, core: Core | None = None
+    ) -> None:
         self.memory = memory
         self.interpreter = interpreter
         self.maps = maps
         self.reader = ObjectReader(
             memory, interpreter.objects, free_threaded=interpreter.free_threaded
         )
+        if core is not None:
+            self.reader.core = core
         self.modules = ModuleReader(self.reader)
         self.unread: list[Unreadable] = []
         self.unread_count = 0
@@ -129,15 +135,16 @@ class Walker:
         self.modules.forget()
 
     def _anchor(self, heads: Sequence[InterpreterHead]) -> None:
-        for attempt in range(ROUNDS):
+        """Find the core types, once: they lie in the interpreter's own image and stay there."""
+        for attempt in range(ATTEMPTS):
+            if self.reader.core.module:
+                return
             try:
                 self.reader.anchor(heads[0].modules if heads else 0)
             except (Unread, Torn):
-                if attempt == ROUNDS - 1:
+                if attempt == ATTEMPTS - 1:
                     raise
                 self.memory.forget()
-            else:
-                return
 
     def _interpreter(self, head: InterpreterHead) -> tuple[InterpreterFact, Holdings]:
         names = self._module_entries(head)
@@ -203,33 +210,48 @@ class Walker:
     # -- sys.modules ----------------------------------------------------------------------------
 
     def _module_entries(self, head: InterpreterHead) -> dict[str, int]:
-        """Names and addresses in ``sys.modules``, each entry seen in two readings."""
-        names: dict[tuple[int, int], str] = {}
+        """Names and addresses in ``sys.modules``.
+
+        An entry is believed whose name was read twice, with the dict read before, between and
+        after: memory is reused at once, so that another module may come to lie where one went.
+        """
         table = self._fresh_table(head)
-        left: set[tuple[int, int]] = set()
-        for attempt in range(ROUNDS):
-            new = [pair for pair in table.pairs if pair not in names]
-            self.again += len(new) if attempt else 0
-            self.memory.fetch(address for pair in new for address in pair)
-            for pair in new:
-                try:
-                    self.reader.type_of(pair[1])
-                    names[pair] = self.reader.text(pair[0])
-                except (Unread, Torn):
-                    continue
-            before, table = set(table.pairs), self._fresh_table(head)
-            now = set(table.pairs)
-            # What was not there before and after its name was read may be another's name.
-            names = {pair: name for pair, name in names.items() if pair in before and pair in now}
-            left = now - names.keys()
-            if not left:
+        before: dict[tuple[int, int], str] = {}
+        believed: dict[tuple[int, int], str] = {}
+        stood: set[tuple[int, int]] = set()
+        for attempt in range(ROUNDS + 1):
+            names = self._names(pair for pair in table.pairs if pair not in believed)
+            self.again += len(names) if attempt > 1 else 0
+            now, table = set(table.pairs), self._fresh_table(head)
+            later = set(table.pairs)
+            for pair, name in names.items():
+                if pair in stood and pair in now and pair in later and before.get(pair) == name:
+                    believed[pair] = name
+            before, stood = names, now & later
+            believed = {pair: name for pair, name in believed.items() if pair in later}
+            if attempt and later <= believed.keys():
                 break
-        for _pair in left:
+        for _pair in set(table.pairs) - believed.keys():
             self._miss(head.id, "", "", "an entry of sys.modules kept changing")
-        return {names[pair]: pair[1] for pair in table.pairs if pair in names}
+        return {believed[pair]: pair[1] for pair in table.pairs if pair in believed}
+
+    def _names(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+        """The names of entries, read anew."""
+        wanted = list(pairs)
+        self.memory.forget()
+        self.reader.forget()
+        self.memory.fetch(address for pair in wanted for address in pair)
+        names: dict[tuple[int, int], str] = {}
+        for pair in wanted:
+            try:
+                self.reader.type_of(pair[1])
+                names[pair] = self.reader.text(pair[0])
+            except (Unread, Torn):
+                continue
+        return names
 
     def _fresh_table(self, head: InterpreterHead) -> Table:
-        for _attempt in range(4 * ROUNDS):
+        for _attempt in range(ATTEMPTS):
             self.memory.forget()
             try:
                 return self.reader.table(head.modules)
