@@ -17,11 +17,14 @@ from isoview.inspectors.errors import BadConfig, IsoviewError
 
 COMMANDS = {
     "check": ("isoview.commands.check:check", "Report on extensions as text or JSON."),
+    "env": ("isoview.commands.env:env", "Which distributions block which interpreters."),
+    "diff": ("isoview.commands.diff:diff", "What changed from one build to another."),
     "live": ("isoview.commands.live:live", "Import a module in a child and look at it there."),
     "attach": ("isoview.commands.attach:attach", "Look into a running Python process."),
     "explain": ("isoview.commands.explain:explain", "Explain a rule or a section of the guide."),
     "guide": ("isoview.commands.guide:guide", "Read or search the guide to isolation."),
     "rules": ("isoview.commands.rules:rules", "List the rules."),
+    "cache": ("isoview.commands.cache:cache", "Where reports are kept; clear them."),
     "triage": ("isoview.commands.triage:triage", "List, make or take back decisions."),
 }
 _OPEN = "isoview.commands.open:open_app"

@@ -108,6 +108,16 @@ def chains(
     return found
 
 
+def reached(
+    entries: Iterable[Installed], markers: Mapping[str, str], roots: Iterable[str]
+) -> set[str]:
+    """Keys of everything that ``roots`` need, themselves among it."""
+    by_key = {entry.key: entry for entry in entries}
+    found: dict[str, tuple[str, ...]] = {}
+    _walk([canonical(name) for name in roots], by_key, markers, found)
+    return set(found)
+
+
 def _walk(
     starts: Iterable[str],
     by_key: Mapping[str, Installed],

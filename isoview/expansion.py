@@ -195,7 +195,7 @@ class Expansion:
         except NotFound as error:
             chosen = self._distribution(name)
             if chosen is not None:
-                yield from self._distributed(chosen)
+                yield from self.distributed(chosen)
                 return
             folders = error.folders
             if not folders:
@@ -216,7 +216,7 @@ class Expansion:
         entries, _troubles = installed(self.folders())
         return next((entry for entry in entries if entry.key == wanted), None)
 
-    def _distributed(self, entry: "Installed") -> Iterator[Found]:
+    def distributed(self, entry: "Installed") -> Iterator[Found]:
         """The compiled files of a distribution, by its own list."""
         found = False
         for path in entry.modules:
@@ -246,7 +246,7 @@ class Expansion:
         missing = []
         for name in names(path, environment.markers):
             if name in entries:
-                yield from self._distributed(entries[name])
+                yield from self.distributed(entries[name])
             else:
                 missing.append(name)
         if missing:

@@ -19,6 +19,7 @@ _CLONE = re.compile(
 )
 _RUST_LEGACY_HASH = re.compile(r"17h[0-9a-f]{16}E$")  # _ZN...17h<hash>E: the E closes the path
 _RUST_V0_CRATE_HASH = re.compile(r"(?<=C)s[0-9A-Za-z]+_")  # _RNvCs<hash>_5crate...
+_INSTALLED = re.compile(r".*/(?:site|dist)-packages/")
 _WHEEL_DATA = re.compile(r"^[^/]+\.data/(?:platlib|purelib)/")
 
 
@@ -64,11 +65,20 @@ def dotted_module(facts: Facts) -> str:
     return _dotted(facts.artifact.path, facts.artifact.member, name)
 
 
+def dotted_place(path: str, member: str | None) -> str:
+    """The dotted name that a place gives; empty where only the init function can tell."""
+    return _dotted(path, member, "\0").strip("\0")
+
+
 @lru_cache(maxsize=64)
 def _dotted(path: str, member: str | None, init_name: str) -> str:
     if member:
         return _join(_WHEEL_DATA.sub("", member.replace("\\", "/")).split("/"))
     folder, file = os.path.split(os.path.abspath(path))  # noqa: PTH100 - Path costs more here
+    installed = _INSTALLED.search(folder.replace("\\", "/") + "/")
+    if installed is not None:
+        # As it stood in the wheel, namespace packages (which have no __init__.py) among it.
+        return _join([*folder.replace("\\", "/")[installed.end() :].split("/"), file])
     packages: list[str] = []
     while folder and os.path.isfile(os.path.join(folder, "__init__.py")):  # noqa: PTH113, PTH118
         folder, package = os.path.split(folder)

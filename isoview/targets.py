@@ -18,7 +18,6 @@ from importlib.machinery import (
     SourceFileLoader,
     SourcelessFileLoader,
 )
-
 from typing import TYPE_CHECKING, NamedTuple
 
 from isoview.inspectors.errors import BuiltIn, IsoviewError, NotFound

@@ -148,7 +148,7 @@ def listen(
     debug: bool,
 ) -> "tuple[Decisions | None, Iterator[Event], bool, Callable[[], None]]":
     """(decisions, events, whether they are about many files, what takes progress away)."""
-    from isoview.stream import current_decisions, look
+    from isoview.stream import current_decisions
     from isoview.targets import Place, find
 
     environment = None
@@ -165,11 +165,33 @@ def listen(
     else:
         listed = list(find(targets, environment, files))
     places = [found for found in listed if isinstance(found, Place)]
-    many = len(places) > FULL
+    _decided, events, quiet = events_of(
+        listed, quick=quick, jobs=jobs, cached=cached, debug=debug, decisions=decisions
+    )
+    return decisions, events, len(places) > FULL, quiet
+
+
+def events_of(
+    listed: "list[Found]",
+    *,
+    quick: bool,
+    jobs: int | None,
+    cached: bool,
+    debug: bool,
+    decisions: "Decisions | None" = None,
+) -> "tuple[Decisions | None, Iterator[Event], Callable[[], None]]":
+    """The stream over what was listed: in this process where it is little, else spread out."""
+    from isoview.stream import current_decisions, look
+    from isoview.targets import Place
+
+    decisions = current_decisions() if decisions is None else decisions
+    places = [found for found in listed if isinstance(found, Place)]
     if debug or len(places) < 2 or all(place.named for place in places[: FULL + 1]):
         # A few files that somebody named: reading them takes less than looking for help.
-        events = (event for found in listed for event in look(found, decisions, quick=quick, debug=debug))  # fmt: skip
-        return decisions, events, many, lambda: None
+        events = (
+            event for found in listed for event in look(found, decisions, quick=quick, debug=debug)
+        )
+        return decisions, events, lambda: None
     from isoview.cache import Cache
     from isoview.parallel import spread
     from isoview.progress import progress_for
@@ -183,7 +205,7 @@ def listen(
         cache=Cache(quick=quick) if cached else None,
         done=progress.done if progress else lambda _place: None,
     )
-    return decisions, events, many, progress.clear if progress else lambda: None
+    return decisions, events, progress.clear if progress else lambda: None
 
 
 def _write(

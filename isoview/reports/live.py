@@ -34,7 +34,7 @@ def live_lines(report: Mapping[str, Any]) -> list[Line]:
     for run in report["runs"]:
         lines += [line(), line((_interpreter(run["python"]), "heading"))]
         for name, outcome in run["experiments"].items():
-            lines += _outcome(name, outcome)
+            lines += outcome_lines(name, outcome)
     return lines
 
 
@@ -73,7 +73,7 @@ def _interpreter(python: Mapping[str, Any] | None) -> str:
     return f"CPython {python['version']}{build}: {python['executable']}"
 
 
-def _outcome(name: str, outcome: Mapping[str, Any]) -> list[Line]:
+def outcome_lines(name: str, outcome: Mapping[str, Any]) -> list[Line]:
     status = str(outcome["status"])
     found = cell(name, outcome)
     what: list[str | Span] = [
