@@ -1,30 +1,46 @@
 """What the code stage adds to the facts: statics that hold objects, and how specs are used."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.spec_calls_x86_64 import SpecUse, spec_uses
-from isoview.inspectors.binary.statics_x86_64 import stored_objects
-from isoview.inspectors.facts import Budget, Evidence, Facts, Global, Item, Type
+from isoview.inspectors.facts import Budget, Evidence, Facts, Item, Type
+
+if TYPE_CHECKING:
+    from isoview.inspectors.binary.code.survey import Survey
 
 
 def read_code(image: Image, facts: Facts, limit: int) -> Facts:
-    """``facts`` with what the instructions show, looking at no more than ``limit`` places."""
-    specs = frozenset(t.address for t in facts.types if t.kind == "spec" and t.address is not None)
-    uses, looked_at_specs = spec_uses(image, specs, limit)
-    stored, looked_at_stores = stored_objects(image, max(limit - looked_at_specs, 0))
-    looked = looked_at_specs + looked_at_stores
-    completeness = facts.completeness
-    if looked >= limit:
-        level = Item("partial", f"the budget of {limit} places in code was reached")
-        completeness = replace(completeness, globals=level)
+    """``facts`` with what the instructions show, reading no more than ``limit`` of them."""
+    from isoview.inspectors.binary.code.describe import Describer
+    from isoview.inspectors.binary.code.functions import Functions
+    from isoview.inspectors.binary.code.statics import Statics
+
+    if image.arch == "x86-64":
+        specs = frozenset(t.address for t in facts.types if t.kind == "spec" and t.address)
+        uses, _ = spec_uses(image, specs, limit)
+        facts = replace(facts, types=tuple(_with_use(entry, uses) for entry in facts.types))
+    statics = Statics(image, facts, limit, Functions(image))
     return replace(
         facts,
-        types=tuple(_with_use(entry, uses) for entry in facts.types),
-        globals=_with_objects(image, facts.globals, stored),
-        budget=Budget(limit, reached=looked >= limit),
-        completeness=completeness,
+        globals=Describer(statics).globals(),
+        budget=Budget(limit, reached=not statics.survey.complete),
+        completeness=replace(facts.completeness, globals=_level(image, facts, statics.survey)),
     )
+
+
+def _level(image: Image, facts: Facts, survey: "Survey") -> Item:
+    """How completely the statics are known."""
+    if not survey.complete:
+        return Item(
+            "partial",
+            f"the budget of instructions was reached: {survey.wanted - survey.followed} of "
+            f"{survey.wanted} functions that deal with statics were not read",
+        )
+    if image.stripped:
+        return Item("partial", "no symbol table: statics that no code refers to are not listed")
+    return facts.completeness.globals
 
 
 def _with_use(entry: Type, uses: dict[int, SpecUse]) -> Type:
@@ -37,27 +53,3 @@ def _with_use(entry: Type, uses: dict[int, SpecUse]) -> Type:
     text = f"{use.function} called with it at {use.address:#x}"
     evidence = (*entry.evidence, Evidence("call", text, use.address))
     return replace(entry, module_tied=use.tied, base=base, evidence=evidence)
-
-
-def _with_objects(
-    image: Image, statics: tuple[Global, ...], stored: dict[int, Evidence]
-) -> tuple[Global, ...]:
-    """The globals, those that hold objects marked; words without a symbol are added."""
-    ends = sorted((g.address, g.address + max(g.size, 1), g) for g in statics)
-    hits: dict[int, list[Evidence]] = {}
-    added: list[Global] = []
-    for address, evidence in sorted(stored.items()):
-        owner = next((g for low, high, g in ends if low <= address < high), None)
-        if owner is None:
-            region = image.region_at(address)
-            section = region.name if region else ""
-            added.append(Global(address, None, section, image.word_size, "object", (evidence,)))
-        elif owner.kind not in ("runtime", "type", "definition"):
-            hits.setdefault(owner.address, []).append(evidence)
-    marked = [
-        replace(g, kind="object", evidence=(*g.evidence, *hits[g.address]))
-        if g.address in hits
-        else g
-        for g in statics
-    ]
-    return tuple(sorted((*marked, *added), key=lambda g: g.address))

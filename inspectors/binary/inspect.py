@@ -37,8 +37,8 @@ from isoview.inspectors.facts import (
     Type,
 )
 
-DEFAULT_LIMIT = 2_000_000
-"""Most places in code that the code stage looks at in one file."""
+DEFAULT_LIMIT = 1_000_000
+"""Most instructions that the code stage reads in one file: about two seconds."""
 
 _BUILT_AT_RUN_TIME = {
     "PyO3": "PyO3 builds its classes at run time",
@@ -375,10 +375,10 @@ def _types_level(
 
 
 def code(loaded: Loaded, facts: Facts, limit: int = DEFAULT_LIMIT) -> Facts:
-    """The second stage: what the instructions show, looking at no more than ``limit`` places."""
+    """The second stage: what the instructions show, reading no more than ``limit`` of them."""
     if not facts.init and not facts.capi.imports:
         return replace(facts, stage="code", budget=Budget(limit, reached=False))
-    if loaded.image.arch != "x86-64":
+    if loaded.image.arch not in ("x86-64", "aarch64") or loaded.image.endian != "little":
         reason = f"instructions of {loaded.image.arch} are not read"
         level = Item("partial", facts.completeness.globals.reason or reason)
         completeness = replace(facts.completeness, globals=level)

@@ -116,7 +116,7 @@ def predict(path: str, limit: int) -> tuple[Statics, set[int], float] | None:
         told = {
             holder.address + n * holder.stride
             for holder in statics.holders.values()
-            for n in range(holder.count)
+            for n in range(holder.elements)
         }
         return statics, told, time.process_time() - begun
 

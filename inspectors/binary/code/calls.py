@@ -34,6 +34,14 @@ class CallIndex:
         found += [site for site, slot in self._indirect if self._image.pointers.get(slot) in wanted]
         return sorted(found)
 
+    def edges(self, targets: Collection[int]) -> Iterator[tuple[int, int]]:
+        """(site, target) of the direct calls and jumps that lead to one of ``targets``."""
+        wanted = frozenset(targets)
+        sites, reached = self._direct
+        return (
+            (site, target) for site, target in zip(sites, reached, strict=True) if target in wanted
+        )
+
     def targets(self) -> frozenset[int]:
         """Every address that a direct call or jump leads to."""
         return frozenset(self._direct[1])

@@ -9,41 +9,31 @@ from collections.abc import Callable
 
 from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.follow_calls import Calls
+from isoview.inspectors.binary.code.follow_memory import Memory, is_argument, plain
 from isoview.inspectors.binary.code.functions import Function
 from isoview.inspectors.binary.code.instructions import NONE, VECTORS, Instruction
 from isoview.inspectors.binary.code.loops import Loops
 from isoview.inspectors.binary.code.scene import HIGH, SLOT, Scene, State
 from isoview.inspectors.binary.code.values import (
-    ARGUMENT,
     COMPARED,
-    COUNTED,
-    DEPTH,
-    ELEMENT,
-    FIELD,
     FROM,
     IMPORT,
-    INSIDE,
     MEMORY,
     NUMBER,
     OBJECT,
-    PART,
     STACK,
     STATIC,
-    TYPE_OF,
-    TYPED,
-    Node,
     Reason,
     Value,
-    depth,
     merged,
 )
 
 
-class Follower:
+class Follower(Memory):
     """Follows functions of one image, one after the other."""
 
     def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+        super().__init__(scene)
         self.calls = Calls(scene)
         self.handlers = self._handlers()
 
@@ -135,76 +125,7 @@ class Follower:
             return self.state.get(ins[4])
         return self.scene.loaded(self._place(ins))
 
-    # Addresses
-
-    def _place(self, ins: Instruction) -> Value:
-        """The address of a memory operand."""
-        base, index, disp = ins[4], ins[5], ins[7]
-        if base == NONE:
-            if index == NONE:
-                return (STATIC, disp)
-            held = self.state.get(index)
-            if held is not None and held[0] == NUMBER:
-                return (STATIC, disp + held[1] * ins[6])
-            return (ELEMENT, disp, ins[6]) if self.scene.is_data(disp) else None
-        value = self.state.get(base)
-        if index != NONE:
-            held = self.state.get(index)
-            place = self._indexed(value, held, ins[6], disp)
-            if place is not None and place[0] in (STATIC, ELEMENT):
-                self.loops.indexed(ins[0], index, place, ins[6], held)
-            return place
-        return self._moved(value, disp)
-
-    def _indexed(self, value: Value, index: Value, scale: int, disp: int) -> Value:
-        if index is not None and index[0] == NUMBER:
-            return self._moved(value, disp + index[1] * scale)
-        if index is not None and index[0] in (STATIC, ELEMENT) and scale == 1:
-            if value is not None and value[0] == NUMBER:
-                return self._moved(index, disp + value[1])
-            value = index
-            scale = 8
-        if value is None:
-            return None
-        if value[0] in (STATIC, ELEMENT):
-            return (ELEMENT, value[1] + disp, scale)
-        if value[0] in (FROM, INSIDE):
-            offset = value[2] if value[0] == INSIDE else 0
-            if isinstance(offset, int):
-                return (INSIDE, (FIELD, value[1], offset + disp), 0)
-        return None
-
-    @staticmethod
-    def _moved(value: Value, by: int) -> Value:
-        if value is None:
-            return None
-        tag = value[0]
-        if tag in (STATIC, STACK):
-            return (tag, value[1] + by)
-        if tag == FROM:
-            return (INSIDE, value[1], by)
-        if tag == INSIDE:
-            return (INSIDE, value[1], value[2] + by)
-        if tag == ELEMENT:
-            return (ELEMENT, value[1] + by, value[2])
-        if tag == NUMBER:
-            return (NUMBER, value[1] + by)
-        if tag == OBJECT:
-            return (PART, value[1], by)
-        return (IMPORT, value[1], by) if tag == IMPORT and by else None
-
     # Registers
-
-    def _set(self, register: int, value: Value) -> None:
-        if value is None:
-            self.state.pop(register, None)
-        else:
-            self.state[register] = value
-
-    def _clobber(self, ins: Instruction) -> None:
-        self.state.pop(ins[3], None)
-        if ins[3] >= VECTORS:
-            self.state.pop(ins[3] + HIGH, None)
 
     def _move(self, ins: Instruction) -> None:
         value = self.state.get(ins[4])
@@ -229,7 +150,7 @@ class Follower:
         by = ins[8]
         if ins[3] == ins[4] and by % 8 == 0 and value is not None:
             self.loops.bump(ins[0], ins[3], value, by)
-        self._set(ins[3], _plain(self._moved(value, by)))
+        self._set(ins[3], plain(self._moved(value, by)))
         if ins[4] != ins[3] and value is not None and value[0] == STATIC:
             self.scene.seen(value[1] + by)
 
@@ -238,10 +159,10 @@ class Follower:
             one, other = self.state.get(ins[3]), self.state.get(ins[4])
         else:
             one, other = self.state.get(ins[4]), self.state.get(ins[5])
-        self._set(ins[3], _plain(self._indexed(one, other, max(ins[6], 1), 0)))
+        self._set(ins[3], plain(self._indexed(one, other, max(ins[6], 1), 0)))
 
     def _lea(self, ins: Instruction) -> None:
-        value = _plain(self._place(ins))
+        value = plain(self._place(ins))
         if ins[3] == ins[4] and ins[5] == NONE and ins[7] % 8 == 0:
             held = self.state.get(ins[4])
             if held is not None:
@@ -253,131 +174,6 @@ class Follower:
 
     def _unpack(self, ins: Instruction) -> None:
         self._set(ins[3] + HIGH, self.state.get(ins[4]))
-
-    # Memory
-
-    def _load(self, ins: Instruction) -> None:
-        place = self._place(ins)
-        size, register = ins[2], ins[3]
-        value = self._at(ins[0], place, size)
-        self._set(register, value)
-        if register >= VECTORS:
-            high = self._at(ins[0], self._moved(place, 8), 8) if size >= 16 else (NUMBER, 0)
-            self._set(register + HIGH, high)
-
-    def _load_high(self, ins: Instruction) -> None:
-        self._set(ins[3] + HIGH, self._at(ins[0], self._place(ins), 8))
-
-    def _at(self, at: int, place: Value, size: int) -> Value:
-        """What a load of ``size`` bytes gives."""
-        if place is None:
-            return None
-        tag = place[0]
-        if tag == STACK:
-            return self.state.get(SLOT + place[1]) if size >= 8 else None
-        if tag == STATIC:
-            return self.scene.load_static(place[1], size)
-        if size < 4:
-            return None
-        if tag == INSIDE:
-            return self._behind(at, place[1], place[2])
-        if tag == ELEMENT:
-            self.scene.array(place, at, self.function)
-            return (FROM, (FIELD, place[1], 0))
-        if tag == FROM:
-            return self._behind(at, place[1], 0)
-        if tag == PART and place[2] == self.scene.type_offset:
-            return (OBJECT, place[1]._replace(kind=TYPE_OF))
-        if tag == IMPORT and len(place) == 2:
-            return self.scene.imported_value(place[1], at, self.function)
-        return None
-
-    def _behind(self, at: int, node: Node, offset: int) -> Value:
-        """What stands at an offset from where a node points."""
-        if isinstance(node, tuple) and node[0] == FIELD and offset == 0:
-            return (FROM, node)
-        layout = self.scene
-        if offset == layout.flags_offset and isinstance(node, tuple) and node[0] == MEMORY:
-            owner = node[1]
-            if node[2] == layout.type_offset and not _is_argument(owner):
-                self.scene.record.use(owner, Reason(TYPED, "", at, self.function))
-            return None
-        if depth(node) >= DEPTH:
-            return None
-        return (FROM, (MEMORY, node, offset))
-
-    def _store(self, ins: Instruction) -> None:
-        place = self._place(ins)
-        size, register = ins[2], ins[3]
-        value = self.state.get(register) if size >= 4 else None
-        self._put(ins[0], place, value, size)
-        if size >= 16:
-            high = self.state.get(register + HIGH) if register >= VECTORS else None
-            self._put(ins[0], self._moved(place, 8), high, 8)
-
-    def _store_high(self, ins: Instruction) -> None:
-        self._put(ins[0], self._place(ins), self.state.get(ins[3] + HIGH), 8)
-
-    def _store_const(self, ins: Instruction) -> None:
-        self._put(ins[0], self._place(ins), (NUMBER, ins[8]), ins[2])
-
-    def _put(self, at: int, place: Value, value: Value, size: int) -> None:
-        if place is None:
-            return
-        tag = place[0]
-        if tag == STACK:
-            self._set(SLOT + place[1], value if size >= 8 else None)
-        elif tag == STATIC:
-            self.scene.stored(place[1], value, size, at, self.function)
-        elif tag in (FROM, INSIDE) and size >= 4:
-            offset = place[2] if tag == INSIDE else 0
-            node = place[1]
-            if offset == 0 and _counts(value, node):
-                self.scene.record.use(node, Reason(COUNTED, "", at, self.function))
-            elif isinstance(node, tuple) and size == 8:
-                target = node if node[0] == FIELD and not offset else (MEMORY, node, offset)
-                if depth(target) <= DEPTH:
-                    self.scene.put(target, value, at, self.function)
-        elif tag == ELEMENT:
-            self.scene.array(place, at, self.function)
-            self.scene.record.write(place[1], self.function, at)
-            if size == 8:
-                self.scene.put((FIELD, place[1], 0), value, at, self.function)
-
-    def _update(self, ins: Instruction) -> None:
-        place = self._place(ins)
-        if place is None:
-            return
-        if place[0] == STATIC:
-            self.scene.changed(place[1], ins[2], ins[0], self.function)
-        elif place[0] == STACK:
-            self.state.pop(SLOT + place[1], None)
-        elif place[:1] + place[2:] in ((FROM,), (INSIDE, 0)) and ins[8] in (1, -1) and ins[2] >= 4:
-            self.scene.record.use(place[1], Reason(COUNTED, "", ins[0], self.function))
-
-    def _modify(self, ins: Instruction) -> None:
-        place = self._place(ins)
-        if place is not None and place[0] == STATIC:
-            self.scene.changed(place[1], ins[2], ins[0], self.function)
-        elif place is not None and place[0] == ELEMENT:
-            self.scene.record.write(place[1], self.function, ins[0])
-        elif place is not None and place[0] == STACK:
-            self.state.pop(SLOT + place[1], None)
-        if ins[3] != NONE:
-            self.state.pop(ins[3], None)
-
-    def _read(self, ins: Instruction) -> None:
-        place = self._place(ins)
-        if place is not None and place[0] == STATIC:
-            self.scene.load_static(place[1], ins[2])
-        if ins[3] != NONE:
-            self._clobber(ins)
-
-    def _exchange(self, ins: Instruction) -> None:
-        place = self._place(ins)
-        old = self._at(ins[0], place, ins[2])
-        self._put(ins[0], place, self.state.get(ins[3]), ins[2])
-        self._set(ins[3], old)
 
     # Comparisons
 
@@ -412,7 +208,7 @@ class Follower:
             )
             if of_type:
                 node = node[1]
-            if not (of_type and _is_argument(node)):
+            if not (of_type and is_argument(node)):
                 self.scene.record.use(node, Reason(COMPARED, name[0], at, self.function))
 
     # The stack
@@ -446,28 +242,3 @@ def _met(one: State, other: State) -> State:
         if key not in one and value is not None and value[0] == OBJECT:
             found[key] = value
     return found
-
-
-def _plain(value: Value) -> Value:
-    """What stands at a node, where an address is exactly that."""
-    if value is not None and value[0] == INSIDE and value[2] == 0:
-        node = value[1]
-        if not (isinstance(node, tuple) and node[0] == FIELD):
-            return (FROM, node)
-    return value
-
-
-def _is_argument(node: Node) -> bool:
-    while isinstance(node, tuple) and node[0] in (MEMORY, FIELD):
-        node = node[1]
-    return isinstance(node, tuple) and node[0] == ARGUMENT
-
-
-def _counts(value: Value, node: Node) -> bool:
-    """Whether ``value`` is the first word of what ``node`` points to, plus or minus one."""
-    return (
-        value is not None
-        and value[0] == INSIDE
-        and value[2] in (1, -1)
-        and value[1] == (MEMORY, node, 0)
-    )

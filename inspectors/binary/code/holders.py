@@ -14,12 +14,12 @@ ARRAY_LIMIT = 1 << 16
 
 
 class Holder(NamedTuple):
-    """A word that holds an object, or the first of ``count`` words ``stride`` bytes apart."""
+    """A word that holds an object, or the first of ``elements`` words ``stride`` bytes apart."""
 
     address: int
     reasons: tuple[Reason, ...]
     grade: str  # strong, medium, weak
-    count: int = 1
+    elements: int = 1
     stride: int = 8
 
 
@@ -89,7 +89,7 @@ class Weigher:
                     continue
                 count = self._count(first, array)
                 old = found.get(first)
-                if old is None or old.count < count:
+                if old is None or old.elements < count:
                     grade = old.grade if old else "weak"
                     kept = old.reasons if old else tuple(reasons)
                     found[first] = Holder(first, kept, grade, count, max(array.stride, 8))

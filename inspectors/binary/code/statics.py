@@ -8,7 +8,7 @@ from isoview.inspectors.binary.code.holders import Holder, Weigher
 from isoview.inspectors.binary.code.instructions import machine
 from isoview.inspectors.binary.code.record import Record
 from isoview.inspectors.binary.code.scene import Scene
-from isoview.inspectors.binary.code.solve import Solver
+from isoview.inspectors.binary.code.solve import Knowledge, Solver
 from isoview.inspectors.binary.code.survey import Survey, survey
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import Layout
@@ -86,13 +86,17 @@ class Statics:
         return found.address + found.size if found is not None else None
 
     @cached_property
+    def knowledge(self) -> Knowledge:
+        """All that follows from what was seen."""
+        return Solver(self.record, self.scene.type_offset, self._end).solve()
+
+    @cached_property
     def holders(self) -> dict[int, Holder]:
         """Words that hold objects, by address."""
-        knowledge = Solver(self.record, self.scene.type_offset, self._end).solve()
-        found = Weigher(self.image, self.record, knowledge, self._end, self.writable).holders()
+        weigher = Weigher(self.image, self.record, self.knowledge, self._end, self.writable)
         return {
             address: holder
-            for address, holder in found.items()
+            for address, holder in weigher.holders().items()
             if not (holder.grade == "weak" and self._is_table(address))
         }
 

@@ -49,11 +49,11 @@ def decode(code: bytes, start: int) -> list[Instruction]:
     code += _PADDING  # so that a head at the end can be looked at
     while at < end:
         shape = heads.get(code[at : at + first[code[at]]])
-        while shape.__class__ is int:
-            shape = heads.get(code[at : at + shape])  # type: ignore[operator]
+        while isinstance(shape, int):
+            shape = heads.get(code[at : at + shape])
         if shape is None:
             shape = _learn(code, at)
-        head, length, kind, size, reg, base, index, scale, disp_size, imm_size, imm = shape  # type: ignore[misc]
+        head, length, kind, size, reg, base, index, scale, disp_size, imm_size, imm = shape
         following = at + length
         if following > end:
             add((start + at, STOP, 0, NONE, NONE, NONE, 0, 0, 0))
@@ -80,7 +80,7 @@ def decode(code: bytes, start: int) -> list[Instruction]:
                 imm = _INT16(code, where)[0]
             if kind >= CALL:  # relative to the next instruction
                 imm += start + following
-            elif imm_size and shape[10] < 0 and kind != CONST:  # subtracted
+            elif shape.imm < 0 and kind != CONST:  # subtracted
                 imm = -imm
         if base == RIP:
             base = NONE

@@ -27,7 +27,7 @@ class Shape(NamedTuple):
     size: int
     reg: int
     base: int
-    index: int
+    index_register: int
     scale: int
     disp_size: int
     imm_size: int

@@ -1,0 +1,116 @@
+"""Who runs a function: only the module's initialisation, or something else too.
+
+Init functions, the functions of ``Py_mod_create`` and ``Py_mod_exec`` and the constructors of the
+file run once for each module object. A function is *init code* if nothing else leads to it: no other
+function calls it, and its address stands in no table and is taken by no code. One that nothing is
+seen to lead to stays undecided.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from isoview.inspectors.binary.code.calls import CallIndex
+from isoview.inspectors.binary.code.functions import Functions
+from isoview.inspectors.binary.code.references import references
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.facts import Facts
+
+INIT, OUTSIDE, RUNTIME, UNDECIDED = "init", "outside", "runtime", "undecided"
+
+CLOSURE_LIMIT = 20_000
+"""Most functions that are gone through on the way from writers to what starts them."""
+_INIT_SLOTS = frozenset({"Py_mod_create", "Py_mod_exec"})
+
+
+class Writers:
+    """Sorts functions of one file; ``wanted`` are the starts of all that will be asked about."""
+
+    def __init__(
+        self, image: Image, facts: Facts, functions: Functions, wanted: Iterable[int]
+    ) -> None:
+        self.image = image
+        self.functions = functions
+        self.wanted = frozenset(wanted)
+        self.init = self._init_roots(facts)
+
+    def _init_roots(self, facts: Facts) -> frozenset[int]:
+        found = {entry.address for entry in facts.init if entry.address is not None}
+        for definition in facts.definitions:
+            for slot in definition.slots:
+                if slot.name in _INIT_SLOTS and isinstance(slot.function, int):
+                    found.add(slot.function)
+        found |= self._listed(".init_array", "__mod_init_func", ".CRT")
+        return frozenset(found)
+
+    def _listed(self, *sections: str) -> set[int]:
+        """Functions whose addresses stand in one of these sections."""
+        spans = [
+            (region.address, region.address + region.size)
+            for region in self.image.regions
+            if region.name.endswith(sections)
+        ]
+        return {
+            target
+            for address, target in self.image.pointers.items()
+            if any(low <= address < high for low, high in spans)
+        }
+
+    def sort(self, function: int) -> str:
+        """``init``, ``outside``, ``runtime`` (the compiler's own start and end), ``undecided``."""
+        return self._sorted.get(function, UNDECIDED)
+
+    @cached_property
+    def _callers(self) -> dict[int, set[int]]:
+        """Functions that call or jump to each function on the way, by its start."""
+        index = CallIndex(self.image)
+        found: dict[int, set[int]] = {}
+        waiting = set(self.wanted)
+        while waiting and len(found) < CLOSURE_LIMIT:
+            for start in waiting:
+                found[start] = set()
+            for site, target in index.edges(waiting):
+                caller = self.functions.containing(site)
+                if caller is not None and caller.start != target:
+                    found[target].add(caller.start)
+            waiting = {
+                caller
+                for start in waiting
+                for caller in found[start]
+                if caller not in found and caller not in self.init
+            }
+        return found
+
+    @cached_property
+    def _taken(self) -> frozenset[int]:
+        """Functions on the way whose address stands in data or is taken by code."""
+        on_the_way = frozenset(self._callers)
+        lists = self._listed(".fini_array", ".dtors", "__mod_term_func")
+        found = on_the_way & frozenset(self.image.pointers.values())
+        found |= {target for _, target in references(self.image, on_the_way)}
+        return found - lists - self.init
+
+    @cached_property
+    def _sorted(self) -> dict[int, str]:
+        ends = self._listed(".fini_array", ".dtors", "__mod_term_func")
+        exported = frozenset(self.image.exports.values())
+        found: dict[int, str] = dict.fromkeys(self.init, INIT)
+        found.update(dict.fromkeys(ends, RUNTIME))
+        found.update(dict.fromkeys(self._taken, OUTSIDE))
+        callers = self._callers
+        for start, calling in callers.items():
+            if not calling and start not in found:
+                found[start] = OUTSIDE if start in exported else UNDECIDED
+        # What something outside calls is outside too; the rest is init code if all that leads to
+        # it is.
+        callees: dict[int, list[int]] = {}
+        for start, calling in callers.items():
+            for caller in calling:
+                callees.setdefault(caller, []).append(start)
+        for sort in (OUTSIDE, UNDECIDED, RUNTIME, INIT):
+            waiting = [start for start, known in found.items() if known == sort]
+            while waiting:
+                for callee in callees.get(waiting.pop(), ()):
+                    if callee not in found:
+                        found[callee] = sort
+                        waiting.append(callee)
+        return found
