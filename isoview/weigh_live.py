@@ -52,8 +52,10 @@ def weigh(
         decided_by=tuple(dict.fromkeys(fingerprints))[:_DECIDERS],
     )
     if status in _BAD or observed in _SHOWN:
-        reply = "contradiction" if answer.declared == "yes" else "no"
-        return replace(answer, answer=reply, summary=_against(worst, answer))
+        summary = _against(worst, answer)
+        if answer.declared == "yes":
+            return replace(answer, answer="contradiction", summary=summary)
+        return replace(answer, answer="no", summary=summary)
     return _in_favour(question, answer, worst, len(seen))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -22,6 +22,7 @@ from isoview.visible import visible
 
 if TYPE_CHECKING:
     from isoview.model import Event
+    from isoview.tui.live_control import LiveControl
     from isoview.tui.widgets.bars import Choice
 
 CLIPBOARD_SHOWN = 400
@@ -51,6 +52,7 @@ class IsoviewApp(App[None]):
         self.services = services or Services()
         self.entries = [Entry(target) for target in targets]
         self.work = Work(self.services)
+        self._live_allowed = False  # nobody was asked yet
 
     # -- screens --------------------------------------------------------------------------------
 
@@ -167,9 +169,32 @@ class IsoviewApp(App[None]):
             self.notify(message.said, severity=severity)
         self._changed(message.entry)
 
+    def show_changes(self, entry: Entry) -> None:
+        """Every screen that shows the entry shows it as it is now."""
+        self._changed(entry)
+
+    @cached_property
+    def experiments(self) -> LiveControl:
+        """The experiments on every entry: the Live screen's part of the app."""
+        from isoview.tui.live_control import LiveControl
+
+        return LiveControl(self)
+
     def ask_live(self, entry: Entry) -> None:
         """Ask, then import the module in a child process."""
+        self.allow_live(entry, partial(self._run_live, entry))
+
+    def allow_live(self, entry: Entry, then: Callable[[], None]) -> None:
+        """Ask before foreign code runs for the first time in this session, then go on."""
+        if self._live_allowed:
+            then()
+            return
         from isoview.tui.screens.dialogs import Confirm
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._live_allowed = True
+                then()
 
         question = Confirm(
             "run the module's code?",
@@ -179,7 +204,7 @@ class IsoviewApp(App[None]):
             yes="y  import it",
             no="n  leave it",
         )
-        self.push_screen(question, lambda yes: self._run_live(entry) if yes else None)
+        self.push_screen(question, answered)
 
     def _run_live(self, entry: Entry) -> None:
         entry.live.state = "running"
@@ -255,4 +280,6 @@ class IsoviewApp(App[None]):
             self._say_why_not(active.binding.description, reason)
 
     async def on_unmount(self) -> None:
+        if "experiments" in self.__dict__:  # the Live screen was opened
+            self.experiments.close()
         self.work.close()

@@ -122,7 +122,7 @@ def nothing_run(
                 "python": None,
                 "experiments": {name: not_run(reason(python)) for name in experiments},
             }
-            for python in (list(pythons) or [None])
+            for python in (pythons or (None,))
         ],
     }
 

@@ -73,6 +73,13 @@ def classes(module, name):
     }
 
 
+def is_there(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError as error:
+        return not isinstance(error, ModuleNotFoundError)
+
+
 def touch(module):
     """Use what the module holds as little as can be: ask each object for its name and its text."""
     for value in list(vars(module).values()):
@@ -80,7 +87,11 @@ def touch(module):
 
 
 def mine(cls, name):
-    return cls.__module__ == name or cls.__module__ in (name.lstrip("_"), name.rpartition(".")[0])
+    """By its name, or by the lack of anybody else who has it."""
+    home = cls.__module__
+    if home in (name, name.lstrip("_"), name.rpartition(".")[0]):
+        return True
+    return home != "builtins" and getattr(sys.modules.get(home), cls.__name__, None) is not cls
 
 
 def info(name):
@@ -287,6 +298,8 @@ def statics(name):
 
     module = importlib.import_module(name)
     path = module.__spec__.origin
+    if not os.path.isfile(path):
+        return {"status": "not-run"}
     ranges = writable(os.path.realpath(path))
 
     def words():
@@ -385,7 +398,7 @@ EXPERIMENTS = {
 }
 
 if __name__ == "__main__":
-    if importlib.util.find_spec(sys.argv[2].partition(".")[0]) is None:
+    if not is_there(sys.argv[2]):
         said = {"status": "not-run"}
     else:
         said = EXPERIMENTS[sys.argv[1]](sys.argv[2])

@@ -45,6 +45,7 @@ class ModuleScreen(PanedScreen):
         Binding("a", "decide", "decide", tooltip="Record a decision about this finding in isoview.toml"),
         Binding("u", "undo", "undo", show=False, tooltip="Take the last decision back"),
         Binding("l", "live", "live", tooltip="Import the module in a child process and look at it (asks first)"),
+        Binding("L", "experiments", "experiments", tooltip="Run experiments on the module: imported twice, in sub-interpreters, without the GIL, ..."),
         Binding("o", "face('guide')", "guide", tooltip="Show the guide section that belongs to this"),
         Binding("x", "evidence", "raw values", show=False, tooltip="Show the evidence; again, every field with its raw value"),
         Binding("f", "face('fix')", "fix", tooltip="Show the fix for the toolchain that made this file"),
@@ -257,7 +258,7 @@ class ModuleScreen(PanedScreen):
     def why_not(self, action: str) -> str | None:
         """Why an action cannot be done now, or None when it can."""
         name = action.split("(", maxsplit=1)[0]
-        if name in {"decide", "undo", "live", "copy_markdown"} and self.entry.report is None:
+        if name in {"decide", "undo", "live", "experiments", "copy_markdown"} and self.entry.report is None:
             return "the file is not read yet" if self.entry.reading else "the file was not read"
         if name == "decide" and (self._row is None or self._row.gone):
             return "there is no finding to decide about"
@@ -265,7 +266,7 @@ class ModuleScreen(PanedScreen):
             return "no decision was made since the app started"
         if name == "read_again" and self.entry.reading:
             return "the file is being read"
-        if name == "live":
+        if name in {"live", "experiments"}:
             return self._why_not_live()
         return None
 
@@ -381,3 +382,6 @@ class ModuleScreen(PanedScreen):
 
     def action_live(self) -> None:
         self.isoview.ask_live(self.entry)
+
+    def action_experiments(self) -> None:
+        self.isoview.experiments.open(self.entry)
