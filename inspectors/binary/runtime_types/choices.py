@@ -48,7 +48,8 @@ def _csinc(image: Image, step: Instruction, registers: dict[int, Value]) -> Valu
     if word & 0x7FE00C00 != 0x1A800400:
         return None
     first, second = (
-        0 if number == _ZERO else registers.get(number) for number in (word >> 5 & 31, word >> 16 & 31)
+        0 if number == _ZERO else registers.get(number)
+        for number in (word >> 5 & 31, word >> 16 & 31)
     )
     if not isinstance(first, int) or not isinstance(second, int):
         return None

@@ -114,7 +114,9 @@ def _entry(image: Image, address: int, size: int) -> _Entry | None:
     while at < address + size:
         target = image.pointers.get(at)
         if target is not None:
-            text = None if image.in_code(target) else _text(image, target, image.unsigned(at + 8, 8))
+            text = (
+                None if image.in_code(target) else _text(image, target, image.unsigned(at + 8, 8))
+            )
             if text is not None:
                 texts.append(text)
                 at += 8

@@ -16,31 +16,35 @@ from isoview.inspectors.binary.code.functions import Function
 from isoview.inspectors.binary.code.references import references
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.runtime_types.cxx import type_infos
+from isoview.inspectors.binary.runtime_types.record_names import (
+    Passed,
+    Record,
+    ask_callers,
+    doc_at,
+    follow_string,
+    name_of,
+)
 from isoview.inspectors.binary.runtime_types.shared import Code
 from isoview.inspectors.binary.runtime_types.tracker import Site, Value
 
-_NAME_LIMIT = 200
 _IMPORTED = re.compile(r"_?_ZTI(.+)")
 _RECORD = 256
 """Bytes of the record that are forgotten once it was used: the next one lies in its place."""
+_ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64)
 _ENOUGH = 12
-"""So many records for one function and it is taken for the one that makes the classes."""
+"""With so many classes for one function..."""
+_LOOKED = 150_000
+"""...so many instructions read, the functions that make classes are taken for known."""
 _BASES = range(24, 160, 8)
 """Where nanobind's record may name the base's C++ type."""
 _DOC = 72  # offset of doc in pybind11's type_record
 
 
-class Record(NamedTuple):
-    """One call with a record. ``name`` is a text or, where an argument holds it, its number."""
+class Kinds(NamedTuple):
+    """What is looked for, by generator."""
 
-    site: int
-    function: Function
-    target: Value | None
-    kind: str  # class, enum
-    name: str | int
-    type_info: str  # mangled
-    doc: str | None
-    base: str | None  # mangled C++ type of the base class
+    types: dict[int, str]  # mangled C++ name by the address of its type information
+    nanobind: bool  # enums have records of their own, and a class's size is packed
 
 
 class Records(NamedTuple):
@@ -53,108 +57,144 @@ class Records(NamedTuple):
     unread: int  # functions that the budget did not reach
 
 
-def find_records(code: Code, kinds: tuple[str, ...]) -> Records:
-    """Every class that is made from a record; ``kinds`` is ("class",) or ("class", "enum")."""
+def find_records(code: Code, *, nanobind: bool) -> Records:
+    """Every class that is made from a record of pybind11, or of nanobind."""
     types = type_infos(code.image)
+    what = Kinds(types, nanobind)
     before = code.refused
-    makers = _makers(code, types, kinds) if types else frozenset()
+    makers = _makers(code, what) if types else frozenset()
     if not makers:
         return Records((), (), 0, types, code.refused - before)
-    sites = code.calls.sites_of(makers)
     found: dict[int, Record] = {}
     done: set[int] = set()
-    for site in sites:
-        function = code.functions.containing(site)
-        if function is None or function.start in done:
-            continue
-        done.add(function.start)
-        found.update((record.site, record) for record in _records_in(code, function, types, makers))
+    wrappers: set[int] = set(makers)
+    while wrappers:
+        makers |= wrappers
+        sites = code.calls.sites_of(wrappers)
+        wrappers = set()
+        for site in sites:
+            function = code.functions.containing(site)
+            if function is None or function.start in done:
+                continue
+            done.add(function.start)
+            for record in _records_in(code, function, what, makers, wrappers):
+                found[record.site] = record
+        wrappers -= makers
+        done.clear()
     named = [record for record in found.values() if isinstance(record.name, str)]
-    passed = [record for record in found.values() if isinstance(record.name, int)]
-    asked, nameless = _ask_callers(code, passed)
+    passed = [record for record in found.values() if isinstance(record.name, Passed)]
+    asked, nameless = ask_callers(code, passed)
     ordered = sorted({*named, *asked}, key=lambda record: (record.site, record.name))
-    return Records(tuple(ordered), tuple(nameless), len(sites), types, code.refused - before)
+    calls = len(code.calls.sites_of(makers))
+    return Records(tuple(ordered), tuple(nameless), calls, types, code.refused - before)
 
 
-def _makers(code: Code, types: dict[int, str], kinds: tuple[str, ...]) -> frozenset[int]:
+def _makers(code: Code, what: Kinds) -> frozenset[int]:
     """The functions that get the records of most classes, one for each kind."""
     users: dict[int, Function] = {}
     image = code.image
     slots = {at for at, name in image.imports_at.items() if _IMPORTED.match(name)}
-    slots.update(at for at, target in image.pointers.items() if target in types)
+    slots.update(at for at, target in image.pointers.items() if target in what.types)
     loads = references(image, slots, loads=True)
-    for site, _ in (*references(image, types), *loads):
+    for site, _ in (*references(image, what.types), *loads):
         function = code.functions.containing(site)
         if function is not None:
             users.setdefault(function.start, function)
-    votes: dict[tuple[str, int], Counter[str | int]] = {}
+    votes: dict[tuple[str, int], set[str]] = {}
+    begin = code.read
     # Long functions first: a module's init function makes many classes.
     for function in sorted(users.values(), key=lambda f: f.start - f.end):
-        if code.exhausted:
+        most = max((len(infos) for infos in votes.values()), default=0)
+        if code.exhausted or (most >= _ENOUGH and code.read - begin > _LOOKED):
             break
-        for record in _records_in(code, function, types, frozenset()):
+        for record in _records_in(code, function, what, frozenset(), set()):
             if isinstance(record.target, int):
-                votes.setdefault((record.kind, record.target), Counter())[record.type_info] += 1
-        best = _top(votes, "class")
-        if best is not None and len(votes["class", best]) >= _ENOUGH:
-            break
-    return frozenset(target for kind in kinds if (target := _top(votes, kind)) is not None)
+                votes.setdefault((record.kind, record.target), set()).add(record.type_info)
+    kinds = ("class", "enum") if what.nanobind else ("class",)
+    return frozenset(target for kind in kinds for target in _covering(votes, kind))
 
 
-def _top(votes: dict[tuple[str, int], Counter[str | int]], kind: str) -> int | None:
-    """The target with the most different classes; of equal ones that which has each but once."""
-    ranked = sorted(
-        (-len(names), names.total(), target)
-        for (of, target), names in votes.items()
-        if of == kind
-    )
-    return ranked[0][2] if ranked else None
+def _covering(votes: dict[tuple[str, int], set[str]], kind: str) -> Iterator[int]:
+    """The functions that got records of ``kind``, as few as make all their classes.
+
+    More than one: compilers copy a function for calls with a constant argument.
+    """
+    left = {target: set(infos) for (of, target), infos in votes.items() if of == kind}
+    least = 1
+    while left:
+        target = max(left, key=lambda target: (len(left[target]), target))
+        infos = left.pop(target)
+        if len(infos) < least:
+            return
+        yield target
+        least = 2
+        left = {other: rest - infos for other, rest in left.items()}
 
 
 def _records_in(
-    code: Code, function: Function, types: dict[int, str], makers: frozenset[int]
+    code: Code,
+    function: Function,
+    what: Kinds,
+    makers: frozenset[int],
+    wrappers: set[int],
 ) -> Iterator[Record]:
-    """Calls with a record: of ``makers``, or of anything where those are not known yet."""
+    """Calls with a record: of ``makers``, or of anything where those are not known yet.
+
+    A function that hands an argument of its own on to a maker is added to ``wrappers``.
+    """
     decoded = code.decode(function)
     if decoded is None:
         return
     registers = code.machine.arguments[:3]
     bases: dict[Value, str] = {}
     for site in code.tracker.sites(function.start, function.end, decoded):
+        follow_string(code, site)
         values = [site.state.registers.get(register) for register in registers]
         for base in values:
             if not isinstance(base, tuple) or base[0] != "stack":
+                if site.target in makers and _is_argument(base):
+                    wrappers.add(function.start)
                 continue
-            record = _record(code, function, site, base, types)
+            record = _record(code, function, site, base, what)
             if record is None:
                 continue
-            if not makers or record.target in makers:
+            if base == values[0] and (parent := _type_info(values[1], what.types)) is not None:
+                bases[base] = parent  # type_record::add_base
+            elif not makers or record.target in makers:
                 yield record._replace(base=record.base or bases.get(base))
                 if makers:
                     site.state.forget(base, _RECORD)
-            elif (parent := _type_info(values[1], types)) is not None:
-                bases[base] = parent  # type_record::add_base
             break
 
 
-def _record(
-    code: Code, function: Function, site: Site, base: Value, types: dict[int, str]
-) -> Record | None:
+def _is_argument(value: Value | None) -> bool:
+    """Whether it is an argument other than the first, which is the C++ object's own address."""
+    return isinstance(value, tuple) and value[0] == "argument" and value[1] > 0
+
+
+def _record(code: Code, function: Function, site: Site, base: Value, what: Kinds) -> Record | None:
+    types = what.types
     words = [site.state.word(base, offset) for offset in (0, 8, 16)]
     if (info := _type_info(words[2], types)) is not None:
-        name, kind = _name(code.image, words[1]), "class"
+        name, kind = name_of(code.image, words[1], site.state), "class"
     elif (info := _type_info(words[0], types)) is not None:
-        name, kind = _name(code.image, words[2]), "enum"
+        name, kind = name_of(code.image, words[2], site.state), "enum"
     else:
         return None
-    if name is None:
+    if name is None or not (what.nanobind or _sized(site, base)):
         return None
     doc = site.state.word(base, _DOC) if kind == "class" else None
     others = (_type_info(site.state.word(base, offset), types) for offset in _BASES)
     parent = next((other for other in others if other is not None), None)
     return Record(
-        site.address, function, site.target, kind, name, info, _doc(code.image, doc), parent
+        site.address, function, site.target, kind, name, info, doc_at(code.image, doc), parent
     )
+
+
+def _sized(site: Site, base: Value) -> bool:
+    """Whether size and alignment of an object stand where pybind11's record has them."""
+    size, align = site.state.word(base, 24), site.state.word(base, 32)
+    return isinstance(size, int) and isinstance(align, int) and size > 0 and align in _ALIGNMENTS
 
 
 def _type_info(value: Value | None, types: dict[int, str]) -> str | None:
@@ -163,49 +203,3 @@ def _type_info(value: Value | None, types: dict[int, str]) -> str | None:
         match = _IMPORTED.match(value)
         return match.group(1) if match else None
     return types.get(value) if isinstance(value, int) else None
-
-
-def _name(image: Image, value: Value | None) -> str | int | None:
-    if isinstance(value, tuple) and value[0] == "argument":
-        return int(value[1])
-    if not isinstance(value, int) or image.in_code(value) or image.segment_at(value) is None:
-        return None
-    text = image.cstring(value, _NAME_LIMIT)
-    return text if text and text.isidentifier() else None
-
-
-def _doc(image: Image, value: Value | None) -> str | None:
-    if not isinstance(value, int) or image.in_code(value) or image.segment_at(value) is None:
-        return None
-    return image.cstring(value) or None
-
-
-def _ask_callers(code: Code, passed: list[Record]) -> tuple[list[Record], list[Record]]:
-    """Names from the callers of constructors that take the name as an argument."""
-    found: list[Record] = []
-    left: list[Record] = []
-    callers: dict[int, list[Site]] = {}
-    wanted = {record.function.start for record in passed}
-    names: dict[tuple[int, int], set[str]] = {}
-    numbers = {record.function.start: int(record.name) for record in passed}
-    done: set[int] = set()
-    for address in code.calls.sites_of(wanted):
-        function = code.functions.containing(address)
-        if function is None or function.start in done:
-            continue
-        done.add(function.start)
-        decoded = code.decode(function)
-        for site in code.tracker.sites(function.start, function.end, decoded or ()):
-            if not isinstance(site.target, int) or site.target not in wanted:
-                continue
-            number = numbers[site.target]
-            name = _name(code.image, site.state.registers.get(code.machine.arguments[number]))
-            if isinstance(name, str):
-                names.setdefault((site.target, number), set()).add(name)
-    del callers
-    for record in passed:
-        known = names.get((record.function.start, int(record.name)), set())
-        found += [record._replace(name=name) for name in sorted(known)]
-        if not known:
-            left.append(record)
-    return found, left

@@ -23,6 +23,8 @@ class Code:
         self.functions = Functions(image)
         self.calls = CallIndex(image)
         self.stub = cache(lambda address: _stub(image, address))
+        self.judged: dict[int, bool] = {}
+        """What was found out about functions by address, for whoever asks twice."""
         self.tracker = Tracker(image, how, self.stub)
 
     @property
@@ -71,11 +73,20 @@ def open_code(image: Image, limit: int) -> Code | None:
     return Code(image, how, limit) if how is not None else None
 
 
-def _stub(image: Image, address: int) -> str | None:
+def _stub(image: Image, address: int) -> str | int | None:
+    """The import, or the function of this very file, that a stub at ``address`` leads to."""
     if image.arch == "aarch64":
         from isoview.inspectors.binary import walk_aarch64
 
         return walk_aarch64.stub_target(image, address)
     from isoview.inspectors.binary import machine_x86_64
 
-    return machine_x86_64.stub_target(image, address)
+    name = machine_x86_64.stub_target(image, address)
+    if name is not None:
+        return name
+    raw = image.read(address, 11)
+    at = 4 if raw[:4] == b"\xf3\x0f\x1e\xfa" else 0
+    if raw[at : at + 2] != b"\xff\x25":
+        return None
+    slot = address + at + 6 + int.from_bytes(raw[at + 2 : at + 6], "little", signed=True)
+    return image.pointers.get(slot)

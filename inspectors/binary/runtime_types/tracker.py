@@ -114,7 +114,7 @@ class Site(NamedTuple):
 class Tracker:
     """Runs through functions of one image."""
 
-    def __init__(self, image: Image, machine: Machine, stub: Callable[[int], str | None]) -> None:
+    def __init__(self, image: Image, machine: Machine, stub: Callable[[int], str | int | None]) -> None:
         self.image = image
         self.machine = machine
         self.stub = stub
@@ -181,8 +181,17 @@ class Tracker:
                 state = None
 
     def _frame(self, state: State) -> dict[int, Value]:
-        registers = (self.machine.stack, self.machine.frame)
-        return {n: state.registers[n] for n in registers if n in state.registers}
+        """The stack pointer, and registers that a call keeps and that point into the stack: they
+        are set once and used all over a long function.
+        """
+        kept = self.machine.kept
+        return {
+            number: value
+            for number, value in state.registers.items()
+            if isinstance(value, tuple)
+            and value[0] == "stack"
+            and (number in kept or number == self.machine.stack)
+        }
 
     def _entry(self) -> State:
         state = self._nothing()
@@ -283,12 +292,18 @@ class Tracker:
             if reg >= i.VECTORS:
                 _set(state.upper, reg, 0)
         elif kind == i.LEA:
-            _set(registers, reg, self._place(step, state) if index == i.NONE else self._sum(step, state))
+            _set(
+                registers,
+                reg,
+                self._place(step, state) if index == i.NONE else self._sum(step, state),
+            )
         elif kind == i.ADD:
             _set(registers, reg, _plus(registers.get(base), imm))
         elif kind == i.SUM:
             left, right = registers.get(base), registers.get(index)
-            total = left + right * scale if isinstance(left, int) and isinstance(right, int) else None
+            total = (
+                left + right * scale if isinstance(left, int) and isinstance(right, int) else None
+            )
             _set(registers, reg, total)
         elif kind == i.STORE_CONST:
             place = self._place(step, state)
@@ -318,7 +333,11 @@ class Tracker:
         elif kind == i.MERGE:
             old, new = registers.get(reg), registers.get(base)
             if old != new:
-                _set(registers, reg, ("either", old, new) if old is not None and new is not None else None)
+                _set(
+                    registers,
+                    reg,
+                    ("either", old, new) if old is not None and new is not None else None,
+                )
         elif kind in (i.CLOBBER, i.READ, i.EXCHANGE, i.MODIFY, i.UPDATE):
             chosen = self._choices(step, registers) if kind == i.CLOBBER else None
             if chosen is not None:

@@ -1,0 +1,188 @@
+"""The names in pybind11's and nanobind's records: constants, arguments, C++ strings.
+
+A name that comes in as an argument, by itself or in a ``std::string``, is asked of the callers.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from isoview.inspectors.binary.code.functions import Function
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.runtime_types.shared import Code
+from isoview.inspectors.binary.runtime_types.tracker import Site, State, Value
+
+_NAME_LIMIT = 200
+_LEVELS = 3
+"""Levels of callers that are asked for a name."""
+_SHORT = 40
+"""Longest name that is looked for on the stack itself."""
+
+
+class Passed(NamedTuple):
+    """A name that the function gets as an argument, or in a ``std::string`` that is one."""
+
+    argument: int
+    string: bool
+
+
+class Record(NamedTuple):
+    """One call with a record. ``name`` is a text, or what argument holds it."""
+
+    site: int
+    function: Function
+    target: Value | None
+    kind: str  # class, enum
+    name: str | Passed
+    type_info: str  # mangled
+    doc: str | None
+    base: str | None  # mangled C++ type of the base class
+
+
+def name_of(image: Image, value: Value | None, state: State) -> str | Passed | None:
+    """The Python name that ``value`` points to, or where it will come from."""
+    if isinstance(value, tuple):
+        if value[0] == "argument":
+            return Passed(value[1], False)
+        if value[0] == "field" and value[2] == 0 and isinstance(value[1], tuple):
+            inner = value[1]
+            return Passed(inner[1], True) if inner[0] == "argument" else None
+        return _text_on_stack(state, value[1]) if value[0] == "stack" else None
+    text = _constant_text(image, value)
+    return text if text and text.isidentifier() else None
+
+
+def _constant_text(image: Image, value: Value | None) -> str | None:
+    if not isinstance(value, int) or image.in_code(value) or image.segment_at(value) is None:
+        return None
+    return image.cstring(value, _NAME_LIMIT)
+
+
+def doc_at(image: Image, value: Value | None) -> str | None:
+    """The constant C string at ``value``."""
+    if not isinstance(value, int) or image.in_code(value) or image.segment_at(value) is None:
+        return None
+    return image.cstring(value) or None
+
+
+def _text_on_stack(state: State, offset: int) -> str | None:
+    """A short text whose bytes were stored on the stack as numbers (a ``std::string``)."""
+    memory = state.memory
+    raw = bytearray()
+    while len(raw) < _SHORT:
+        at = offset + len(raw)
+        word = memory.get(at)
+        if not isinstance(word, int):
+            return None
+        room = next((size for size in range(1, 8) if at + size in memory), 8)
+        raw += (word & (1 << 8 * room) - 1).to_bytes(room, "little")
+        if 0 in raw:
+            text = bytes(raw[: raw.index(0)]).decode("latin-1")
+            return text if text.isidentifier() else None
+    return None
+
+
+def follow_string(code: Code, site: Site) -> None:
+    """Where a ``std::string`` on the stack is made from a constant text, it points to that text
+    (to a copy: its first word is the address of the characters). What else is called with the
+    string as its object changes it.
+    """
+    registers = code.machine.arguments
+    target = site.state.registers.get(registers[0])
+    if not isinstance(target, tuple) or target[0] != "stack":
+        return
+    source = site.state.registers.get(registers[1])
+    if _constant_text(code.image, source) and _constructs_string(code, site.target, 0):
+        site.state.store(target[1], 8, source)
+    elif _constant_text(code.image, site.state.word(target, 0)):
+        site.state.forget(target, 8)
+
+
+# The constructor from text, of today's std::string and of the one before C++11 (_ZNSs...).
+_STRING = re.compile(r"_?_ZNS(s|t.*12basic_string.*)C[12]EPKc|_?_ZNSt.*12basic_string.*_M_construct")
+_ALLOWED = re.compile(
+    r"_?(strlen|mem(cpy|move)|_Znwm|_ZdlPv|_Unwind_Resume|__stack_chk_fail)"
+    r"|_?_ZSt.*__throw_\w+|_?_ZNSt.*_M_create.*|_?_ZNSt.*__throw_length_error.*"
+    r"|_?_ZNSs4_Rep9_S_create.*"
+)
+_CONSTRUCTOR_SIZE = 600
+_DEEP = 2
+
+
+def _constructs_string(code: Code, target: Value | None, depth: int) -> bool:
+    """Whether a function can only be ``std::string``'s constructor from text: by its name, or, for
+    one that was compiled into the file, because it only measures, allocates and copies.
+    """
+    if isinstance(target, str):
+        return _STRING.match(target) is not None
+    if not isinstance(target, int) or depth > _DEEP:
+        return False
+    known = code.judged.get(target)
+    if known is None:
+        code.judged[target] = False  # while it is looked at: it may call itself
+        known = code.judged[target] = _only_copies(code, target, depth)
+    return known
+
+
+def _only_copies(code: Code, target: int, depth: int) -> bool:
+    function = code.functions.at(target)
+    if function.end - target > _CONSTRUCTOR_SIZE:
+        return False
+    called = [
+        site.target for site in code.tracker.sites(target, function.end, code.decode(function))
+    ]
+    return bool(called) and all(
+        _ALLOWED.match(name) is not None
+        if isinstance(name, str)
+        else _constructs_string(code, name, depth + 1)
+        for name in called
+    )
+
+
+def ask_callers(code: Code, passed: list[Record]) -> tuple[list[Record], list[Record]]:
+    """Names from the callers of constructors that take the name as an argument."""
+    found: list[Record] = []
+    open_questions = passed
+    for _ in range(_LEVELS):
+        answers: dict[tuple[int, Passed], set[str | Passed]] = {}
+        wanted: dict[int, set[Passed]] = {}
+        for record in open_questions:
+            assert isinstance(record.name, Passed)  # noqa: S101 - that is what is asked about
+            wanted.setdefault(record.function.start, set()).add(record.name)
+        for callee, question, caller, answer in _answers(code, wanted):
+            asked = answer if isinstance(answer, str) else (caller, answer)
+            answers.setdefault((callee, question), set()).add(asked)
+        above: list[Record] = []
+        for record in open_questions:
+            for answer in sorted(answers.get((record.function.start, record.name), set()), key=str):
+                if isinstance(answer, str):
+                    found.append(record._replace(name=answer))
+                else:
+                    above.append(record._replace(function=answer[0], name=answer[1]))
+        open_questions = above
+        if not above:
+            break
+    named = {record.site for record in found}
+    return found, [record for record in passed if record.site not in named]
+
+
+def _answers(
+    code: Code, wanted: dict[int, set[Passed]]
+) -> Iterator[tuple[int, Passed, Function, str | Passed]]:
+    """(callee, what was asked, caller, what it passes) for the calls of the ``wanted``."""
+    done: set[int] = set()
+    for address in code.calls.sites_of(wanted):
+        function = code.functions.containing(address)
+        if function is None or function.start in done:
+            continue
+        done.add(function.start)
+        decoded = code.decode(function)
+        for site in code.tracker.sites(function.start, function.end, decoded or ()):
+            follow_string(code, site)
+            for question in wanted.get(site.target, ()) if isinstance(site.target, int) else ():
+                value = site.state.registers.get(code.machine.arguments[question.argument])
+                if question.string:
+                    value = code.tracker.loaded(value, 8, site.state)
+                answer = name_of(code.image, value, site.state)
+                if answer is not None:
+                    yield site.target, question, function, answer  # type: ignore[misc]
