@@ -67,6 +67,14 @@ def has_ended(pid: int) -> bool:
         return True
 
 
+def is_kernel_thread(pid: int) -> bool:
+    """Whether the kernel runs it for itself (PF_KTHREAD in the flags of proc(5)'s stat)."""
+    try:
+        return bool(int(_stat_fields(pid)[6]) & 0x200000)
+    except (OSError, ValueError, IndexError):
+        return False
+
+
 def describe(pid: int) -> Description:
     """Everything about the process that we may see; nothing is raised."""
     command = _command(pid)
@@ -165,6 +173,11 @@ class Target:
         self.pid = pid
         if pid <= 0 or not Path(f"/proc/{pid}").exists() or has_ended(pid):
             raise gone(pid)
+        if is_kernel_thread(pid):
+            raise AttachRefused(
+                f"process {pid} is a thread of the kernel, not a Python process",
+                "`isoview attach` without a number lists the Python processes.",
+            )
         self.identity = self._guarded_identity()
         self.description = describe(pid)
         self.maps = self.read_maps()
@@ -198,14 +211,8 @@ class Target:
     def _refuse_foreign_programs(self) -> None:
         ours = header_of("/proc/self/exe")
         theirs = header_of(f"/proc/{self.pid}/exe")
-        if theirs is None:
-            if not self.maps.mappings:
-                raise AttachRefused(
-                    f"process {self.pid} is a thread of the kernel, not a Python process",
-                    "`isoview attach` without a number lists the Python processes.",
-                )
-            return
-        refuse_header(self.pid, theirs, ours)
+        if theirs is not None:
+            refuse_header(self.pid, theirs, ours)
 
 
 def header_of(path: str) -> Header | None:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from live.interpreters import Interpreter
-from process.targets import LINUX, Child, everyone, target
+from process.targets import LINUX, everyone, target
 
 from isoview.inspectors.process.facts import Walk
 from isoview.inspectors.process.session import Session

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from live.interpreters import Interpreter
-from process.targets import LINUX, Child, everyone, target, readable
+from process.targets import LINUX, Child, everyone, readable, target
 
 from isoview.inspectors.process.facts import InterpreterFact, Walk
 from isoview.inspectors.process.session import Session

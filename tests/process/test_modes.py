@@ -1,0 +1,187 @@
+"""The ways in that the process itself answers: the agent, and sys.remote_exec."""
+
+import json
+import os
+import socket
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from command import isoview
+from live.interpreters import Interpreter
+from process.targets import LINUX, readable, target
+
+from isoview.inspectors.errors import AttachRefused
+from isoview.inspectors.live import agent
+from isoview.inspectors.process.agent_client import ask
+from isoview.inspectors.process.remote_exec import check, run
+
+pytestmark = LINUX
+SCHEMA = json.loads(
+    (Path(__file__).resolve().parents[2] / "isoview/schemas/process-1.json").read_text()
+)
+NEWER = [pytest.param(e, id=e.label) for e in readable() if e.version >= (3, 14)]
+
+
+# -- the agent ------------------------------------------------------------------------------------
+
+
+def test_the_agent_answers_about_loaded_extensions(tmp_path: Path) -> None:
+    with target(sys.executable, "agent", tmp_path, "_json", "_decimal") as child:
+        truth = child.ask("stable")
+        answer = ask(child.pid)
+    assert answer.python["version"] == "{}.{}.{}".format(*sys.version_info[:3])
+    found = {entry["name"]: entry for entry in answer.modules}
+    assert {"_json", "_decimal"} <= found.keys() or "_json" in sys.builtin_module_names
+    for name, entry in found.items():
+        assert entry["address"] == truth[name]
+        assert entry["info"]["kind"] == "extension"
+
+
+def test_the_command_talks_to_the_agent(tmp_path: Path) -> None:
+    with target(sys.executable, "agent", tmp_path, "_json", "_ctypes") as child:
+        done = isoview("attach", str(child.pid), "--mode", "agent", "--format", "json")
+        text = isoview("attach", str(child.pid), "--mode", "agent")
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    jsonschema.validate(data, SCHEMA)
+    assert (data["mode"], data["status"]) == ("agent", "ok")
+    assert "_ctypes" in {module["name"] for module in data["interpreters"][0]["modules"]}
+    assert "_ctypes" in text.stdout
+
+
+def test_no_agent_is_said(tmp_path: Path) -> None:
+    with (
+        target(sys.executable, "plain", tmp_path) as child,
+        pytest.raises(AttachRefused, match="has no agent listening"),
+    ):
+        ask(child.pid)
+
+
+def test_the_socket_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    path = agent.listen()
+    try:
+        assert agent.listen() == path
+        status = os.lstat(path)
+        assert stat.S_ISSOCK(status.st_mode)
+        assert stat.S_IMODE(status.st_mode) == 0o600
+        assert stat.S_IMODE(Path(path).parent.stat().st_mode) == 0o700
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+            assert agent.peer_uid(connection) == os.getuid()
+    finally:
+        agent.stop(path)
+    assert not Path(path).exists()
+
+
+def test_a_folder_of_somebody_elses_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    agent.folder().mkdir(mode=0o777)
+    agent.folder().chmod(0o777)
+    with pytest.raises(OSError, match="not a folder of this user's own"):
+        agent.listen()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"", b"nonsense\n", b"[1]\n", b'{"ask": "exec", "code": "1"}\n', b"[" * 60000 + b"\n",
+        b'{"ask": "inspect", "module": "not loaded"}\n', b'{"ask": "inspect", "module": 7}\n',
+    ],
+)  # fmt: skip
+def test_what_is_no_question_is_not_answered(line: bytes) -> None:
+    assert agent.answer_to(line).keys() == {"error"}
+
+
+def test_another_user_gets_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = agent.listen(tmp_path / "agent.sock")
+    monkeypatch.setattr(agent, "peer_uid", lambda _connection: os.getuid() + 1)
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(path)
+            connection.sendall(b'{"ask": "hello"}\n')
+            try:
+                assert connection.recv(100) == (b"" if os.getuid() + 1 != 0 else b"")
+            except ConnectionResetError:
+                pass
+    finally:
+        agent.stop(path)
+
+
+# -- sys.remote_exec ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("interpreter", NEWER)
+def test_the_probe_runs_inside(interpreter: Interpreter, tmp_path: Path) -> None:
+    with target(interpreter.executable, "spin", tmp_path, "_decimal") as child:
+        outcome = run(check(child.pid), wait=20)
+    assert (outcome.status, outcome.message) == ("ok", None)
+    assert outcome.python == {
+        "version": ".".join(map(str, interpreter.version)),
+        "free_threaded": interpreter.free_threaded,
+    }
+    assert "_decimal" in {entry["name"] for entry in outcome.modules if "info" in entry}
+
+
+@pytest.mark.parametrize("interpreter", NEWER)
+def test_a_blocked_target_is_pending_and_nothing_is_left(
+    interpreter: Interpreter, tmp_path: Path
+) -> None:
+    before = leftovers()
+    with target(interpreter.executable, "plain", tmp_path) as child:
+        outcome = run(check(child.pid), wait=0.3)
+        assert outcome.status == "pending"
+        assert "blocked" in str(outcome.message)
+        child.ask("stable")  # it wakes, and clears up
+        end = time.monotonic() + 5
+        while leftovers() != before and time.monotonic() < end:
+            child.ask("stable")
+            time.sleep(0.02)
+    assert leftovers() == before
+
+
+def leftovers() -> set[str]:
+    return {path.name for path in Path("/tmp").glob("isoview-????????")}
+
+
+@pytest.mark.parametrize("interpreter", NEWER)
+def test_a_target_that_takes_no_scripts(interpreter: Interpreter, tmp_path: Path) -> None:
+    options = ["-X", "disable-remote-debug"]
+    with (
+        target(interpreter.executable, "plain", tmp_path, options=options) as child,
+        pytest.raises(AttachRefused) as caught,
+    ):
+        check(child.pid)
+    assert "does not take scripts" in caught.value.message
+    assert "disable-remote-debug" in caught.value.hint
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this interpreter can do it")
+def test_older_targets_cannot(tmp_path: Path) -> None:
+    with target(sys.executable, "plain", tmp_path) as child:
+        done = isoview("attach", str(child.pid), "--mode", "remote-exec", "--yes")
+    assert done.returncode == 3
+    assert "remote-exec needs 3.14 or later" in done.stderr
+
+
+@pytest.mark.parametrize("interpreter", NEWER)
+def test_it_has_to_be_confirmed(interpreter: Interpreter, tmp_path: Path) -> None:
+    with target(interpreter.executable, "spin", tmp_path, "_decimal") as child:
+        done = isoview("attach", str(child.pid), "--mode", "remote-exec")
+        assert done.returncode == 2
+        assert "runs isoview's probe inside process" in done.stderr
+        assert "--yes" in done.stderr
+        sure = isoview(
+            "attach", str(child.pid), "--mode", "remote-exec", "--yes", "--format", "json"
+        )
+    data: dict[str, Any] = json.loads(sure.stdout)
+    jsonschema.validate(data, SCHEMA)
+    assert data["status"] == "ok"

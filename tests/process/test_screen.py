@@ -1,0 +1,175 @@
+"""The Processes screens, driven by keys on real processes."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from process.targets import LINUX, target
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from isoview.inspectors.process.pythons import list_pythons
+from isoview.tui.processes import ProcessesApp, ProcessServices
+from isoview.tui.screens.process import Grid, ProcessScreen
+from isoview.tui.screens.process_list import ProcessListScreen, ProcessTable
+
+pytestmark = LINUX
+Play = Callable[[Pilot[None]], Coroutine[Any, Any, None]]
+
+
+def play(app: App[None], script: Play, size: tuple[int, int] = (80, 24)) -> None:
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
+            await script(pilot)
+
+    asyncio.run(run())
+
+
+async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if true():
+            await pilot.pause()
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("it did not happen")
+
+
+def screen_of(pilot: Pilot[None]) -> ProcessScreen:
+    assert isinstance(pilot.app.screen, ProcessScreen)
+    return pilot.app.screen
+
+
+def told(screen: ProcessScreen, name: str) -> str:
+    return str(screen.query_one(name, Static).render())
+
+
+def rows(screen: ProcessScreen) -> dict[str, list[str]]:
+    grid = screen.query_one(Grid)
+    return {str(key.value): [cell.plain for cell in grid.get_row(key)] for key in grid.rows}
+
+
+def complete(screen: ProcessScreen) -> bool:
+    now = screen.state.now
+    return (
+        now is not None
+        and len(now.statics) == len(now.read.files)
+        and len(screen.state.audits) >= len(now.read.files)
+    )
+
+
+def test_from_the_list_to_a_process(tmp_path: Path) -> None:
+    with target(sys.executable, "plain", tmp_path, "_decimal") as child:
+
+        async def script(pilot: Pilot[None]) -> None:
+            assert isinstance(pilot.app.screen, ProcessListScreen)
+            table = pilot.app.screen.query_one(ProcessTable)
+            await until(pilot, lambda: table.row_count > 0)
+            await pilot.press("slash", *str(child.pid), "enter")
+            await until(pilot, lambda: table.row_count == 1)
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ProcessScreen))
+            await until(pilot, lambda: "_decimal" in rows(screen_of(pilot)))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ProcessListScreen))
+
+        only = ProcessServices(
+            list=lambda: [entry for entry in list_pythons() if "target.py" in entry.command]
+        )
+        play(ProcessesApp(services=only), script)
+
+
+def test_the_grid_and_what_belongs_to_a_cell(tmp_path: Path) -> None:
+    with target(sys.executable, "three", tmp_path, "_json", "_decimal") as child:
+
+        async def script(pilot: Pilot[None]) -> None:
+            screen = screen_of(pilot)
+            await until(pilot, lambda: complete(screen))
+            await until(pilot, lambda: "…" not in rows(screen)["_json"])
+            row = rows(screen)["_json"]
+            assert [cell.strip() for cell in row[1:4]] == ["●", "●", "●"]
+            names = list(rows(screen))
+            screen.query_one(Grid).move_cursor(row=names.index("_json"), column=2)
+            await pilot.pause()
+            assert screen.cell == ("_json", 1)
+            assert "_json in interpreter 1" in told(screen, "#cell-text")
+            assert "_json.Scanner" in told(screen, "#cell-text")
+            assert "apart in every interpreter" in told(screen, "#audit-text")
+            if sys.version_info < (3, 12):
+                assert names.index("_decimal") < names.index("_json")  # what shares comes first
+                assert [cell.strip() for cell in rows(screen)["_decimal"][1:4]] == ["▲"] * 3
+                screen.query_one(Grid).move_cursor(row=names.index("_decimal"), column=1)
+                await pilot.pause()
+                assert "one object in #0, #1, #2" in told(screen, "#cell-text")
+                assert "shared between interpreters" in told(screen, "#audit-text")
+                assert "class decimal.InvalidOperation" in told(screen, "#cell-text")
+
+        for size in ((80, 24), (140, 40)):
+            play(ProcessesApp(child.pid), script, size)
+
+
+def test_a_refresh_marks_what_came(tmp_path: Path) -> None:
+    with target(sys.executable, "plain", tmp_path, "_json") as child:
+
+        async def script(pilot: Pilot[None]) -> None:
+            screen = screen_of(pilot)
+            await until(pilot, lambda: complete(screen))
+            assert "_decimal" not in rows(screen)
+            child.ask(["import", "_decimal"])
+            await pilot.press("R")
+            await until(pilot, lambda: "_decimal" in rows(screen))
+            assert rows(screen)["_decimal"][1] == "+●"
+            assert rows(screen)["_json"][1] == " ●"
+            await pilot.press("R")
+            await until(pilot, lambda: screen.state.readings == 3)
+            assert rows(screen)["_decimal"][1] == " ●"
+
+        play(ProcessesApp(child.pid), script)
+
+
+def test_follow_pause_filter_export(tmp_path: Path, monkeypatch: Any) -> None:
+    from isoview.tui.screens import process
+
+    monkeypatch.setattr(process, "INTERVALS", (0.1, 0.2, 5, 10, 30))
+    monkeypatch.chdir(tmp_path)
+    with target(sys.executable, "plain", tmp_path, "_json", "_decimal") as child:
+
+        async def script(pilot: Pilot[None]) -> None:
+            screen = screen_of(pilot)
+            await until(pilot, lambda: complete(screen))
+            await pilot.press("f")
+            await until(pilot, lambda: screen.state.readings >= 4)
+            await pilot.press("f")
+            await until(pilot, lambda: complete(screen))
+            await pilot.press("p", "p", "R")
+            await until(
+                pilot, lambda: bool(screen.state.now and screen.state.now.read.walk.paused_ms)
+            )
+            await pilot.press("slash", *"decimal", "enter")
+            await until(pilot, lambda: list(rows(screen)) == ["_decimal"])
+            await pilot.press("escape")
+            await until(pilot, lambda: len(rows(screen)) > 1)
+            await pilot.press("e")
+            await until(pilot, lambda: bool(list(tmp_path.glob("isoview-*.json"))))
+
+        play(ProcessesApp(child.pid), script)
+    (file,) = tmp_path.glob("isoview-*.json")
+    data = json.loads(file.read_text())
+    assert (data["schema"], data["pid"]) == ("isoview.process/1", child.pid)
+
+
+def test_a_process_that_ends_is_said(tmp_path: Path) -> None:
+    with target(sys.executable, "plain", tmp_path) as child:
+
+        async def script(pilot: Pilot[None]) -> None:
+            screen = screen_of(pilot)
+            await until(pilot, lambda: complete(screen))
+            child.process.kill()
+            child.process.wait()
+            await pilot.press("R")
+            await until(pilot, lambda: "there is no process" in told(screen, "#silence"))
+
+        play(ProcessesApp(child.pid), script)
