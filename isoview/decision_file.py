@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from isoview.inspectors.errors import BadConfig, IsoviewError
-from isoview.triage import Decision, decisions_in, read_text
+from isoview.triage import Decision, Group, decisions_in, read_text
 
 _PATIENCE = 10.0  # seconds to wait for another writer
 _HEADER = re.compile(r"^[ \t]*\[(?!\[?[ \t]*decision[ \t]*\.)")
@@ -45,6 +45,30 @@ def store(path: Path, fingerprint: str, decision: Decision | None) -> Decision |
             )
         _write_whole(real, changed)
     return previous
+
+
+def add_group(path: Path, group: Group) -> None:
+    """Put a decision for a group at the end of the file."""
+    import tomlkit
+
+    real = path.resolve()
+    with _only_writer(real):
+        text = read_text(real)
+        before = decisions_in(text, path)
+        table = tomlkit.table()
+        table.update(group._asdict())
+        tables = tomlkit.aot()
+        tables.append(table)
+        newline = "\r\n" if "\r\n" in text else "\n"
+        block = tomlkit.dumps({"group": tables}).replace("\n", newline)
+        changed = _joined([piece for piece in (text or _PREAMBLE, block) if piece.strip()], newline)
+        after = decisions_in(changed, path)
+        if after != before or after.groups != (*before.groups, group):
+            raise BadConfig(
+                f"{path} is laid out in a way that isoview cannot edit",
+                "Write the [[group]] by hand; the file was left as it is.",
+            )
+        _write_whole(real, changed)
 
 
 @contextmanager

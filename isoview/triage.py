@@ -1,13 +1,14 @@
 """Decisions about findings: what was decided, and laying it over a report.
 
 They live in ``isoview.toml`` in the user's project, one ``[[decision]]`` table each, sorted by
-fingerprint, made to be reviewed in a pull request. A fingerprint holds no address, so a
+fingerprint, made to be reviewed in a pull request; what many findings share stands in one
+``[[group]]`` table with patterns. A fingerprint holds no address, so a
 decision survives rebuilds; it stores how many subjects it was made for, and growth reopens it.
 
 This module reads; writing (``isoview.decision_file``) is loaded when something is decided.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -27,8 +28,35 @@ class Decision(NamedTuple):
     count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
 
 
-Decisions = Mapping[str, Decision]
-"""Decisions by fingerprint."""
+class Group(NamedTuple):
+    """What somebody decided about every finding that three patterns fit (``*``, ``?``, ``[]``).
+
+    ``rule`` fits a code or a name, ``module`` the dotted module, ``subject`` the rest of the
+    fingerprint: ``symbol:__pyx_*``.
+    """
+
+    rule: str
+    module: str
+    subject: str
+    status: Status
+    reason: str
+
+    def fits(self, finding: Finding) -> bool:
+        """Whether the decision is about ``finding``."""
+        from fnmatch import fnmatchcase
+
+        _rule, module, subject = (*finding.fingerprint.split(":", 2), "", "")[:3]
+        return (
+            fnmatchcase(module, self.module)
+            and fnmatchcase(subject, self.subject)
+            and (fnmatchcase(finding.rule, self.rule) or fnmatchcase(finding.name, self.rule))
+        )
+
+
+class Decisions(dict[str, Decision]):
+    """Decisions by fingerprint, and those for groups in the order of the file."""
+
+    groups: tuple[Group, ...] = ()
 
 
 def nearest(start: Path) -> Path | None:
@@ -85,7 +113,8 @@ def decisions_in(text: str, path: Path) -> Decisions:
     entries = data.get("decision", [])
     if not isinstance(entries, list):
         raise BadConfig(f"{path}: decision is no list", "Write each one under [[decision]].")
-    decisions: dict[str, Decision] = {}
+    decisions = Decisions()
+    decisions.groups = _groups(data.get("group", []), path)
     for entry in entries:
         decision = _decision(entry, path)
         if decision.fingerprint in decisions:
@@ -118,19 +147,59 @@ def _decision(entry: Any, path: Path) -> Decision:
     return Decision(fingerprint, cast("Status", status), reason, count)
 
 
+def _groups(entries: Any, path: Path) -> tuple[Group, ...]:
+    if not isinstance(entries, list):
+        raise BadConfig(f"{path}: group is no list", "Write each one under [[group]].")
+    return tuple(_group(entry, path) for entry in entries)
+
+
+def _group(entry: Any, path: Path) -> Group:
+    known = {"rule", "module", "subject", "status", "reason"}
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+        raise BadConfig(
+            f"{path}: a group holds what is no text", f"It has {', '.join(sorted(known))}."
+        )
+    if set(entry) - known or not {"rule", "module", "subject"} & set(entry):
+        raise BadConfig(
+            f"{path}: a group has {', '.join(sorted(entry)) or 'nothing'}",
+            "It takes rule, module and subject (patterns, at least one), status and reason.",
+        )
+    if entry.get("status") not in STATUSES:
+        raise BadConfig(
+            f"{path}: a group has status {entry.get('status')!r}",
+            f"A status is one of {', '.join(STATUSES)}.",
+        )
+    return Group(
+        entry.get("rule", "*"),
+        entry.get("module", "*"),
+        entry.get("subject", "*"),
+        cast("Status", entry["status"]),
+        entry.get("reason", ""),
+    )
+
+
 def apply(report: Report, decisions: Decisions) -> Report:
-    """``report`` with the decisions laid over its findings."""
-    if not any(finding.fingerprint in decisions for finding in report.findings):
+    """``report`` with the decisions laid over its findings; one for itself wins over a group's."""
+    groups = decisions.groups
+    if not groups and not any(finding.fingerprint in decisions for finding in report.findings):
         return report
     from dataclasses import replace
 
-    findings = tuple(
-        _decided(finding, decisions[finding.fingerprint])
-        if finding.fingerprint in decisions
-        else finding
-        for finding in report.findings
-    )
-    return replace(report, findings=findings)
+    findings = []
+    for finding in report.findings:
+        decision = decisions.get(finding.fingerprint)
+        if decision is not None:
+            findings.append(_decided(finding, decision))
+        else:
+            group = next((each for each in groups if each.fits(finding)), None)
+            findings.append(_of_group(finding, group) if group else finding)
+    return replace(report, findings=tuple(findings))
+
+
+def _of_group(finding: Finding, group: Group) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, status=group.status, reason=group.reason or None)
 
 
 def _decided(finding: Finding, decision: Decision) -> Finding:
