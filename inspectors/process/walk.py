@@ -224,9 +224,12 @@ class Walker:
             self.again += len(names) if attempt > 1 else 0
             now, table = set(table.pairs), self._fresh_table(head)
             later = set(table.pairs)
-            for pair, name in names.items():
-                if pair in stood and pair in now and pair in later and before.get(pair) == name:
-                    believed[pair] = name
+            always = stood & now & later
+            believed |= {
+                pair: name
+                for pair, name in names.items()
+                if pair in always and before.get(pair) == name
+            }
             before, stood = names, now & later
             believed = {pair: name for pair, name in believed.items() if pair in later}
             if attempt and later <= believed.keys():

@@ -126,6 +126,11 @@ class Busy:
             self.count += 1
 
 
+def say(answer):
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
 def main():
     scenario, folder, *modules = sys.argv[1:]
     for name in modules:
@@ -140,13 +145,13 @@ def main():
     elif scenario == "agent":
         from isoview.inspectors.live import agent
 
-        print(json.dumps(agent.listen()), flush=True)
+        say(agent.listen())
     if scenario == "spin":
-        print('"ready"', flush=True)
+        say("ready")
         threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
         while True:
-            busy = busy
-    print('"ready"', flush=True)
+            keep[0] = None
+    say("ready")
     for line in sys.stdin:
         request = json.loads(line)
         answer = None
@@ -168,7 +173,7 @@ def main():
             __import__(request[1])
         elif request[0] == "exec":
             os.execv(request[1][0], request[1])
-        print(json.dumps(answer), flush=True)
+        say(answer)
 
 
 main()
