@@ -21,7 +21,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from isoview.inspectors.binary.code.describe import Describer
 from isoview.inspectors.binary.code.functions import Functions
 from isoview.inspectors.binary.code.instructions import machine
 from isoview.inspectors.binary.code.statics import Statics
@@ -38,6 +40,7 @@ class Score:
     modules: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     cpu: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
 
     def row(self, name: str) -> str:
         c = self.counts
@@ -105,8 +108,17 @@ def truth(
     return {int(address): kind for address, kind in json.loads(line).items()}
 
 
-def predict(path: str, limit: int) -> tuple[Statics, set[int], float] | None:
-    """The statics of a file, the words told to hold objects, and the seconds it took."""
+class Told(NamedTuple):
+    """What isoview says of one file."""
+
+    statics: Statics
+    words: set[int]
+    symbols: set[str]
+    seconds: float
+
+
+def predict(path: str, limit: int) -> Told | None:
+    """The statics of a file, and the words and symbols told to hold objects."""
     with load(path) as loaded:
         facts = shape(loaded)
         if machine(loaded.image) is None:
@@ -118,7 +130,10 @@ def predict(path: str, limit: int) -> tuple[Statics, set[int], float] | None:
             for holder in statics.holders.values()
             for n in range(holder.elements)
         }
-        return statics, told, time.process_time() - begun
+        listed = Describer(statics).globals()
+        seconds = time.process_time() - begun
+        symbols = {g.symbol for g in listed if g.kind == "object" and g.symbol}
+        return Told(statics, told, symbols, seconds)
 
 
 def counts_for_truth(statics: Statics, address: int) -> bool:
@@ -136,7 +151,7 @@ def judge(python: str, name: str, path: str, limit: int, score: Score, listed: s
     found = predict(path, limit)
     if found is None:
         return False
-    statics, told, seconds = found
+    statics, told = found.statics, found.words
     regions = [
         (r.address, r.size)
         for r in statics.image.regions
@@ -153,7 +168,8 @@ def judge(python: str, name: str, path: str, limit: int, score: Score, listed: s
     }
     wrong = told & nonzero
     score.modules += 1
-    score.cpu.append(seconds)
+    score.cpu.append(found.seconds)
+    score.sizes.append(Path(path).stat().st_size)
     tally(score, "words", set(holders), told, wrong)
     names = {a: statics.variable(a) for a in {*holders, *told}}
     symbols = {a: v.symbol or "" for a, v in names.items() if v is not None}
@@ -161,12 +177,15 @@ def judge(python: str, name: str, path: str, limit: int, score: Score, listed: s
         score,
         "symbols",
         {symbols[a] for a in holders if a in symbols},
-        {symbols[a] for a in told if a in symbols},
+        found.symbols,
         {symbols[a] for a in wrong if a in symbols} - {symbols[a] for a in holders if a in symbols},
     )
     if listed in ("missed", "both"):
         for address in sorted(set(holders) - told):
             print(f"  missed {name} {address:#x} {symbols.get(address)} {holders[address]}")
+        held = {symbols[a] for a in holders if a in symbols}
+        for symbol in sorted(held - found.symbols):
+            print(f"  missed symbol {name} {symbol} {statics.facts.artifact.stripped}")
     if listed in ("wrong", "both"):
         for address in sorted(wrong):
             print(f"  wrong  {name} {address:#x} {symbols.get(address)}")
@@ -204,6 +223,19 @@ def main() -> None:
     for kind, score in sorted(scores.items()):
         if score.modules:
             print(score.row(kind))
+    for low, high in ((0, 100_000), (100_000, 1_000_000), (1_000_000, 1 << 40)):
+        times = sorted(
+            seconds * 1e3
+            for score in scores.values()
+            for seconds, size in zip(score.cpu, score.sizes, strict=True)
+            if low <= size < high
+        )
+        if times:
+            middle, late = times[len(times) // 2], times[int(len(times) * 0.95)]
+            print(
+                f"{low} to {high} bytes: {len(times)} files, median {middle:.1f} ms, "
+                f"p95 {late:.1f} ms, most {times[-1]:.1f} ms"
+            )
     print(f"{skipped} files could not be imported or read, and do not count")
 
 

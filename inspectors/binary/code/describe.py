@@ -20,6 +20,7 @@ JOIN_LEAST = 16
 WRITE_LIMIT = 3
 _WRITTEN_KINDS = frozenset({"unknown", "scalar", "buffer"})
 _CLOSED = frozenset({"type", "definition", "runtime", "lock"})
+_CELL_KINDS = frozenset({"unknown", "buffer", "table"})
 _LOCK_MAKERS = frozenset({"PyThread_allocate_lock", "PyThread_create_key", "CreateMutexW"})
 _CAPSULES = frozenset({"PyCapsule_Import", "PyCapsule_GetPointer"})
 _ALLOCATORS = frozenset({
@@ -106,7 +107,7 @@ class Describer:
         if lock is not None:
             text = f"passed to {lock.name} at {self.wording.place(lock.at)}"
             return replace(entry, kind="lock", evidence=(Evidence("used", text, lock.at),))
-        if self.rust and entry.symbol and entry.kind == "unknown" and cell_by_name(entry.symbol):
+        if self.rust and entry.symbol and entry.kind in _CELL_KINDS and cell_by_name(entry.symbol):
             text = "a cell of PyO3, by its name: it holds an object once it has been used"
             return replace(entry, kind="object", evidence=(Evidence("name", text),))
         if entry.kind == "unknown" and self._is_empty_table(entry.address, entry.size):

@@ -10,7 +10,7 @@ _CELL = re.compile(
     r"INTERNED|TYPE_OBJECT|PYO3_DEF|4TYPE(E|$|17h)|DATETIME|import_exception|OnceCell|LazyType"
     r"|types\d+[A-Z0-9_]+(E|$|17h)|exceptions"
 )
-_NO_CELL = re.compile(r"vtable|_ZTV|anon\.|GUARD|\.llvm\.|_METHOD_DEF|_DEF(E|$|17h)")
+_NO_CELL = re.compile(r"vtable|_ZTV|anon\.|GUARD|SLOTS")
 
 
 def is_module_state(symbol: str | None) -> bool:
