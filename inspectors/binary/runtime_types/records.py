@@ -163,7 +163,7 @@ def _records_in(
             elif not makers or record.target in makers:
                 yield record._replace(base=record.base or bases.get(base))
                 if makers:
-                    site.state.forget(base, _RECORD)
+                    code.tracker.forget(site.state, base, _RECORD)
             break
 
 

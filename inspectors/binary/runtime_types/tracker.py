@@ -118,8 +118,10 @@ class Tracker:
         self.image = image
         self.machine = machine
         self.stub = stub
-        # Arguments that were put on the stack, to be found again wherever the code goes on.
+        # Arguments, and pairs of constants, that were put on the stack, to be found again wherever
+        # the code goes on; not those whose place was used again for something else.
         self._spilled: dict[int, Value] = {}
+        self._reused: set[int] = set()
         self._choices = choices(image)
         self._incoming = 8 if image.arch == "x86-64" else 0  # behind the return address
 
@@ -134,7 +136,7 @@ class Tracker:
         machine = self.machine
         if decoded is None:
             decoded = machine.decode(self.image.read(start, end - start), start)
-        self._spilled = {}
+        self._spilled, self._reused = {}, set()
         state: State | None = self._entry()
         frame = dict[int, Value]()  # stack and frame pointer as they last were
         kept: dict[int, State] = {}
@@ -155,6 +157,8 @@ class Tracker:
                 # Reached in a way that was not seen: begin anew with nothing known.
                 state = State()
                 state.registers.update(frame)
+                for offset in self._reused:
+                    self._spilled.pop(offset, None)
                 state.memory.update(self._spilled)
             if kind < i.CALL:
                 self._step(step, state)
@@ -192,6 +196,12 @@ class Tracker:
             and value[0] == "stack"
             and (number in kept or number == self.machine.stack)
         }
+
+    def forget(self, state: State, base: Value, size: int) -> None:
+        """What lies in ``size`` bytes at ``base`` on the stack has served its purpose."""
+        state.forget(base, size)
+        if isinstance(base, tuple) and base[0] == "stack":
+            self._reused.update(range(base[1], base[1] + size, 8))
 
     def _entry(self) -> State:
         state = self._nothing()
@@ -382,9 +392,11 @@ class Tracker:
                 self._spilled.pop(place[1], None)
             return
         state.forget(place, size)
-        state.store(place[1], 8, state.registers.get(reg))
-        if size == 16:
-            state.store(place[1] + 8, 8, state.upper.get(reg))
+        halves = (state.registers.get(reg), state.upper.get(reg))
+        for offset, half in zip((place[1], place[1] + 8), halves, strict=True):
+            state.store(offset, 8, half if offset == place[1] or size == 16 else None)
+            if half is not None and self._spilled.setdefault(offset, half) != half:
+                self._reused.add(offset)
 
 
 def _set(values: dict[int, Value], register: int, value: Value | None) -> None:
