@@ -13,6 +13,7 @@ _ENDS = {
     ".txt": "text", ".json": "json", ".sarif": "sarif", ".xml": "junit", ".md": "markdown",
     ".html": "html", ".htm": "html",
 }  # fmt: skip
+_HOMES = {"markdown": "pull_request"}  # the others are called as their forms
 FULL = 4
 """Up to this many files, each has its full report; above, a line each."""
 
@@ -59,7 +60,7 @@ def document(form: str, gathered: Gathered, *, verbose: bool = False) -> str:
         from isoview.reports.overview import all_lines
 
         return plain(all_lines(gathered.reports, verbose=verbose))
-    made: str = import_module(f"isoview.reports.{form}").document(*gathered)
+    made: str = import_module(f"isoview.reports.{_HOMES.get(form, form)}").document(*gathered)
     return made
 
 
