@@ -4,7 +4,7 @@ Sources: the ELF generic ABI and each processor's supplement; PT_GNU_RELRO and .
 Linux Standard Base describes them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from isoview.inspectors.binary import elf_relocations as relocations
@@ -20,7 +20,14 @@ from isoview.inspectors.binary.elf import (
     name_at,
 )
 from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
-from isoview.inspectors.binary.image import Image, Region, Segment, Symbol, integers
+from isoview.inspectors.binary.image import (
+    Declarations,
+    Image,
+    Region,
+    Segment,
+    Symbol,
+    integers,
+)
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.text import decode
 
@@ -59,7 +66,14 @@ def read_elf(data: memoryview) -> Image:
         load_symbols=lambda: _all_symbols(reader, dynamic, static),
         load_function_starts=lambda: _unwind_starts(reader),
         damage=tuple(reader.damage),
+        load_declarations=lambda addresses, path: _declarations(reader, addresses, path),
     )
+
+
+def _declarations(reader: ElfFile, addresses: Collection[int], path: str) -> Declarations:
+    from isoview.inspectors.binary.elf_dwarf import declarations
+
+    return declarations(reader, addresses, path)
 
 
 def _dynamic_symbols(reader: ElfFile) -> SymbolTable:

@@ -19,9 +19,13 @@ _RUNTIME = re.compile(
     r"|DW\.ref\.|_dyld_private\Z|_GLOBAL_OFFSET_TABLE_|_DYNAMIC\Z|__stack_chk_guard|emutex|emergency"
     r"|_ZGVZ?N?S?t|_ZN?S[tab]|_ZZN?S|_ZN3std|_ZN4core|_ZN5alloc|_ZN9__gnu_cxx|_ZN10__cxxabi"
     r"|_ZN12_GLOBAL__N_1\d+(emergency|fake|generic)"
+    # Rust's newer mangling (v0): the crate is Cs, a hash, _ and its name behind its length.
+    r"|_R(?:(?!Cs[0-9A-Za-z]+_)\w)*Cs[0-9A-Za-z]+_(3std|4core|5alloc|9hashbrown|5gimli|9addr2line|6object|10std_detect"
+    r"|12panic_unwind|14rustc_demangle|16compiler_builtins|8lock_api|11parking_lot)"
+    r"|_ZN\d*(std_detect|gimli|addr2line|rustc_demangle|panic_unwind)"
 )
 # Argument Clinic's keyword caches: CPython owns what they hold (a list of parsers per runtime).
-_PARSER_CACHE = re.compile(r"(_parser|_kwtuple|_keywords|kwlist|_kwlist|__clinic_parser)(\.\d+)+\Z")
+_PARSER_CACHE = re.compile(r"(_parser|_kwtuple|__clinic_parser)(\.\d+)+\Z")
 _LOCK = re.compile(r"(?i)(^|_)(mutex|lock|spinlock|rwlock|once_flag)(_|s?\Z|s?\.\d+\Z)")
 _CXX_DATA = (("_ZTV", "a C++ vtable"), ("_ZTI", "C++ type information"), ("_ZTS", "a C++ type name"),
              ("_ZGV", "the guard of a C++ static"))  # fmt: skip

@@ -6,7 +6,7 @@ file format. Addresses are link-time virtual addresses; sizes are bytes. An imag
 
 import sys
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -39,6 +39,21 @@ class Symbol(NamedTuple):
     size: int
     kind: str  # object, function, tls, other
     exported: bool
+
+
+class Declaration(NamedTuple):
+    """How the sources declare a global, from debug information; ``objects`` says whether its type
+    is a pointer to a Python object, or an array of such.
+    """
+
+    type: str
+    file: str | None
+    line: int | None
+    objects: bool
+
+
+Declarations = tuple[dict[int, Declaration], str | None]
+"""Declarations by link-time address, and why some may be missing."""
 
 
 class Segment(NamedTuple):
@@ -97,6 +112,8 @@ class Image:
     load_function_starts: Callable[[], Sequence[int]]
     damage: tuple[Damage, ...] = ()
     other_kind: str | None = None  # what the file is, in words, where it is no module file
+    # Declarations of the globals at some addresses; the path is where to look beside the file.
+    load_declarations: Callable[[Collection[int], str], Declarations] | None = None
 
     @property
     def word_size(self) -> int:

@@ -9,7 +9,8 @@ from isoview.inspectors.binary.code.statics import PARSER_SIZE, Statics
 from isoview.inspectors.binary.code.values import RESULT
 from isoview.inspectors.binary.code.wording import Wording
 from isoview.inspectors.binary.code.writers import INIT, OUTSIDE, RUNTIME, Writers
-from isoview.inspectors.facts import Evidence, Global, GlobalKind
+from isoview.inspectors.binary.image import Declaration
+from isoview.inspectors.facts import Evidence, Global, GlobalKind, SourceLine
 
 EVIDENCE_LIMIT = 6
 """Most pieces of evidence for one static."""
@@ -56,7 +57,19 @@ class Describer:
         objects = self._loose(sorted(loose, key=lambda holder: holder.address))
         taken = [*listed, *objects]
         everything = sorted((*taken, *self._unnamed(taken)), key=lambda entry: entry.address)
-        return self._written(everything)
+        return self._declared(self._written(everything))
+
+    def _declared(self, entries: tuple[Global, ...]) -> tuple[Global, ...]:
+        """The globals with how the sources declare them, where there is debug information."""
+        if self.image.load_declarations is None:
+            return entries
+        path = self.statics.facts.artifact.path
+        named = {entry.address for entry in entries}
+        found, _ = self.image.load_declarations(named, path)
+        return tuple(
+            _with_declaration(entry, found[entry.address]) if entry.address in found else entry
+            for entry in entries
+        )
 
     # Those with a name
 
@@ -307,6 +320,15 @@ class Describer:
     def _write(self, kind: str, how: str, function: int, at: int) -> Evidence:
         name = self.statics.functions.names.get(function)
         return Evidence(kind, f"written {how}at {self.wording.place(at)}", at, name)
+
+
+def _with_declaration(entry: Global, declared: Declaration) -> Global:
+    where = SourceLine(declared.file, declared.line or 0) if declared.file else None
+    kind = entry.kind
+    if declared.objects and kind in _WRITTEN_KINDS:
+        kind = "object"
+    evidence = Evidence("declared", f"declared as {declared.type}", entry.address)
+    return replace(entry, kind=kind, source=where, evidence=(*entry.evidence, evidence))
 
 
 def _order(holder: Holder) -> tuple[int, int]:

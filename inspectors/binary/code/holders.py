@@ -95,7 +95,8 @@ class Weigher:
                     found[first] = Holder(first, kept, grade, count, max(array.stride, 8))
 
     def _count(self, first: int, array: Array) -> int:
-        end = array.end if array.end is not None and array.end > first else self.end_of(first)
+        told = [end for end in (array.end, self.end_of(first)) if end is not None and end > first]
+        end = min(told, default=None)
         if end is None and array.stride > 8:
             return 1  # how many there are is not told
         if end is None:
