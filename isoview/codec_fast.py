@@ -39,7 +39,7 @@ def _taken(data: dict[str, Any], kind: type, without: str = "") -> dict[str, Any
 
 
 def _instance(kind: type, values: dict[str, Any]) -> Any:
-    made = object.__new__(kind)
+    made: Any = object.__new__(kind)
     made.__dict__.update(values)
     return made
 
@@ -73,7 +73,7 @@ def _builder(kind: type) -> Convert:
     def build(data: dict[str, Any]) -> Any:
         for name, convert in converted:
             data[name] = convert(data[name])
-        made = object.__new__(kind)
+        made: Any = object.__new__(kind)
         made.__dict__.update(data)
         return made
 

@@ -125,9 +125,10 @@ def _walk(
     found: dict[str, tuple[str, ...]],
 ) -> None:
     """Breadth first from ``starts``; an extra of a distribution is a place of its own."""
-    queue = deque((key, "", ()) for key in starts if key not in found)
+    queue: deque[tuple[str, str, tuple[str, ...]]] = deque(
+        (key, "", ()) for key in starts if key not in found
+    )
     seen: set[tuple[str, str]] = set()
-    before: tuple[str, ...]
     while queue:
         key, extra, before = queue.popleft()
         if key not in by_key or (key, extra) in seen:

@@ -63,7 +63,7 @@ def _codes(
 @click.option("--hash", "hashed", is_flag=True, help="Fill in the file's SHA-256.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every finding, type and static.")
 @click.pass_context
-def check(context: click.Context, **options: Any) -> int:
+def check(context: click.Context, /, **options: Any) -> int:
     """Say how isolated each TARGET is: a file, wheel, folder, environment, or the name of
     an installed module or distribution.
 
@@ -188,10 +188,10 @@ def events_of(
     places = [found for found in listed if isinstance(found, Place)]
     if debug or len(places) < 2 or all(place.named for place in places[: FULL + 1]):
         # A few files that somebody named: reading them takes less than looking for help.
-        events = (
+        serial = (
             event for found in listed for event in look(found, decisions, quick=quick, debug=debug)
         )
-        return decisions, events, lambda: None
+        return decisions, serial, lambda: None
     from isoview.cache import Cache
     from isoview.parallel import spread
     from isoview.progress import progress_for

@@ -1,29 +1,27 @@
 """``isoview TARGET...``: the app."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
-from isoview.inspectors.errors import IsoviewError, NotFound
 from isoview.visible import visible
 
+if TYPE_CHECKING:
+    from isoview.model import TargetError
 
-@click.command(name="isoview", help="Open the app on TARGET: a file or an installed module.")
+
+@click.command(
+    name="isoview",
+    help="Open the app on TARGET: a file, wheel, folder, environment or something installed.",
+)
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 def open_app(targets: tuple[str, ...]) -> int:
     """Open the app where there is a terminal; say what to run instead where there is none."""
-    from isoview.targets import locate
-
-    missing = False
-    for target in targets:
-        try:
-            locate(target)
-        except IsoviewError as error:
-            complain(error.message, _meant(target, error))
-            missing = True
-    if missing:
+    opened, wrong = _listed(targets)
+    if wrong or not opened:
         return ExitCode.NOT_ANALYSED
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         complain(
@@ -33,18 +31,35 @@ def open_app(targets: tuple[str, ...]) -> int:
         return ExitCode.USAGE
     from isoview.tui import run
 
-    run(list(targets))
+    run(opened)
     return ExitCode.CLEAN
 
 
-def _meant(target: str, error: IsoviewError) -> str:
-    """The hint of ``error``, or the command that ``target`` looks like a slip of."""
-    if isinstance(error, NotFound):
-        from difflib import get_close_matches
+def _listed(targets: tuple[str, ...]) -> tuple[list[str], bool]:
+    """Paths of everything that ``targets`` mean; whether one of them is wrong itself."""
+    from isoview.model import TargetError
+    from isoview.targets import Skipped, find
 
-        from isoview.cli import COMMANDS
+    opened: list[str] = []
+    wrong = False
+    for found in find(targets):
+        if isinstance(found, Skipped):
+            complain(f"{found.path} {found.reason}", None)
+        elif isinstance(found, TargetError):
+            wrong = wrong or found.path in targets  # what is wrong inside one leaves the rest
+            complain(found.error, _meant(found))
+        else:
+            opened.append(found.path)
+    return opened, wrong
 
-        close = get_close_matches(target, COMMANDS, n=1)
-        if close:
-            return f"Did you mean `isoview {close[0]}`?"
+
+def _meant(error: "TargetError") -> str:
+    """The hint of ``error``, or the command that its target looks like a slip of."""
+    from difflib import get_close_matches
+
+    from isoview.cli import COMMANDS
+
+    close = get_close_matches(error.path, COMMANDS, n=1)
+    if close:
+        return f"Did you mean `isoview {close[0]}`?"
     return error.hint

@@ -5,6 +5,7 @@ one that could not look is skipped, a target that could not be analysed is an er
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from isoview.model import COUNTING, Finding, NotRun, Report, TargetError
@@ -24,16 +25,24 @@ def document(
     suites += [_error_suite(error) for error in errors]
     if stale:
         suites.append(_stale_suite(stale))
-    cases, failures, wrong, skipped = (sum(each[n] for each in suites) for n in range(1, 5))
+    cases = sum(suite.cases for suite in suites)
+    failures = sum(suite.failed for suite in suites)
+    wrong = sum(suite.wrong for suite in suites)
+    skipped = sum(suite.skipped for suite in suites)
     head = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuites name="isoview" tests="{cases}" failures="{failures}" errors="{wrong}" '
         f'skipped="{skipped}" time="0">\n'
     )
-    return head + "".join(each[0] for each in suites) + "</testsuites>\n"
+    return head + "".join(suite.text for suite in suites) + "</testsuites>\n"
 
 
-_Suite = tuple[str, int, int, int, int]
+class _Suite(NamedTuple):
+    text: str
+    cases: int
+    failed: int
+    wrong: int
+    skipped: int
 
 
 def _whole(name: str, rows: Sequence[str], failed: int, wrong: int, skipped: int) -> _Suite:
@@ -41,7 +50,8 @@ def _whole(name: str, rows: Sequence[str], failed: int, wrong: int, skipped: int
         f' <testsuite name={_attribute(name)} tests="{len(rows)}" failures="{failed}" '
         f'errors="{wrong}" skipped="{skipped}" time="0">\n'
     )
-    return head + "".join(rows) + " </testsuite>\n", len(rows), failed, wrong, skipped
+    text = head + "".join(rows) + " </testsuite>\n"
+    return _Suite(text, len(rows), failed, wrong, skipped)
 
 
 def _suite(report: Report) -> _Suite:
