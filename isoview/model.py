@@ -94,6 +94,19 @@ class Report:
     rules_run: int = 0
     live: dict[str, Any] | None = None
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from isoview.reports.notebook import html
+
+        return html(self)
+
+    def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, str]:
+        """The same for front ends that choose, with the plain text for those without HTML."""
+        from isoview.reports.lines import plain
+        from isoview.reports.text import report_lines
+
+        return {"text/html": self._repr_html_(), "text/plain": plain(report_lines(self))}
+
 
 @dataclass(frozen=True)
 class TargetError:

@@ -44,16 +44,29 @@ WORST = ("crashed", "hung", "failed", "refused", "ok", "not-run")
 UNSTABLE_MOST = 0.1
 
 
-def independent(python: str, experiment: str, module: str) -> dict[str, Any]:
+ALLOCATORS = (None, "debug", None, "debug", None)
+"""PYTHONMALLOC of each pass. With memory that is overwritten when it is freed, what depends on chance
+shows: a cell that ends otherwise then is not stable, however often it comes out the same."""
+
+
+def independent(python: str, experiment: str, module: str, number: int) -> dict[str, Any]:
     """What the script says, and how its process ended."""
-    parts = [one(python, part, module) for part in PARTS.get(experiment, (experiment,))]
+    environment = dict(os.environ)
+    allocator = ALLOCATORS[number % len(ALLOCATORS)]
+    if allocator is not None:
+        environment["PYTHONMALLOC"] = allocator
+    parts = [
+        one(python, part, module, environment) for part in PARTS.get(experiment, (experiment,))
+    ]
     worst = min(parts, key=lambda said: WORST.index(said["status"]))
     if len(parts) > 1 and parts[0]["status"] == worst["status"]:
         return parts[0]
     return worst
 
 
-def one(python: str, experiment: str, module: str) -> dict[str, Any]:
+def one(
+    python: str, experiment: str, module: str, environment: Mapping[str, str]
+) -> dict[str, Any]:
     process = subprocess.Popen(
         [python, "-B", str(SCRIPT), experiment, module],
         stdin=subprocess.DEVNULL,
@@ -61,6 +74,7 @@ def one(python: str, experiment: str, module: str) -> dict[str, Any]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         cwd="/",
+        env=environment,
     )
     try:
         out, _ = process.communicate(timeout=TIMEOUT)
@@ -145,7 +159,7 @@ def main() -> int:
                 cell = f"{label} {module} {experiment}"
                 runs = kept.setdefault(cell, [])
                 while len(runs) < options.passes:
-                    runs.append(independent(executable, experiment, module))
+                    runs.append(independent(executable, experiment, module, len(runs)))
                     if len(runs) == 1 and runs[0]["status"] == "not-run":
                         runs *= options.passes  # nothing was run: it will not be the next time
                 cells[experiment] = runs[: options.passes]

@@ -7,11 +7,13 @@ import types
 from . import classes
 from .definition import phase_of_moduledef, read_moduledef, read_slot_array
 from .instances import visits_type
-from .interpreter import CApi
+from .interpreter import CApi, is_free_threaded
 from .mapping import locate
 from .memory import Memory
 from .objects import namespace_of
 from .origin import file_of, kind_of
+
+__all__ = ["UnsupportedError", "file_of", "inspect", "is_free_threaded", "kind_of"]
 
 NEWEST = (3, 15)
 KINDS_SHOWN = 20
