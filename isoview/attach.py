@@ -15,7 +15,7 @@ from isoview.inspectors.process.session import Session
 
 if TYPE_CHECKING:
     from isoview.inspectors.binary.inspect import Loaded
-    from isoview.model import Report
+    from isoview.model import Finding, Verdict
     from isoview.triage import Decisions
 
 
@@ -47,10 +47,14 @@ class StaticsRead:
 
 @dataclass(frozen=True)
 class Audited:
-    """What the rules say of one mapped file; ``problem`` where it could not be audited."""
+    """What the rules say of one mapped file; ``problem`` where it could not be audited.
+
+    Not the whole report: a process maps a hundred files, and their facts would fill the memory.
+    """
 
     file: ExtensionFile
-    report: "Report | None"
+    verdict: "Verdict | None" = None
+    findings: "tuple[Finding, ...]" = ()
     problem: str | None = None
 
 
@@ -97,6 +101,7 @@ class Attached:
         """The statics of ``files``, file by file."""
         for found in self.session.statics(list(files)):
             yield StaticsRead(found.file, found, _named(found))
+        self.session.memory.release()
 
     @staticmethod
     def audits(files: tuple[ExtensionFile, ...]) -> Iterator[Audited]:
@@ -161,7 +166,7 @@ def _named(found: FileStatics) -> tuple[NamedStatic, ...]:
 
 
 def audit(file: ExtensionFile, decisions: "Decisions | None" = None) -> Audited:
-    """The report on one mapped file."""
+    """What the rules say of one mapped file."""
     from isoview.inspectors.binary.inspect import code, shape
     from isoview.judge import judge
 
@@ -172,12 +177,13 @@ def audit(file: ExtensionFile, decisions: "Decisions | None" = None) -> Audited:
                 facts = code(loaded, facts)
             report = judge(facts)
     except IsoviewError as error:
-        return Audited(file, None, error.message)
+        return Audited(file, problem=error.message)
     if decisions is not None:
         from isoview.triage import apply
 
         report = apply(report, decisions)
-    return Audited(file, report)
+    problem = None if report.facts.artifact.is_extension else "no extension module"
+    return Audited(file, report.verdict, report.findings, problem)
 
 
 def observed(walk: Walk) -> tuple[Observed, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from isoview.attach import Attached, Audited, Observed, Read, StaticsRead, observed
 from isoview.inspectors.process.facts import InterpreterFact, Module, Shared, Walk
-from isoview.model import COUNTING, QUESTIONS, Report
+from isoview.model import COUNTING, QUESTIONS, Finding
 from isoview.version import VERSION
 
 SCHEMA = "isoview.process/1"
@@ -18,12 +18,10 @@ SCHEMA = "isoview.process/1"
 def process_to_data(
     attached: Attached,
     reading: Read,
-    statics: Iterable[StaticsRead] = (),
-    audits: Iterable[Audited] = (),
-    *,
-    mode: str = "read-only",
+    statics: list[dict[str, Any]],
+    audits: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Everything that one attach gave."""
+    """Everything that one attach gave; statics and audits are data already, for they are many."""
     walk = reading.walk
     return {
         "schema": SCHEMA,
@@ -31,7 +29,7 @@ def process_to_data(
         "pid": attached.pid,
         "command": _text(attached.command),
         "python": {"version": attached.version, "free_threaded": attached.free_threaded},
-        "mode": mode,
+        "mode": "read-only",
         "interpreters": [interpreter_to_data(entry) for entry in walk.interpreters],
         "shared": {
             "modules": [_shared(entry) for entry in walk.sharing.modules],
@@ -48,9 +46,9 @@ def process_to_data(
             {"file": _text(file.file), "load_bias": file.loaded.bias, "on_disk": file.state}
             for file in reading.files
         ],
-        "statics": [row for entry in statics for row in statics_to_data(entry)],
+        "statics": statics,
         "observed": [observed_to_data(entry) for entry in observed(walk)],
-        "audits": [audit_to_data(entry) for entry in audits],
+        "audits": audits,
         "consistency": consistency_to_data(walk),
     }
 
@@ -143,32 +141,28 @@ def observed_to_data(entry: Observed) -> dict[str, Any]:
 
 
 def audit_to_data(entry: Audited) -> dict[str, Any]:
-    report = entry.report
+    verdict = entry.verdict
     return {
         "file": _text(entry.file.file),
         "problem": None if entry.problem is None else _text(entry.problem),
-        "verdict": _answers(report) if report is not None else None,
-        "findings": _counts(report) if report is not None else None,
+        "verdict": None
+        if verdict is None
+        else {
+            question: {
+                "declared": getattr(verdict, question).declared,
+                "evidence": getattr(verdict, question).evidence,
+                "answer": getattr(verdict, question).answer,
+            }
+            for question in QUESTIONS
+        },
+        "findings": None if entry.problem is not None else _counts(entry.findings),
     }
 
 
-def _answers(report: Report) -> dict[str, Any] | None:
-    if report.verdict is None:
-        return None
-    return {
-        question: {
-            "declared": getattr(report.verdict, question).declared,
-            "evidence": getattr(report.verdict, question).evidence,
-            "answer": getattr(report.verdict, question).answer,
-        }
-        for question in QUESTIONS
-    }
-
-
-def _counts(report: Report) -> dict[str, int]:
+def _counts(findings: Iterable[Finding]) -> dict[str, int]:
     """How often each rule was met, of what still counts."""
     counts: dict[str, int] = {}
-    for finding in report.findings:
+    for finding in findings:
         if finding.status in COUNTING:
             counts[finding.rule] = counts.get(finding.rule, 0) + finding.count
     return counts

@@ -162,17 +162,16 @@ def outcome_text(ink: Ink, outcome: str | None) -> Text:
 
 
 def _audit(ink: Ink, audited: Audited) -> list[Text]:
-    report = audited.report
-    if report is None or report.verdict is None:
+    if audited.verdict is None:
         return [shown(f"  not audited: {audited.problem or 'no extension module'}", limit=400)]
     lines = []
     for label, question in zip(_LABELS, QUESTIONS, strict=True):
-        answer = getattr(report.verdict, question)
+        answer = getattr(audited.verdict, question)
         mark = answer_mark(answer)
         line = Text(f"  {label:11}")
         line.append(f"{mark.shape} ", style=ink.style(mark.tone))
         lines.append(line.append(f"{answer.declared} / {answer.evidence}"))
-    left = [finding for finding in report.findings if finding.status in COUNTING]
+    left = [finding for finding in audited.findings if finding.status in COUNTING]
     lines.append(Text(f"  {len(left)} finding{'' if len(left) == 1 else 's'}"))
     rules: dict[str, list[Finding]] = {}
     for finding in left:
@@ -188,10 +187,10 @@ def short_claim(ink: Ink, audited: Audited | None) -> Text:
     """One cell: the four answers of the audit."""
     if audited is None:
         return Text("…", ink.style("quiet"))
-    if audited.report is None or audited.report.verdict is None:
+    if audited.verdict is None:
         return Text("-", ink.style("quiet"))
     line = Text()
     for question in QUESTIONS:
-        mark = answer_mark(getattr(audited.report.verdict, question))
+        mark = answer_mark(getattr(audited.verdict, question))
         line.append(f"{mark.shape} ", style=ink.style(mark.tone))
     return line

@@ -52,9 +52,8 @@ class Session:
             self.target.still_same()
             raise AttachRefused(
                 f"process {self.pid}: the interpreter cannot be read ({error})",
-                "It may be starting or ending: try again. A debug or modified build of "
-                f"CPython {self.interpreter.version if hasattr(self, 'interpreter') else ''} "
-                "has other structures, and cannot be read at all.",
+                "It may be starting or ending: try again. A debug or modified build of CPython has "
+                "other structures, and cannot be read at all.",
             ) from error
         self.target.still_same()
         return result

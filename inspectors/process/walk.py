@@ -136,11 +136,13 @@ class Walker:
 
     def _anchor(self, heads: Sequence[InterpreterHead]) -> None:
         """Find the core types, once: they lie in the interpreter's own image and stay there."""
+        if not heads or not heads[0].modules:
+            raise Torn("it has no sys.modules: it is starting or ending")
         for attempt in range(ATTEMPTS):
             if self.reader.core.module:
                 return
             try:
-                self.reader.anchor(heads[0].modules if heads else 0)
+                self.reader.anchor(heads[0].modules)
             except (Unread, Torn):
                 if attempt == ATTEMPTS - 1:
                     raise

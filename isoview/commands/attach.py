@@ -8,6 +8,8 @@ import click
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
 
+_PIECES = 10_000
+
 
 @click.command(
     help="Look into the running Python process PID: its interpreters, the extension modules in "
@@ -67,8 +69,15 @@ def attach(
 def _json(data: Any) -> None:
     import json
 
-    # ASCII only: names that the process chose cannot act on a terminal.
-    click.echo(json.dumps(data, indent=1))
+    # ASCII only: names that the process chose cannot act on a terminal. Piece by piece: a process
+    # with 20,000 statics makes 10 MB of it.
+    pieces: list[str] = []
+    for piece in json.JSONEncoder(indent=1).iterencode(data):
+        pieces.append(piece)
+        if len(pieces) >= _PIECES:
+            sys.stdout.write("".join(pieces))
+            pieces.clear()
+    sys.stdout.write("".join(pieces) + "\n")
 
 
 def _list(form: str) -> int:
@@ -90,18 +99,18 @@ def _read_only(pid: int, pause: str, form: str, *, audit: bool) -> int:
 
     attached = Attached(pid)
     if form == "json":
-        from isoview.process_codec import process_to_data
+        from isoview.process_codec import audit_to_data, process_to_data, statics_to_data
 
-        events = list(attached.stream(pause, audits=audit))
+        events = attached.stream(pause, audits=audit)
         reading = next(event for event in events if isinstance(event, Read))
-        _json(
-            process_to_data(
-                attached,
-                reading,
-                [event for event in events if isinstance(event, StaticsRead)],
-                [event for event in events if isinstance(event, Audited)],
-            )
-        )
+        statics: list[dict[str, Any]] = []
+        audits: list[dict[str, Any]] = []
+        for event in events:
+            if isinstance(event, StaticsRead):
+                statics += statics_to_data(event)
+            elif isinstance(event, Audited):
+                audits.append(audit_to_data(event))
+        _json(process_to_data(attached, reading, statics, audits))
         return ExitCode.CLEAN
     _show(attached, pause, audit=audit)
     return ExitCode.CLEAN

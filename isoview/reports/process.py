@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from isoview.attach import Attached, Audited, Observed, Read, StaticsRead, observed
 from isoview.inspectors.process.facts import InterpreterFact, Module, Shared, Walk
 from isoview.inspectors.process.pythons import PythonProcess
-from isoview.model import COUNTING, Report
+from isoview.model import COUNTING
 from isoview.reports.lines import Line, Span, line
 from isoview.reports.words import counted, listed, named
 
@@ -218,28 +218,27 @@ def _pointing(number: int) -> str:
 def audit_line(entry: Audited, seen: Iterable[Observed]) -> Line:
     """One mapped file: declared, evidence, observed."""
     file = _last(entry.file.file)
-    if entry.report is None:
+    if entry.problem is not None:
         return line((named(file), "heading"), f": not audited: {entry.problem}", hang=2)
     outcome = next((o.outcome for o in seen if o.file == entry.file.file and o.outcome), None)
     changed = {"replaced": " (as mapped: the file at its path is another one now)",
                "deleted": " (as mapped: the file was deleted)"}.get(entry.file.state, "")  # fmt: skip
     return line(
         (named(file), "heading"),
-        f"{changed}: {_claims(entry.report)}",
+        f"{changed}: {_claims(entry)}",
         f"; observed {outcome}" if outcome else "",
         hang=2,
     )
 
 
-def _claims(report: Report) -> str:
-    verdict = report.verdict
-    if verdict is None:
-        return "no extension module"
+def _claims(entry: Audited) -> str:
     said = [
-        f"{label} {getattr(verdict, question).declared}/{getattr(verdict, question).evidence}"
+        f"{label} {getattr(entry.verdict, question).declared}"
+        f"/{getattr(entry.verdict, question).evidence}"
         for question, label in _SHORT.items()
+        if entry.verdict is not None
     ]
-    left = sum(finding.status in COUNTING for finding in report.findings)
+    left = sum(finding.status in COUNTING for finding in entry.findings)
     return f"{', '.join(said)}; {counted(left, 'finding')}"
 
 

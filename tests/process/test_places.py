@@ -44,8 +44,8 @@ def test_a_file_as_it_lies_there(tmp_path: Path) -> None:
     with target(sys.executable, "plain", tmp_path, "_speedups", env=env) as child:
         _reading, audited = look(child.pid, file.name)
     assert audited.file.state == "same"
-    assert audited.report is not None
-    assert audited.report.facts.artifact.path == str(file)
+    assert audited.verdict is not None
+    assert audited.file.file == str(file)
 
 
 @pytest.mark.parametrize("state", ["deleted", "replaced"])
@@ -63,11 +63,10 @@ def test_a_file_that_is_not_there_any_more(state: str, tmp_path: Path) -> None:
     assert audited.file.state in {state, "deleted"}  # a replaced file's old inode is deleted
     if os.geteuid() == 0:
         # What is mapped is audited, not what lies at the path now.
-        assert audited.report is not None
-        assert audited.report.facts.artifact.is_extension
+        assert audited.verdict is not None
         assert audited.problem is None
     else:
-        assert audited.report is not None or audited.problem
+        assert (audited.verdict is None) == bool(audited.problem)
     assert reading.walk.unread_count == 0
 
 
@@ -86,7 +85,7 @@ def test_a_process_in_its_own_mount_namespace(tmp_path: Path) -> None:
         assert not list(hidden.iterdir())
         reading, audited = look(child.pid, source.name)
     assert audited.file.state == "same"
-    assert audited.report is not None
+    assert audited.verdict is not None
     assert audited.file.file == f"{hidden}/{source.name}"
     assert reading.walk.unread_count == 0
 
