@@ -173,6 +173,7 @@ class Type:
     doc: str | None = None
     getters: tuple[str, ...] = ()
     native: str | None = None  # the C++ type behind the class
+    subclassable: bool | None = None  # may be a base (Py_TPFLAGS_BASETYPE)
     has_dict: bool | None = None  # instances have a __dict__ of the class's own making
     has_weakrefs: bool | None = None
 

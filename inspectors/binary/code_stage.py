@@ -1,4 +1,6 @@
-"""What the code stage adds to the facts: statics that hold objects, and how specs are used."""
+"""What the code stage adds to the facts: classes built at run time, statics that hold objects, and
+how specs are used.
+"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,16 +18,19 @@ def read_code(image: Image, facts: Facts, limit: int) -> Facts:
     from isoview.inspectors.binary.code.describe import Describer
     from isoview.inspectors.binary.code.functions import Functions
     from isoview.inspectors.binary.code.statics import Statics
+    from isoview.inspectors.binary.runtime_types import add_built_types
 
     if image.arch == "x86-64":
         specs = frozenset(t.address for t in facts.types if t.kind == "spec" and t.address)
         uses, _ = spec_uses(image, specs, limit)
         facts = replace(facts, types=tuple(_with_use(entry, uses) for entry in facts.types))
-    statics = Statics(image, facts, limit, Functions(image))
+    functions = Functions(image)
+    facts, read, short = add_built_types(image, facts, functions, limit)
+    statics = Statics(image, facts, max(limit - read, 0), functions)
     return replace(
         facts,
         globals=Describer(statics).globals(),
-        budget=Budget(limit, reached=not statics.survey.complete),
+        budget=Budget(limit, reached=short or not statics.survey.complete),
         completeness=replace(facts.completeness, globals=_level(image, facts, statics.survey)),
     )
 

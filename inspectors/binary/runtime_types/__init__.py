@@ -1,1 +1,55 @@
-"""Classes that generators build at run time, read from the code that builds them."""
+"""Classes that generators build at run time, read from the code and the data that build them.
+
+One idea serves PyO3, pybind11 and nanobind: a class is made by one library function that is called
+once for each class with constants; so the function is looked for, then its calls, then what is
+passed. cffi and SWIG keep tables in data. A file without any of these costs nothing here.
+"""
+
+from isoview.inspectors.binary.code.functions import Functions
+from isoview.inspectors.binary.image import Image
+from isoview.inspectors.facts import Facts
+
+_IN_CODE = ("PyO3", "pybind11", "nanobind")
+
+
+def add_built_types(
+    image: Image, facts: Facts, functions: Functions, limit: int
+) -> tuple[Facts, int, bool]:
+    """``facts`` with the classes and tables of its generators; how many instructions were read, and
+    whether ``limit`` of them was too few.
+    """
+    names = [toolchain.name for toolchain in facts.toolchains]
+    facts = _add_tables(image, facts, names)
+    if not any(name in _IN_CODE for name in names):
+        return facts, 0, False
+    from isoview.inspectors.binary.runtime_types.shared import open_code
+
+    code = open_code(image, functions, limit)
+    if code is None:
+        return facts, 0, False
+    if "PyO3" in names:
+        from isoview.inspectors.binary.runtime_types.pyo3_facts import add_pyo3
+
+        facts = add_pyo3(code, facts)
+    for generator in ("nanobind", "pybind11"):
+        if generator in names:
+            from isoview.inspectors.binary.runtime_types.records_facts import add_records
+
+            facts = add_records(code, facts, generator)
+            break
+    return facts, code.read, code.refused > 0
+
+
+def _add_tables(image: Image, facts: Facts, names: list[str]) -> Facts:
+    """Tables in data, of any processor."""
+    from dataclasses import replace
+
+    if "cffi" in names:
+        from isoview.inspectors.binary.runtime_types.cffi import cffi_tables
+
+        facts = replace(facts, tables=(*facts.tables, *cffi_tables(image)))
+    if "SWIG" in names:
+        from isoview.inspectors.binary.runtime_types.swig import swig_tables
+
+        facts = replace(facts, tables=(*facts.tables, *swig_tables(image)))
+    return facts

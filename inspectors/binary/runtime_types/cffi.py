@@ -26,14 +26,14 @@ class Context(NamedTuple):
 
     address: int
     tables: tuple[int | None, ...]  # types, globals, fields, struct_unions, enums, typenames
-    counts: tuple[int, int, int, int]  # globals, struct_unions, enums, typenames
+    counts: tuple[int, ...]  # globals, struct_unions, enums, typenames
 
 
 class Table(NamedTuple):
     """One of the context's tables: its place, its entry in words and ints, what it is called."""
 
     pointer: int  # index among the context's pointers
-    count: int  # index among its counts
+    number: int  # index among its counts
     words: int  # size of an entry in words...
     ints: int  # ...and in 32-bit numbers behind them
     kind: str
@@ -84,7 +84,7 @@ def _context(image: Image, address: int) -> Context | None:
             return None
         tables.append(target)
     at = address + 6 * size
-    counts = tuple(image.unsigned(at + 4 * index, 4) or 0 for index in range(4))
+    counts = [image.unsigned(at + 4 * index, 4) or 0 for index in range(4)]
     if not 0 < counts[0] + counts[1] + counts[3] < COUNT_LIMIT or counts[2] >= COUNT_LIMIT:
         return None
     if at in image.pointers or at + size in image.pointers:
@@ -92,9 +92,9 @@ def _context(image: Image, address: int) -> Context | None:
     includes = at + 16
     if includes not in image.pointers and image.unsigned(includes, size) != 0:
         return None
-    context = Context(address, tuple(tables), counts)  # type: ignore[arg-type] - four counts
+    context = Context(address, tuple(tables), tuple(counts))
     for table in _TABLES:
-        if (context.counts[table.count] > 0) != (context.tables[table.pointer] is not None):
+        if (context.counts[table.number] > 0) != (context.tables[table.pointer] is not None):
             return None
         names = _names(image, context, table)
         if names is None or list(names) != sorted(set(names)):
@@ -104,7 +104,7 @@ def _context(image: Image, address: int) -> Context | None:
 
 def _names(image: Image, context: Context, table: Table) -> tuple[str, ...] | None:
     start = context.tables[table.pointer]
-    count = context.counts[table.count]
+    count = context.counts[table.number]
     if start is None or not count:
         return ()
     entry = -(-(table.words * image.word_size + 4 * table.ints) // image.word_size)

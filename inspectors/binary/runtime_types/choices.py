@@ -9,12 +9,11 @@ AArch64: ``csinc`` (``cinc``, ``cset``), of 64 or 32 bits.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from isoview.inspectors.binary.code.instructions import Instruction
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.runtime_types.state import Value
 
-Value = int | str | tuple[Any, ...]
 Chooser = Callable[[Instruction, dict[int, Value]], Value | None]
 _ZERO = 31  # the zero register in AArch64's data processing
 

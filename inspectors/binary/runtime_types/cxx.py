@@ -82,7 +82,7 @@ def _microsoft(image: Image) -> dict[int, str]:
 def readable(mangled: str) -> str:
     """The C++ name of a mangled one, where it is a plain nested name; else the mangled name."""
     if mangled.startswith(_MSVC.decode()):
-        parts = mangled[4:].split("@@")[0].split("@")
+        parts = mangled[4:].split("@@", maxsplit=1)[0].split("@")
         plain = all(part.replace("_", "a").isalnum() for part in parts)
         return "::".join(reversed(parts)) if plain else mangled
     rest = mangled

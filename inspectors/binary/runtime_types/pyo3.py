@@ -13,9 +13,8 @@ left open as well: ``frozen`` and ``unsendable`` leave no mark.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from isoview.inspectors.binary.code.instructions import Instruction
-
 from isoview.inspectors.binary.code.functions import Function
+from isoview.inspectors.binary.code.instructions import Instruction
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.runtime_types.pyo3_builder import (
     Builder,
@@ -26,7 +25,8 @@ from isoview.inspectors.binary.runtime_types.pyo3_builder import (
 from isoview.inspectors.binary.runtime_types.pyo3_builder import text_at as _text
 from isoview.inspectors.binary.runtime_types.pyo3_items import Items, read_items
 from isoview.inspectors.binary.runtime_types.shared import Code
-from isoview.inspectors.binary.runtime_types.tracker import Site, State, Value
+from isoview.inspectors.binary.runtime_types.state import State, Value
+from isoview.inspectors.binary.runtime_types.tracker import Site
 
 MAKERS = ("PyType_FromSpec", "PyType_FromSlots")
 
@@ -123,13 +123,13 @@ def _classes_in(
     creators: frozenset[int],
     builder: Builder,
 ) -> Iterator[BuiltClass]:
-    bases: list[int] = []
+    bases: list[int] = []  # creators that were mentioned so far
     for site in code.tracker.sites(function.start, function.end, decoded):
         if site.address in sites:
             yield _read_call(code, function, site, bases, builder)
-        for value in (*site.state.registers.values(), site.target):
-            if isinstance(value, int) and value in creators and value != function.start:
-                bases.append(value)
+        passed = (*site.state.registers.values(), site.target)
+        others = creators - {function.start}
+        bases += [value for value in passed if isinstance(value, int) and value in others]
 
 
 def _read_call(

@@ -5,11 +5,13 @@ the builder: the length of all names, the module, with one class everything.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.runtime_types.shared import Code
-from isoview.inspectors.binary.runtime_types.tracker import Site, Value
+from isoview.inspectors.binary.runtime_types.state import Value
+from isoview.inspectors.binary.runtime_types.tracker import Site
 
 NAME_LIMIT = 256
 ARGUMENT_LIMIT = 40
@@ -116,6 +118,6 @@ def _pairs(code: Code, start: int) -> Iterator[tuple[Value, Value]]:
     for site in code.tracker.sites(start, function.end, code.decode(function) or ()):
         values = [site.state.registers.get(n) for n in code.machine.arguments]
         memory = site.state.memory
-        pairs = list(zip(values, values[1:], strict=False))
+        pairs = list(pairwise(values))
         pairs += [(value, memory.get(offset + 8)) for offset, value in memory.items()]
         yield from ((a, b) for a, b in pairs if a is not None and b is not None)

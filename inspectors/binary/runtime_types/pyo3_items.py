@@ -10,7 +10,7 @@ from typing import NamedTuple
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.facts import Method
 
-_STRIDES = (56, 64, 72, 48)
+_STRIDES = (56, 64, 48, 72)
 _ITEM_LIMIT = 4096
 _SLOT_LIMIT = 200
 _METHOD_FLAGS = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80
@@ -24,6 +24,7 @@ class Items(NamedTuple):
     getters: tuple[str, ...]
     slots: tuple[int, ...]
     unnamed: int
+    tables: tuple[tuple[int, int], ...]  # [start, end) of the method definitions
 
 
 class Slice(NamedTuple):
@@ -46,16 +47,18 @@ def read_items(image: Image, words: list[int]) -> Items | None:
     getters: list[str] = []
     slots: list[int] = []
     unnamed = 0
+    places: list[tuple[int, int]] = []
     for entries, numbers in tables:
         slots += _slot_ids(image, numbers) or ()
-        named = _entries(image, entries)
+        named, stride = _entries(image, entries)
+        places.append((entries.address, entries.address + stride * entries.length))
         unnamed += entries.length - len(named)
         for entry in named:
             if entry.flags is not None:
                 methods.append(Method(entry.name, entry.flags))
             elif entry.has_doc and entry.name not in getters:
                 getters.append(entry.name)
-    return Items(tuple(methods), tuple(getters), tuple(slots), unnamed)
+    return Items(tuple(methods), tuple(getters), tuple(slots), unnamed, tuple(places))
 
 
 def _table(image: Image, address: int) -> tuple[Slice, Slice] | None:
@@ -91,19 +94,19 @@ def _slot_ids(image: Image, part: Slice) -> tuple[int, ...] | None:
     return tuple(found)
 
 
-def _entries(image: Image, part: Slice) -> list[_Entry]:
-    """The entries that have a name, read with the stride that names most of them."""
-    best: list[_Entry] = []
+def _entries(image: Image, part: Slice) -> tuple[list[_Entry], int]:
+    """The entries that have a name, read with the stride that names most of them; the stride."""
+    best: tuple[list[_Entry], int] = ([], _STRIDES[0])
     for stride in _STRIDES:
         entries = [
             entry
             for index in range(part.length)
             if (entry := _entry(image, part.address + stride * index, stride)) is not None
         ]
+        if len(entries) > len(best[0]):
+            best = entries, stride
         if len(entries) == part.length:
-            return entries
-        if len(entries) > len(best):
-            best = entries
+            break
     return best
 
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from isoview.inspectors.binary.code.functions import Function
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.runtime_types.shared import Code
-from isoview.inspectors.binary.runtime_types.tracker import Site, State, Value
+from isoview.inspectors.binary.runtime_types.state import State, Value
+from isoview.inspectors.binary.runtime_types.tracker import Site
 
 _NAME_LIMIT = 200
 _LEVELS = 3
@@ -99,7 +100,9 @@ def follow_string(code: Code, site: Site) -> None:
 
 
 # The constructor from text, of today's std::string and of the one before C++11 (_ZNSs...).
-_STRING = re.compile(r"_?_ZNS(s|t.*12basic_string.*)C[12]EPKc|_?_ZNSt.*12basic_string.*_M_construct")
+_STRING = re.compile(
+    r"_?_ZNS(s|t.*12basic_string.*)C[12]EPKc|_?_ZNSt.*12basic_string.*_M_construct"
+)
 _ALLOWED = re.compile(
     r"_?(strlen|mem(cpy|move)|_Znwm|_ZdlPv|_Unwind_Resume|__stack_chk_fail)"
     r"|_?_ZSt.*__throw_\w+|_?_ZNSt.*_M_create.*|_?_ZNSt.*__throw_length_error.*"
@@ -144,21 +147,23 @@ def ask_callers(code: Code, passed: list[Record]) -> tuple[list[Record], list[Re
     found: list[Record] = []
     open_questions = passed
     for _ in range(_LEVELS):
-        answers: dict[tuple[int, Passed], set[str | Passed]] = {}
         wanted: dict[int, set[Passed]] = {}
         for record in open_questions:
-            assert isinstance(record.name, Passed)  # noqa: S101 - that is what is asked about
-            wanted.setdefault(record.function.start, set()).add(record.name)
-        for callee, question, caller, answer in _answers(code, wanted):
-            asked = answer if isinstance(answer, str) else (caller, answer)
-            answers.setdefault((callee, question), set()).add(asked)
+            if isinstance(record.name, Passed):
+                wanted.setdefault(record.function.start, set()).add(record.name)
+        answers = list(_answers(code, wanted))
         above: list[Record] = []
         for record in open_questions:
-            for answer in sorted(answers.get((record.function.start, record.name), set()), key=str):
+            here = {
+                (answer, caller)
+                for callee, question, caller, answer in answers
+                if (callee, question) == (record.function.start, record.name)
+            }
+            for answer, caller in sorted(here, key=str):
                 if isinstance(answer, str):
                     found.append(record._replace(name=answer))
                 else:
-                    above.append(record._replace(function=answer[0], name=answer[1]))
+                    above.append(record._replace(function=caller, name=answer))
         open_questions = above
         if not above:
             break
@@ -179,10 +184,13 @@ def _answers(
         decoded = code.decode(function)
         for site in code.tracker.sites(function.start, function.end, decoded or ()):
             follow_string(code, site)
-            for question in wanted.get(site.target, ()) if isinstance(site.target, int) else ():
+            callee = site.target
+            if not isinstance(callee, int):
+                continue
+            for question in wanted.get(callee, ()):
                 value = site.state.registers.get(code.machine.arguments[question.argument])
                 if question.string:
-                    value = code.tracker.loaded(value, 8, site.state)
+                    value = code.tracker.steps.loaded(value, 8, site.state)
                 answer = name_of(code.image, value, site.state)
                 if answer is not None:
-                    yield site.target, question, function, answer  # type: ignore[misc]
+                    yield callee, question, function, answer

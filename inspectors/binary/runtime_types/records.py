@@ -8,13 +8,11 @@ name as an argument: then its callers are asked.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from isoview.inspectors.binary.code.functions import Function
 from isoview.inspectors.binary.code.references import references
-from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.runtime_types.cxx import type_infos
 from isoview.inspectors.binary.runtime_types.record_names import (
     Passed,
@@ -25,7 +23,8 @@ from isoview.inspectors.binary.runtime_types.record_names import (
     name_of,
 )
 from isoview.inspectors.binary.runtime_types.shared import Code
-from isoview.inspectors.binary.runtime_types.tracker import Site, Value
+from isoview.inspectors.binary.runtime_types.state import Value
+from isoview.inspectors.binary.runtime_types.tracker import Site
 
 _IMPORTED = re.compile(r"_?_ZTI(.+)")
 _RECORD = 256

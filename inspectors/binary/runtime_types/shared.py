@@ -13,14 +13,14 @@ from isoview.inspectors.binary.runtime_types.tracker import Tracker
 class Code:
     """The code of one image, and how much of it may still be read."""
 
-    def __init__(self, image: Image, how: Machine, limit: int) -> None:
+    def __init__(self, image: Image, how: Machine, functions: Functions, limit: int) -> None:
         self.image = image
         self.machine = how
         self.limit = limit
         self.read = 0
         self.refused = 0
         """Functions that were wanted but not read, because the budget was used up."""
-        self.functions = Functions(image)
+        self.functions = functions
         self.calls = CallIndex(image)
         self.stub = cache(lambda address: _stub(image, address))
         self.judged: dict[int, bool] = {}
@@ -67,10 +67,10 @@ _STUBS = (".plt", "__stubs")
 """Sections in which linkers put the stubs; PE files have theirs among the code."""
 
 
-def open_code(image: Image, limit: int) -> Code | None:
+def open_code(image: Image, functions: Functions, limit: int) -> Code | None:
     """The code of ``image``; None for a processor whose instructions are not read."""
     how = machine(image)
-    return Code(image, how, limit) if how is not None else None
+    return Code(image, how, functions, limit) if how is not None else None
 
 
 def _stub(image: Image, address: int) -> str | int | None:

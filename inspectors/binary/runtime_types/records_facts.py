@@ -1,0 +1,60 @@
+"""pybind11's and nanobind's classes as facts."""
+
+from dataclasses import replace
+
+from isoview.inspectors.binary.runtime_types.cxx import readable
+from isoview.inspectors.binary.runtime_types.record_names import Record
+from isoview.inspectors.binary.runtime_types.records import Records, find_records
+from isoview.inspectors.binary.runtime_types.shared import Code
+from isoview.inspectors.facts import Evidence, Facts, Item, NameTable, Type
+
+
+def add_records(code: Code, facts: Facts, generator: str) -> Facts:
+    """``facts`` with the classes that ``generator`` ("pybind11", "nanobind") makes."""
+    records = find_records(code, nanobind=generator == "nanobind")
+    classes = [record for record in records.named if record.kind == "class"]
+    enums = sorted({str(record.name) for record in records.named if record.kind == "enum"})
+    tables = facts.tables
+    if enums:
+        # They are enum.Enum classes, which Python code makes: no class of the file's own.
+        tables = (*tables, NameTable("enums", generator, tuple(enums), False))
+    return replace(
+        facts,
+        types=(*facts.types, *_types(classes)),
+        tables=tables,
+        completeness=replace(
+            facts.completeness, types=Item("partial", _reason(generator, records, len(classes)))
+        ),
+    )
+
+
+def _types(classes: list[Record]) -> list[Type]:
+    names = {record.type_info: str(record.name) for record in classes}
+    found: dict[tuple[str, str], Type] = {}
+    for record in classes:
+        key = (str(record.name), record.type_info)
+        if key in found:
+            continue
+        where = f"record for C++ type {record.type_info} passed to "
+        target = record.target
+        where += f"{target:#x}" if isinstance(target, int) else "the function that makes classes"
+        found[key] = Type(
+            address=None,
+            name=key[0],
+            kind="built",
+            base=names.get(record.base) if record.base is not None else None,
+            completed_at_runtime=True,
+            evidence=(Evidence("call", where, record.site, record.function.name),),
+            doc=record.doc,
+            native=readable(record.type_info),
+        )
+    return [found[key] for key in sorted(found)]
+
+
+def _reason(generator: str, records: Records, classes: int) -> str:
+    reason = f"{classes} classes of {generator} are read from the code that makes them"
+    if records.nameless:
+        reason += f"; {len(records.nameless)} more get a name that is put together at run time"
+    if records.unread:
+        reason += f"; {records.unread} functions were not read: the budget was reached"
+    return reason + "; their modules, and which of them exist after import, show live"
