@@ -15,6 +15,8 @@ in every run of the command. For the same reason every class has a docstring: wi
 from dataclasses import dataclass, field
 from typing import Literal
 
+from isoview.inspectors.record import Record
+
 Phase = Literal["single", "multi", "export", "delegated", "unknown"]
 Level = Literal["full", "partial", "none"]
 GlobalKind = Literal[
@@ -22,8 +24,8 @@ GlobalKind = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Evidence:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evidence(Record):
     """Why we say so, in words a maintainer can check against the file."""
 
     kind: str
@@ -32,24 +34,24 @@ class Evidence:
     function: str | None = None
 
 
-@dataclass(frozen=True)
-class Damage:
+@dataclass(frozen=True, eq=False, repr=False)
+class Damage(Record):
     """A part of the file that could not be read as its format demands."""
 
     where: str
     text: str
 
 
-@dataclass(frozen=True)
-class Budget:
+@dataclass(frozen=True, eq=False, repr=False)
+class Budget(Record):
     """How many instructions the code stage may decode (0: it has not run)."""
 
     limit: int = 0
     reached: bool = False
 
 
-@dataclass(frozen=True)
-class Artifact:
+@dataclass(frozen=True, eq=False, repr=False)
+class Artifact(Record):
     """The file itself, before anything in it is interpreted."""
 
     path: str
@@ -71,8 +73,8 @@ class Artifact:
     slice: str | None = None  # of a universal Mach-O file: "arm64", "x86_64"
 
 
-@dataclass(frozen=True)
-class Toolchain:
+@dataclass(frozen=True, eq=False, repr=False)
+class Toolchain(Record):
     """What made the module (first), or what else is compiled into it."""
 
     name: str
@@ -80,8 +82,8 @@ class Toolchain:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True)
-class Init:
+@dataclass(frozen=True, eq=False, repr=False)
+class Init(Record):
     """An exported init function. ``definition`` is the address of the definition it returns."""
 
     symbol: str
@@ -95,16 +97,16 @@ class Init:
     reason: str | None = None  # why the phase is unknown or delegated
 
 
-@dataclass(frozen=True)
-class Method:
+@dataclass(frozen=True, eq=False, repr=False)
+class Method(Record):
     """One entry of a ``PyMethodDef`` table; ``flags`` are the ``METH_*`` bits."""
 
     name: str
     flags: int
 
 
-@dataclass(frozen=True)
-class Slot:
+@dataclass(frozen=True, eq=False, repr=False)
+class Slot(Record):
     """One entry of a slot table.
 
     ``value`` is a number (``Py_mod_gil`` and its like), ``function`` a link-time address or an
@@ -119,8 +121,8 @@ class Slot:
     address: int | None = None
 
 
-@dataclass(frozen=True)
-class Definition:
+@dataclass(frozen=True, eq=False, repr=False)
+class Definition(Record):
     """A ``PyModuleDef``, or the slot array of PEP 793 (kind ``slot-array``).
 
     ``m_size`` is None where the definition does not tell (unset is not zero); ``slots_complete``
@@ -147,8 +149,8 @@ class Definition:
     abi_version: int | None = None
 
 
-@dataclass(frozen=True)
-class Type:
+@dataclass(frozen=True, eq=False, repr=False)
+class Type(Record):
     """A class: a static ``PyTypeObject``, a ``PyType_Spec``, or one built at run time.
 
     ``flags`` and sizes are the words in the file; ``completed_at_runtime`` says that code or
@@ -178,8 +180,8 @@ class Type:
     has_weakrefs: bool | None = None
 
 
-@dataclass(frozen=True)
-class NameTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class NameTable(Record):
     """Names that a generator keeps in the file: a cffi library, SWIG's types, PyO3's functions."""
 
     kind: str
@@ -189,16 +191,16 @@ class NameTable:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True)
-class SourceLine:
+@dataclass(frozen=True, eq=False, repr=False)
+class SourceLine(Record):
     """A place in the sources, from DWARF."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True)
-class Global:
+@dataclass(frozen=True, eq=False, repr=False)
+class Global(Record):
     """A writable C static, as far as the file names it."""
 
     address: int
@@ -210,8 +212,8 @@ class Global:
     source: SourceLine | None = None
 
 
-@dataclass(frozen=True)
-class Cells:
+@dataclass(frozen=True, eq=False, repr=False)
+class Cells(Record):
     """Process-wide cells of a run-time library (PyO3), each at least so many."""
 
     classes: int
@@ -219,8 +221,8 @@ class Cells:
     imports: int
 
 
-@dataclass(frozen=True)
-class Capsule:
+@dataclass(frozen=True, eq=False, repr=False)
+class Capsule(Record):
     """A capsule's name, and whether this file offers or takes it."""
 
     name: str
@@ -228,16 +230,16 @@ class Capsule:
     address: int | None = None
 
 
-@dataclass(frozen=True)
-class Library:
+@dataclass(frozen=True, eq=False, repr=False)
+class Library(Record):
     """A linked library that speaks the C API too, and whether it was audited with the file."""
 
     name: str
     audited: bool
 
 
-@dataclass(frozen=True)
-class Section:
+@dataclass(frozen=True, eq=False, repr=False)
+class Section(Record):
     """A section, or a segment where the file has no sections."""
 
     name: str
@@ -246,24 +248,24 @@ class Section:
     writable: bool
 
 
-@dataclass(frozen=True)
-class CApiUse:
+@dataclass(frozen=True, eq=False, repr=False)
+class CApiUse(Record):
     """Imported C-API names, and the limited API version they amount to, if the file keeps to it."""
 
     imports: tuple[str, ...] = ()
     limited: str | None = None
 
 
-@dataclass(frozen=True)
-class Item:
+@dataclass(frozen=True, eq=False, repr=False)
+class Item(Record):
     """How completely one kind of fact could be read."""
 
     level: Level
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Completeness:
+@dataclass(frozen=True, eq=False, repr=False)
+class Completeness(Record):
     """How completely definitions, types and statics could be read."""
 
     definitions: Item
@@ -271,8 +273,8 @@ class Completeness:
     globals: Item
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, eq=False, repr=False)
+class Facts(Record):
     """Everything the file says about itself. ``stage`` is ``shape`` or ``code``."""
 
     artifact: Artifact

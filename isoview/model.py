@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from isoview.inspectors.facts import Evidence, Facts
+from isoview.inspectors.record import Record
 
 Severity = Literal["error", "warning", "note"]
 Confidence = Literal["high", "medium", "low"]
@@ -20,8 +21,8 @@ COUNTING: frozenset[str] = frozenset({"open", "confirmed"})
 QUESTIONS = ("multiple_module_objects", "shared_gil", "own_gil", "free_threaded")
 
 
-@dataclass(frozen=True)
-class Where:
+@dataclass(frozen=True, eq=False, repr=False)
+class Where(Record):
     """A place in the file: link-time address, symbol, section, and source line where known."""
 
     symbol: str | None = None
@@ -31,8 +32,8 @@ class Where:
     line: int | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
+@dataclass(frozen=True, eq=False, repr=False)
+class Finding(Record):
     """One thing a rule found. ``count`` is how many unnamed subjects it folds."""
 
     rule: str
@@ -50,16 +51,16 @@ class Finding:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class NotRun:
+@dataclass(frozen=True, eq=False, repr=False)
+class NotRun(Record):
     """A rule that could not look, and why: silence is not a verdict."""
 
     rule: str
     reason: str
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(frozen=True, eq=False, repr=False)
+class Answer(Record):
     """One question of the verdict: declared / evidence / experiment / observed."""
 
     declared: Literal["yes", "no", "omitted", "cannot-say", "unknown"]
@@ -72,8 +73,8 @@ class Answer:
     summary: str
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict(Record):
     """The answers to the four questions."""
 
     multiple_module_objects: Answer
@@ -82,8 +83,8 @@ class Verdict:
     free_threaded: Answer
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, eq=False, repr=False)
+class Report(Record):
     """Facts, what the rules found in them, and what it amounts to."""
 
     facts: Facts
@@ -108,8 +109,8 @@ class Report:
         return {"text/html": self._repr_html_(), "text/plain": plain(report_lines(self))}
 
 
-@dataclass(frozen=True)
-class TargetError:
+@dataclass(frozen=True, eq=False, repr=False)
+class TargetError(Record):
     """A target that could not be analysed: one line, one hint."""
 
     path: str
@@ -117,36 +118,36 @@ class TargetError:
     hint: str
 
 
-@dataclass(frozen=True)
-class Started:
+@dataclass(frozen=True, eq=False, repr=False)
+class Started(Record):
     """The target is being opened."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class Shape:
+@dataclass(frozen=True, eq=False, repr=False)
+class Shape(Record):
     """The first stage is done: everything that needs no instruction decoded."""
 
     report: Report
 
 
-@dataclass(frozen=True)
-class Complete:
+@dataclass(frozen=True, eq=False, repr=False)
+class Complete(Record):
     """Both stages are done."""
 
     report: Report
 
 
-@dataclass(frozen=True)
-class Failed:
+@dataclass(frozen=True, eq=False, repr=False)
+class Failed(Record):
     """A target that could not be analysed."""
 
     error: TargetError
 
 
-@dataclass(frozen=True)
-class Nothing:
+@dataclass(frozen=True, eq=False, repr=False)
+class Nothing(Record):
     """A target with nothing in it to analyse, which is no error: a wheel of Python code."""
 
     path: str

@@ -36,6 +36,7 @@ from isoview.inspectors.facts import (
     Toolchain,
     Type,
 )
+from isoview.inspectors.record import Record
 
 DEFAULT_LIMIT = 1_000_000
 """Most instructions that the code stage reads in one file: about two seconds."""
@@ -66,8 +67,8 @@ _STRUCT_SEQUENCES = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Loaded:
+@dataclass(frozen=True, eq=False, repr=False)
+class Loaded(Record):
     """One file, opened: its image stays valid for as long as this object lives."""
 
     artifact: Artifact
@@ -182,8 +183,8 @@ def _refusal(data: memoryview, magic: bytes) -> tuple[str, str]:
     return "not a compiled extension module", "Give a .so file built for CPython."
 
 
-@dataclass(frozen=True)
-class _Structures:
+@dataclass(frozen=True, eq=False, repr=False)
+class _Structures(Record):
     """What was recognised by shape, with its extents."""
 
     layout: Layout

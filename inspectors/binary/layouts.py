@@ -10,6 +10,8 @@ has a longer object head, and nothing else differs. Offsets and sizes are bytes.
 from dataclasses import dataclass
 from functools import cached_property
 
+from isoview.inspectors.record import Record
+
 MODULEDEF_FIELDS = (
     "m_init", "m_index", "m_copy", "m_name", "m_doc", "m_size",
     "m_methods", "m_slots", "m_traverse", "m_clear", "m_free",
@@ -44,8 +46,8 @@ TYPE_RUNTIME_FIELDS = frozenset({
 """Zero in every file: the interpreter fills them when the type is readied."""
 
 
-@dataclass(frozen=True)
-class Layout:
+@dataclass(frozen=True, eq=False, repr=False)
+class Layout(Record):
     """Where fields stand for one word size and one kind of object head."""
 
     word: int  # bytes in a pointer
