@@ -94,17 +94,17 @@ def chains(
     Roots are ``roots`` where given, else what somebody asked for, and what nobody requires.
     """
     by_key = {entry.key: entry for entry in entries}
-    wanted = [canonical(name) for name in roots if canonical(name) in by_key]
-    if not wanted:
+    given = [canonical(name) for name in roots]
+    asked = given or [key for key, entry in by_key.items() if entry.asked_for]
+    found: dict[str, tuple[str, ...]] = {}
+    _walk(asked, by_key, markers, found)
+    if not given:
         required = {
             target for entry in by_key.values() for target, _extra in _edges(entry, "", markers)
         }
-        wanted = [key for key, entry in by_key.items() if entry.asked_for or key not in required]
-    found: dict[str, tuple[str, ...]] = {}
-    # First what the roots lead to; then the rest, each its own root: rings that nobody asked for,
-    # and what came with an extra that was asked for by hand (that is written down nowhere).
-    for starts in (wanted, list(by_key)):
-        _walk(starts, by_key, markers, found)
+        _walk([key for key in by_key if key not in required], by_key, markers, found)
+    # The rest, each its own root: rings that nobody asked for.
+    _walk(by_key, by_key, markers, found)
     return found
 
 
