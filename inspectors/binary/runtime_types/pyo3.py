@@ -23,11 +23,20 @@ from isoview.inspectors.binary.runtime_types.pyo3_builder import (
     read_builder,
 )
 from isoview.inspectors.binary.runtime_types.pyo3_builder import text_at as _text
-from isoview.inspectors.binary.runtime_types.pyo3_items import Items, read_items
+from isoview.inspectors.binary.runtime_types.pyo3_items import (
+    Items,
+    Table,
+    read_items,
+    stride_of,
+    tables_at,
+)
 from isoview.inspectors.binary.runtime_types.shared import Code
 from isoview.inspectors.binary.runtime_types.state import State, Value
 from isoview.inspectors.binary.runtime_types.tracker import Site
 
+_DOC_LIMIT = 1 << 16
+_SIZE_LIMIT = 1 << 24
+_PLAUSIBLE = 1 << 13
 MAKERS = ("PyType_FromSpec", "PyType_FromSlots")
 
 
@@ -45,6 +54,7 @@ class BuiltClass(NamedTuple):
     has_weakrefs: bool | None
     basicsize: int | None
     doc: str | None
+    tables: tuple[Table, ...]
     items: Items | None
     base_creator: int | None  # creator of the base, where that is a class of this file
 
@@ -78,8 +88,13 @@ def find_classes(code: Code, own_name: str | None = None) -> Classes:
             unread += len(sites)
             continue
         found += _classes_in(code, function, decoded, sites, frozenset(creators), builder)
-    found = _without_contradictions(found)
+    found = _with_items(code, _without_contradictions(found))
     return Classes(tuple(_from_builder(found, builder, own_name)), tuple(sorted(builders)), unread)
+
+
+def _with_items(code: Code, found: list[BuiltClass]) -> list[BuiltClass]:
+    stride = stride_of(code.image, [table for entry in found for table in entry.tables])
+    return [entry._replace(items=read_items(code.image, entry.tables, stride)) for entry in found]
 
 
 def _without_contradictions(found: list[BuiltClass]) -> list[BuiltClass]:
@@ -147,11 +162,11 @@ def _read_call(
         name = _text(image, values[place], _length(values, place, builder))
         in_builtins = values[after] == 0
         if in_builtins:
-            basicsize = _size(values[after + 2])
+            basicsize = _size(image, values[after + 2])
         else:
             module = _text(image, values[after], _length(values, after, builder))
             alone = module is None or after in builder.lengths
-            basicsize = _size(values[after + (1 if alone else 2)])
+            basicsize = _size(image, values[after + (1 if alone else 2)])
             if module is not None and not alone and basicsize is None:
                 module = None  # its length is the same for all classes, and this is the size
     return BuiltClass(
@@ -162,11 +177,11 @@ def _read_call(
         in_builtins,
         next((v for value in values[:8] if (v := _base(value)) is not None), None),
         _flag(traits.get(-2)),
-        _flag(traits.get(-6)),
-        _flag(traits.get(-4)),
+        *_options(traits),
         basicsize,
-        _doc(image, traits.get(-8), traits.get(-7)),
-        read_items(image, _items_words(site.state, traits.get(-1))),
+        _doc(image, traits),
+        tables_at(image, _items_words(site.state, traits.get(-1))),
+        None,
         bases[-1] if bases else None,
     )
 
@@ -210,18 +225,32 @@ def _flag(value: Value | None) -> bool | None:
     return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
-def _size(value: Value | None) -> int | None:
-    return value if isinstance(value, int) and 0 < value < 1 << 24 else None
+def _size(image: Image, value: Value | None) -> int | None:
+    """A size of instances; a number that is an address as well, and a large one, is none."""
+    if not isinstance(value, int) or not 0 < value < _SIZE_LIMIT:
+        return None
+    return None if value > _PLAUSIBLE and image.segment_at(value) is not None else value
 
 
-def _doc(image: Image, address: Value | None, length: Value | None) -> str | None:
-    """The class's doc, a C string with its length, where it is known when compiling."""
-    if not isinstance(address, int) or not isinstance(length, int) or not 0 < length < 1 << 16:
-        return None
-    raw = image.read(address, length)
-    if len(raw) != length or raw[-1] != 0 or 0 in raw[:-1]:
-        return None
-    return raw[:-1].decode("utf-8", "backslashreplace")
+def _options(traits: dict[int, Value | None]) -> tuple[bool | None, bool | None]:
+    """Whether instances have a ``__dict__``, and weak references: two options, each a tag and a
+    value. Where not both tags are where they belong, an argument vanished, and neither is known.
+    """
+    tags = _flag(traits.get(-6)), _flag(traits.get(-4))
+    return tags if None not in tags else (None, None)
+
+
+def _doc(image: Image, traits: dict[int, Value | None]) -> str | None:
+    """The class's doc, where it is known when compiling: a C string with its length. The options
+    behind it may have vanished.
+    """
+    for place in (-8, -6, -4):
+        address, length = traits.get(place), traits.get(place + 1)
+        if isinstance(address, int) and isinstance(length, int) and 0 < length < _DOC_LIMIT:
+            raw = image.read(address, length)
+            if len(raw) == length and raw[-1] == 0 and 0 not in raw[:-1]:
+                return raw[:-1].decode("utf-8", "backslashreplace")
+    return None
 
 
 def _items_words(state: State, iterator: Value | None) -> list[int]:

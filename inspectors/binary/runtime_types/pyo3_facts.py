@@ -35,12 +35,16 @@ def _types(classes: Classes) -> tuple[Type, ...]:
         for entry in classes.found
         if (name := _full_name(entry)) is not None
     }
-    found: dict[str, Type] = {}
+    found: dict[tuple[object, ...], Type] = {}
     for entry in classes.found:
         name = names.get(entry.creator.start)
-        if name is not None and name not in found:
-            found[name] = _type(entry, name, names)
-    return tuple(found[name] for name in sorted(found))
+        if name is None:
+            continue
+        made = _type(entry, name, names)
+        # Two classes of one module may have one name; two copies of one creator say the same.
+        key = (name, made.base, made.basicsize, made.methods, made.getters, made.slots_set)
+        found.setdefault(key, made)
+    return tuple(sorted(found.values(), key=lambda made: (made.name, made.basicsize or 0)))
 
 
 def _full_name(entry: BuiltClass) -> str | None:
@@ -58,12 +62,13 @@ def _type(entry: BuiltClass, name: str, names: dict[int, str]) -> Type:
         flags.append("BASETYPE")
     if 71 in slots:  # a traverse function: PyO3 sets Py_TPFLAGS_HAVE_GC with it
         flags.append("HAVE_GC")
+    base = _base(entry, names)
     text = f"create_type_object at {entry.creator.start:#x} makes it"
     return Type(
         address=None,
         name=name,
         kind="built",
-        base=_base(entry, names),
+        base=base,
         basicsize=entry.basicsize,
         flag_names=tuple(flags),
         slots_set=tuple(TYPE_SLOTS.get(n, f"slot {n}") for n in slots),
@@ -74,9 +79,14 @@ def _type(entry: BuiltClass, name: str, names: dict[int, str]) -> Type:
         doc=entry.doc,
         getters=entry.items.getters if entry.items else (),
         subclassable=entry.subclassable,
-        has_dict=entry.has_dict,
-        has_weakrefs=entry.has_weakrefs,
+        has_dict=_own(entry.has_dict, base),
+        has_weakrefs=_own(entry.has_weakrefs, base),
     )
+
+
+def _own(has: bool | None, base: str | None) -> bool | None:
+    """A class without one of its own may inherit it from a base other than ``object``."""
+    return has if has or base == "object" else None
 
 
 def _base(entry: BuiltClass, names: dict[int, str]) -> str | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.facts import Method
 
-_STRIDES = (56, 64, 48, 72)
+_STRIDES = (56, 64)
 _ITEM_LIMIT = 4096
 _SLOT_LIMIT = 200
 _METHOD_FLAGS = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80
@@ -32,15 +32,40 @@ class Slice(NamedTuple):
     length: int
 
 
+class Table(NamedTuple):
+    """A ``PyClassItems``."""
+
+    entries: Slice
+    slots: Slice
+
+
 class _Entry(NamedTuple):
     name: str
     flags: int | None  # METH_* of a method
     has_doc: bool
 
 
-def read_items(image: Image, words: list[int]) -> Items | None:
-    """The items of all tables among ``words``; None where there is no table."""
-    tables = [table for word in words if (table := _table(image, word)) is not None]
+def tables_at(image: Image, words: list[int]) -> tuple[Table, ...]:
+    """The tables among ``words``: of the derive macro's items, and of the class's own."""
+    return tuple(table for word in words if (table := _table(image, word)) is not None)
+
+
+def stride_of(image: Image, tables: list[Table]) -> int:
+    """The size of a method definition in this file: with it, most entries have a name.
+
+    Tables of one entry cannot tell.
+    """
+    parts = [table.entries for table in tables if table.entries.length > 1]
+
+    def score(stride: int) -> tuple[int, int]:
+        entries = [entry for part in parts for entry in _entries(image, part, stride)]
+        return len(entries), sum(entry.flags is not None for entry in entries)
+
+    return max(_STRIDES, key=score)
+
+
+def read_items(image: Image, tables: tuple[Table, ...], stride: int) -> Items | None:
+    """The items of all ``tables``; None where there is no table."""
     if not tables:
         return None
     methods: list[Method] = []
@@ -50,7 +75,7 @@ def read_items(image: Image, words: list[int]) -> Items | None:
     places: list[tuple[int, int]] = []
     for entries, numbers in tables:
         slots += _slot_ids(image, numbers) or ()
-        named, stride = _entries(image, entries)
+        named = _entries(image, entries, stride)
         places.append((entries.address, entries.address + stride * entries.length))
         unnamed += entries.length - len(named)
         for entry in named:
@@ -61,7 +86,7 @@ def read_items(image: Image, words: list[int]) -> Items | None:
     return Items(tuple(methods), tuple(getters), tuple(slots), unnamed, tuple(places))
 
 
-def _table(image: Image, address: int) -> tuple[Slice, Slice] | None:
+def _table(image: Image, address: int) -> Table | None:
     """The two slices at ``address``, where that is a ``PyClassItems``."""
     if image.segment_at(address) is None or image.in_code(address):
         return None
@@ -70,7 +95,7 @@ def _table(image: Image, address: int) -> tuple[Slice, Slice] | None:
         return None
     if _slot_ids(image, parts[1]) is None:
         return None
-    return parts[0], parts[1]
+    return Table(parts[0], parts[1])
 
 
 def _slice(image: Image, address: int) -> Slice | None:
@@ -94,20 +119,10 @@ def _slot_ids(image: Image, part: Slice) -> tuple[int, ...] | None:
     return tuple(found)
 
 
-def _entries(image: Image, part: Slice) -> tuple[list[_Entry], int]:
-    """The entries that have a name, read with the stride that names most of them; the stride."""
-    best: tuple[list[_Entry], int] = ([], _STRIDES[0])
-    for stride in _STRIDES:
-        entries = [
-            entry
-            for index in range(part.length)
-            if (entry := _entry(image, part.address + stride * index, stride)) is not None
-        ]
-        if len(entries) > len(best[0]):
-            best = entries, stride
-        if len(entries) == part.length:
-            break
-    return best
+def _entries(image: Image, part: Slice, stride: int) -> list[_Entry]:
+    """The entries that have a name."""
+    found = (_entry(image, part.address + stride * n, stride) for n in range(part.length))
+    return [entry for entry in found if entry is not None]
 
 
 def _entry(image: Image, address: int, size: int) -> _Entry | None:
@@ -123,7 +138,7 @@ def _entry(image: Image, address: int, size: int) -> _Entry | None:
             if text is not None:
                 texts.append(text)
                 at += 8
-        elif at > address and at not in image.imports_at:
+        elif at > address and flags is None and at not in image.imports_at:
             value = image.unsigned(at, 4) or 0
             if value & _CALLING and not value & ~_METHOD_FLAGS and texts:
                 flags = value
