@@ -1,10 +1,14 @@
 """The guide: one section, one Markdown file, in our own words, with the upstream link.
 
-Files are named ``<source>-<order>-<id>.md``, so the outline is known from the names alone and
-a section is read only when somebody asks for it. Which rules belong to a section is derived
-from ``Rule.guide``; nothing here knows a rule.
+Files are named ``<source>-<order>-<id>.md``, with two digits for the order, so the outline is
+known from the names alone and a section is read only when somebody asks for it. Which rules
+belong to a section is derived from ``Rule.guide``; nothing here knows a rule.
+
+C snippets are complete modules, which a test compiles and tries. Rust snippets are written for
+PyO3 0.29 and not compiled (that needs Cargo and the pyo3 crate); a test reads their syntax.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +17,17 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 _FENCE = "```"
 _HEADING = "## "
+_NAME = re.compile(r"(?P<source>.+?)-(?P<order>\d\d)-(?P<id>.+)\.md")
+
+SOURCES = {
+    "howto": "CPython's HOWTO: Isolating Extension Modules",
+    "pep": "Python Enhancement Proposals",
+    "free-threading": "CPython's HOWTO: C API Extension Support for Free Threading",
+    "pyo3": "PyO3 user guide",
+    "pyo3-architecture": "PyO3 architecture",
+    "course": "Course: Rust-Python interoperability",
+}
+"""Where the sections come from, in reading order, and what each source is called."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +89,10 @@ def search(words: str | Iterable[str]) -> tuple[Section, ...]:
 @cache
 def _names() -> dict[str, str]:
     """Section id to file name, in reading order."""
-    names = sorted(path.name for path in _FOLDER.glob("*.md"))
-    return {name.removesuffix(".md").split("-", 2)[2]: name for name in names}
+    places = list(SOURCES)
+    found = [match for path in _FOLDER.glob("*.md") if (match := _NAME.fullmatch(path.name))]
+    found.sort(key=lambda match: (places.index(match["source"]), match["order"]))
+    return {match["id"]: match.string for match in found}
 
 
 @cache

@@ -7,15 +7,13 @@ taken from ``ISOVIEW_PYTHONS`` (a path list).
 
 import os
 import re
-import shlex
-import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from guide_snippets import LOADER, SNIPPETS, build_facts, compile_snippet, run
 
 import isoview.guide
 from isoview.guide import Section, find, search, sections
@@ -59,28 +57,10 @@ WITHOUT_SNIPPETS = {
     "lossless-conversion-to-heap-types",
 }
 PARTS = ("What it asks", "Why", "How isoview checks it", "Fix by generator")
-SNIPPETS = ("Before", "After")
 GENERATORS = {"C", "Cython", "pybind11", "nanobind", "PyO3", "SWIG", "cffi", "mypyc"}
 
-# What goes wrong with the module named "before": true there, false for "after". `load()` makes
-# a new module object from the file each time; a child that dies has the problem, too.
-LOADER = """
-import gc, importlib.machinery, importlib.util, sys, weakref
-NAME, PATH = sys.argv[1:]
-def load():
-    loader = importlib.machinery.ExtensionFileLoader(NAME, PATH)
-    module = importlib.util.module_from_spec(
-        importlib.util.spec_from_file_location(NAME, PATH, loader=loader))
-    loader.exec_module(module)
-    return module
-def raises(error, call, *args):
-    try:
-        call(*args)
-    except error:
-        return True
-    return False
-a = load()
-"""
+# What goes wrong with the module named "before": true there, false for "after". A child that dies
+# has the problem, too.
 PROBLEMS = {
     "isolating-extension-modules": "problem = load().Refused is a.Refused",
     "background": "a.remember('x'); problem = 'x' in load().remember('y')",
@@ -168,62 +148,15 @@ FATAL = {"not-overriding-tp-free", "avoiding-pyobject-new"}
 FIRST_VERSION = {"making-modules-safe-with-multiple-interpreters": (3, 12)}
 
 PYTHONS = [sys.executable, *filter(None, os.environ.get("ISOVIEW_PYTHONS", "").split(os.pathsep))]
-by_id = pytest.mark.parametrize("section", sections(), ids=lambda section: section.id)
+HOWTO = [section for section in sections() if section.source == "howto"]
+by_id = pytest.mark.parametrize("section", HOWTO, ids=lambda section: section.id)
 by_snippet = pytest.mark.parametrize("section_id", sorted(PROBLEMS))
 by_python = pytest.mark.parametrize("python", PYTHONS)
 
 
-def code(section: Section, part: str) -> str:
-    """The one C snippet of a part."""
-    found = re.findall(r"^```c\n(.*?)^```$", section.part(part) or "", re.MULTILINE | re.DOTALL)
-    assert len(found) == 1, f"{section.id}: {part} has {len(found)} snippets"
-    return found[0]
-
-
-@cache
-def build_facts(python: str) -> tuple[tuple[int, int], str, str, str]:
-    """Version, header folders, compiler and suffix of an interpreter."""
-    script = (
-        "import sys, sysconfig as s;"
-        "print(*sys.version_info[:2]); print(s.get_path('include'));"
-        "print(s.get_path('platinclude')); print(s.get_config_var('CC') or 'cc');"
-        "print(s.get_config_var('EXT_SUFFIX'))"
-    )
-    done = subprocess.run([python, "-c", script], check=True, capture_output=True, text=True)
-    version, include, platinclude, compiler, suffix = done.stdout.splitlines()
-    major, minor = version.split()
-    # The parent, too: Debian's pyconfig.h includes a file named relative to it.
-    folders = shlex.join(f"-I{f}" for f in (include, platinclude, str(Path(include).parent)))
-    return (int(major), int(minor)), folders, compiler, suffix
-
-
-def compile_snippet(python: str, section_id: str, part: str, folder: Path) -> Path:
-    """A shared object named after the part; skips, saying why, where nothing can be compiled."""
-    _, folders, configured, suffix = build_facts(python)
-    compiler = shutil.which(shlex.split(configured)[0]) or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    include = Path(shlex.split(folders)[0].removeprefix("-I"))
-    if not (include / "Python.h").exists():
-        pytest.skip(f"no Python.h for {python}")
-    section = find(section_id)
-    assert section is not None
-    source = folder / f"{part.lower()}.c"
-    source.write_text(code(section, part))
-    target = folder / f"{part.lower()}{suffix}"
-    strict = ["-std=c11", "-Wall", "-Werror", "-O0"]
-    command = [compiler, *strict, *shlex.split(folders), "-shared", "-fPIC"]
-    done = subprocess.run(
-        [*command, str(source), "-o", str(target)], check=False, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return target
-
-
 def test_every_section_of_the_howto_is_there_once_and_in_order():
-    howto = [section for section in sections() if section.source == "howto"]
-    assert tuple(section.id for section in howto) == OUTLINE
-    assert [section.order for section in howto] == list(range(len(OUTLINE)))
+    assert tuple(section.id for section in HOWTO) == OUTLINE
+    assert [section.order for section in HOWTO] == list(range(len(OUTLINE)))
 
 
 def test_ids_are_unique_over_all_sources():
@@ -242,8 +175,7 @@ def test_url_is_well_formed_and_anchored(section):
     parts = urlsplit(section.url)
     assert parts.scheme == "https"
     assert parts.netloc
-    if section.source == "howto":
-        assert section.url == (PAGE if section.order == 0 else f"{PAGE}#{section.id}")
+    assert section.url == (PAGE if section.order == 0 else f"{PAGE}#{section.id}")
 
 
 @by_id
@@ -316,17 +248,6 @@ def test_before_has_the_problem_and_after_has_not(section_id, python, tmp_path):
     else:
         assert (before.returncode, before.stdout) == (0, "True\n"), before.stderr
     assert (after.returncode, after.stdout) == (0, "False\n"), after.stderr
-
-
-def run(python: str, script: str, part: str, module: Path) -> subprocess.CompletedProcess[str]:
-    """A child in development mode: with its debug allocator damage does not stay silent."""
-    return subprocess.run(
-        [python, "-I", "-X", "dev", "-c", script, part.lower(), str(module)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 def test_find_reads_only_the_section_it_is_asked_for():
