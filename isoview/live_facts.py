@@ -63,7 +63,7 @@ def _definitions(facts: Facts, info: Mapping[str, Any]) -> tuple[Definition, ...
         own,
         m_name=own.m_name if own.m_name is not None else live["m_name"],
         m_size=own.m_size if own.m_size is not None else live["m_size"],
-        methods=own.methods or _methods(live),
+        methods=own.methods if own.methods or own.origin == "static" else _methods(live),
         slots=own.slots if own.slots_complete else _slots(own.slots, live),
         slots_complete=True,
         has_traverse=_either(own.has_traverse, live["has_traverse"]),

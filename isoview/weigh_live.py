@@ -39,7 +39,8 @@ def weigh(
 ) -> Answer:
     """The answer with the experiments in it; the same answer where none of them was run."""
     seen = [entry for entry in ran(live, *EXPERIMENTS[question]) if _counts(entry, question)]
-    if all(entry.name == "statics" for entry in seen):
+    other = question != "multiple_module_objects"
+    if not seen or (other and all(entry.name == "statics" for entry in seen)):
         return answer
     worst = min(seen, key=_rank)
     status = worst.outcome["status"]

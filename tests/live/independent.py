@@ -74,10 +74,18 @@ def classes(module, name):
 
 
 def is_there(name):
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ImportError as error:
-        return not isinstance(error, ModuleNotFoundError)
+    """Without importing anything: a package may import the extension, which changes everything."""
+    first, _, rest = name.partition(".")
+    spec = importlib.util.find_spec(first)
+    if spec is None or not rest:
+        return spec is not None
+    for folder in spec.submodule_search_locations or ():
+        place, _, last = os.path.join(folder, *rest.split(".")).rpartition(os.sep)
+        if os.path.isdir(place) and any(
+            entry.startswith(last + ".") and entry.endswith(".so") for entry in os.listdir(place)
+        ):
+            return True
+    return False
 
 
 def touch(module):
@@ -125,16 +133,28 @@ def twice(name):
 
 
 SUB = """
-import importlib, json, os, sys
+import sys
 sys.path[:] = %r
-sys.path.append(%r)
-import independent
 causes = []
 sys.unraisablehook = lambda entry: causes.append(str(entry.exc_value))
-status, module = independent.attempt(lambda: importlib.import_module(%r))
-if status == "failed" and any(w in c for c in causes for w in independent.REFUSALS):
-    status = "refused"
-said = {"status": status}
+kind, texts, module = None, [], None
+try:  # first of all: what else is imported may change what happens
+    module = __import__(%r, fromlist=["any"])
+except BaseException as error:  # let go of, as programs do: keeping it keeps other things alive
+    kind = type(error)
+    while error is not None and len(texts) < 9:
+        texts.append(str(error))
+        error = error.__cause__ or error.__context__
+sys.path.append(%r)
+import independent, json
+said = {"status": "ok"}
+if kind is not None:
+    refused = issubclass(kind, ImportError) and any(
+        word in text for word in independent.REFUSALS for text in texts
+    )
+    said["status"] = "refused" if refused else "failed"
+if said["status"] == "failed" and any(w in c for c in causes for w in independent.REFUSALS):
+    said["status"] = "refused"
 if module is not None:
     found = independent.classes(module, %r)
     independent.touch(module)
@@ -163,7 +183,7 @@ def run_in(number, name):
     path = "/tmp/independent.%d.%d" % (os.getpid(), int(number))
     here = os.path.dirname(os.path.abspath(__file__))
     try:
-        interpreters().run_string(number, SUB % (sys.path, here, name, name, path))
+        interpreters().run_string(number, SUB % (sys.path, name, here, name, path))
     except Exception:
         return {"status": "failed"}
     try:

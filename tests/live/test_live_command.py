@@ -16,9 +16,58 @@ def test_text_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert isoview(["live", "markupsafe._speedups"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("markupsafe._speedups\n")
-    for words in ("info  ok", "phase", "multi-phase", "definition", "m_size", "slots", "methods"):
+    for words in ("✓ info", "phase", "multi-phase", "definition", "m_size", "slots", "methods"):
         assert words in out
-    assert err == "isoview: importing runs the module's code (in a child process)\n"
+    for experiment in ("✓ twice", "✓ shared GIL", "✓ life cycle", "✓ statics"):
+        assert experiment in out
+    assert err == "isoview: importing runs the module's code (in child processes)\n"
+
+
+def test_several_interpreters_give_a_matrix(capsys: pytest.CaptureFixture[str]) -> None:
+    import sys
+
+    python = ["--python", sys.executable]
+    assert isoview(["live", "_csv", *python, *python, "--only", "info,twice"]) == 0
+    out, _ = capsys.readouterr()
+    version = ".".join(map(str, sys.version_info[:3]))
+    assert [version, version] in [line.split() for line in out.splitlines()]
+    assert out.count("✓ isolated") == 2
+    assert out.count(f"CPython {version}: ") == 2
+
+
+def test_a_snippet_uses_the_module_and_may_fail(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    snippet = tmp_path / "use.py"
+    snippet.write_text("assert module.reader([]) is not None\n")
+    only = ["--only", "twice,shared-gil", "--format", "json", "--exercise", str(snippet)]
+    assert isoview(["live", "_csv", *only]) == 0
+    said = json.loads(capsys.readouterr().out)["runs"][0]["experiments"]
+    assert {entry["status"] for entry in said.values()} == {"ok"}
+    snippet.write_text("raise ValueError('not like this')\n")
+    assert isoview(["live", "_csv", *only]) == 0
+    said = json.loads(capsys.readouterr().out)["runs"][0]["experiments"]
+    assert {entry["status"] for entry in said.values()} == {"failed"}
+    assert all("ValueError: not like this" in entry["message"] for entry in said.values())
+    assert said["twice"]["stage"] == "use"
+    assert said["shared-gil"]["stage"] == "use in the sub-interpreter"
+
+
+def test_a_snippet_that_is_no_python_is_a_mistake_of_the_command_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    snippet = tmp_path / "use.py"
+    snippet.write_text("not python at all")
+    assert isoview(["live", "_csv", "--exercise", str(snippet)]) == 2
+    assert "is no Python code" in capsys.readouterr().err
+    assert isoview(["live", "_csv", "--exercise", str(tmp_path / "none.py")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_repeats_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert isoview(["live", "_csv", "--only", "twice", "--repeat", "3", "--format", "json"]) == 0
+    said = json.loads(capsys.readouterr().out)["runs"][0]["experiments"]["twice"]
+    assert said["repeats"] == "3/3"
 
 
 def test_types_are_told_apart_in_words(capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,6 +141,8 @@ def test_a_crash_shows_where_it_was(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert isoview(["live", "deadly"]) == 3
     out, err = capsys.readouterr()
-    assert "crashed: ended by SIGABRT at stage import (3 of 3 runs)" in out
+    assert "crashed (SIGABRT, 3 of 3 runs): ended by SIGABRT at stage import" in " ".join(
+        out.split()
+    )
     assert "deadly.py" in out
     assert "nothing else was harmed" in err

@@ -6,7 +6,7 @@ import sys
 from .importing import NotRunError
 from .interpreters import CannotError, SubInterpreter
 from .objects import compare
-from .outcomes import CutShortError, outcome
+from .outcomes import CutShortError, outcome, recognise
 
 NOTHING = {"shared_types": [], "compared_types": 0, "shared_objects": [], "compared_objects": 0}
 
@@ -23,9 +23,9 @@ def main_first(target, options, also):
     answer.update(target.identity)
     target.channel.stage("destroy the sub-interpreter")
     sub.destroy()
+    _must_be_ok(theirs, answer, also)
     target.channel.stage("use in the main interpreter")
     target.use(target.first)
-    _must_be_ok(theirs, answer, also)
     return answer
 
 
@@ -113,8 +113,13 @@ def _must_be_ok(result, answer, also):
     if result["status"] == "ok":
         return
     message = result["message"] or ""
-    if also and result["status"] == "failed" and also[-1] not in message:
-        message = "%s [%s]" % (message, also[-1])
+    if result["status"] == "failed" and message.startswith("ImportError"):
+        # What was printed as unraisable instead: in 3.14 and later that is where a guard speaks.
+        guards = [text for text in also if recognise(text)]
+        if guards:
+            result = dict(result, status="refused", recognised=recognise(guards[0]))
+        for text in (guards or also)[-1:]:
+            message = message if text in message else "%s [%s]" % (message, text)
     raise CutShortError(dict(result, message=message), answer)
 
 
