@@ -28,6 +28,8 @@ from isoview.inspectors.binary.code.values import (
     merged,
 )
 
+_NO_INSTRUCTION: Instruction = (0, i.OTHER, 0, NONE, NONE, NONE, 0, 0, 0)
+
 
 class Follower(Memory):
     """Follows functions of one image, one after the other."""
@@ -61,7 +63,7 @@ class Follower(Memory):
         saved: dict[int, State] = {}
         handlers = self.handlers
         reached = True
-        self.tested = NONE
+        before = _NO_INSTRUCTION
         for ins in code:
             at, kind = ins[0], ins[1]
             if at in saved:
@@ -74,12 +76,17 @@ class Follower(Memory):
             handler = handlers[kind]
             if handler is not None:
                 handler(ins)
-                if kind != i.COMPARE_CONST:
-                    self.tested = NONE
             elif kind >= i.CALL:
-                reached = self._control(ins, saved, function)
+                reached = self._control(ins, before, saved, function)
+            before = ins
 
-    def _control(self, ins: Instruction, saved: dict[int, State], function: Function) -> bool:
+    def _control(
+        self,
+        ins: Instruction,
+        before: Instruction,
+        saved: dict[int, State],
+        function: Function,
+    ) -> bool:
         """A transfer of control; whether the next instruction is reached from here."""
         at, kind, target = ins[0], ins[1], ins[8]
         if kind <= i.CALL_MEMORY:
@@ -95,7 +102,7 @@ class Follower(Memory):
                 old = saved.get(target)
                 state = dict(self.state)
                 if kind == i.BRANCH and ins[2]:
-                    self._told(ins, state)
+                    self._told(ins, before, state)
                 saved[target] = state if old is None else _met(old, state)
             else:
                 self.loops.back(at, target)
@@ -106,9 +113,11 @@ class Follower(Memory):
                 self.calls.returned(at, state, self.function)
         return kind == i.BRANCH
 
-    def _told(self, ins: Instruction, state: State) -> None:
+    def _told(self, ins: Instruction, before: Instruction, state: State) -> None:
         """A branch on whether a register is NULL: it is on one of the two ways."""
-        register = ins[3] if ins[3] != NONE else self.tested
+        register = ins[3]
+        if register == NONE and before[1] == i.COMPARE_CONST and before[2] == 8 and not before[8]:
+            register = before[3]
         value = state.get(register)
         if value is None:
             return
@@ -123,7 +132,11 @@ class Follower(Memory):
             return self.scene.target(ins[8])
         if kind in (i.CALL_REG, i.JUMP_REG):
             return self.state.get(ins[4])
-        return self.scene.loaded(self._place(ins))
+        place = self._place(ins)
+        if place is not None and place[0] == STATIC and self.scene.is_data(place[1]):
+            called = Reason("called", "", ins[0], self.function)
+            self.scene.record.contrary.setdefault(place[1], called)
+        return self.scene.loaded(place)
 
     # Registers
 
@@ -185,7 +198,6 @@ class Follower(Memory):
     def _compare_const(self, ins: Instruction) -> None:
         if ins[8]:
             self.loops.counted(ins[3], ins[8])
-        self.tested = ins[3] if not ins[8] and ins[2] == 8 else NONE
 
     def _compare_memory(self, ins: Instruction) -> None:
         value = self._at(ins[0], self._place(ins), ins[2])
@@ -234,11 +246,17 @@ class Follower(Memory):
 def _met(one: State, other: State) -> State:
     """The state where two paths meet; what only one of them knows stays if it is an object."""
     found: State = {}
+    there = other.get
     for key, value in one.items():
-        joined = merged(value, other.get(key))
-        if joined is not None:
-            found[key] = joined
-    for key, value in other.items():
-        if key not in one and value is not None and value[0] == OBJECT:
+        arriving = there(key)
+        if arriving is value:
+            found[key] = value
+        else:
+            joined = merged(value, arriving)
+            if joined is not None:
+                found[key] = joined
+    for key in other.keys() - one.keys():
+        value = other[key]
+        if value is not None and value[0] == OBJECT:
             found[key] = value
     return found

@@ -44,6 +44,7 @@ EXCHANGE = 16  # memory and reg change places, perhaps under a condition
 LOAD_HIGH = 17  # upper half of vector reg = memory
 STORE_HIGH = 18  # memory = upper half of vector reg
 UNPACK = 19  # upper half of vector reg = lower half of base, or all of general register base
+WRITING = frozenset({STORE, STORE_CONST, UPDATE, MODIFY, EXCHANGE, STORE_HIGH})
 # Comparisons.
 COMPARE = 20  # reg with base
 COMPARE_CONST = 21  # reg with imm; x86-64's test of a register with itself is one with 0

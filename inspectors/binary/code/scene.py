@@ -59,6 +59,9 @@ class Scene:
             if region.writable and not region.thread_local and not region.executable
         )
         self._targets: dict[int, Value] = {}
+        kept = {*machine.kept, machine.stack, *(n + HIGH for n in machine.kept if n >= VECTORS)}
+        everything = {*range(VECTORS * 2), *range(VECTORS + HIGH, VECTORS * 2 + HIGH)}
+        self._lost = frozenset(everything - kept)  # what a call does not keep
         self._entry: State = {machine.stack: (STACK, 0)}
 
     def entry(self, function: int) -> State:
@@ -185,16 +188,10 @@ class Scene:
 
     def after_call(self, state: State) -> State:
         """What a call leaves: registers that are kept, and the stack."""
-        kept = self.machine.kept
-        stack = self.machine.stack
-        return {
-            key: value
-            for key, value in state.items()
-            if key >= FIRST_SLOT
-            or key in kept
-            or key == stack
-            or (key >= VECTORS + HIGH and key - HIGH in kept)
-        }
+        after = state.copy()
+        for key in state.keys() & self._lost:
+            del after[key]
+        return after
 
 
 def _stub(image: Image, address: int) -> str | None:

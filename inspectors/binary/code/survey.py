@@ -4,14 +4,15 @@ from typing import NamedTuple
 
 from isoview.inspectors.binary.code.follow import Follower
 from isoview.inspectors.binary.code.functions import FUNCTION_LIMIT, Function
+from isoview.inspectors.binary.code.instructions import NONE, WRITING
 from isoview.inspectors.binary.code.scene import Scene
 from isoview.inspectors.binary.code.static_references import Reference, referring
 from isoview.inspectors.binary.code.values import ARGUMENT, DIRECT, MEMORY, RETURNED, Node
 
 ROUNDS = 3
 """How far calls are followed from the functions that refer to statics."""
-ENOUGH = 2
-"""So many functions that touch a word are followed once it is known to hold an object."""
+ENOUGH = 3
+"""So many functions that refer to a word are followed where nothing shows what it holds."""
 
 
 class Survey(NamedTuple):
@@ -33,6 +34,7 @@ def survey(scene: Scene, limit: int) -> Survey:
     looked: dict[int, int] = {}
     for function, references in referring(scene.image, scene.functions):
         if _settled(scene, references, looked):
+            spent += _only_writes(scene, function, references)
             continue
         wanted += 1
         if spent >= limit:
@@ -68,14 +70,32 @@ def _settled(scene: Scene, references: list[Reference], looked: dict[int, int]) 
     """Whether all that a function refers to is known well enough without it."""
     record = scene.record
     for reference in references:
-        target = reference.target & ~7
-        if any(reason.kind in DIRECT for reason in record.sources.get(target, ())):
-            continue
-        if looked.get(target, 0) < ENOUGH or not (
-            target in record.uses or target in record.sources
-        ):
+        word = reference.target & ~7
+        known = word in record.uses or word in record.sources or word in record.contrary
+        if not known and looked.get(word, 0) < ENOUGH:
             return False
     return True
+
+
+def _only_writes(scene: Scene, function: Function, references: list[Reference]) -> int:
+    """Note the writes of a function that is not followed to words that are no objects; how many
+    instructions had to be read.
+    """
+    record = scene.record
+    wanted = {
+        reference.target
+        for reference in references
+        if reference.stores and reference.target & ~7 not in record.uses
+    }
+    wanted -= record.sources.keys()
+    wanted = {target for target in wanted if function.start not in record.writes.get(target, ())}
+    if not wanted or function.end - function.start > FUNCTION_LIMIT:
+        return 0
+    code = scene.machine.decode(scene.functions.read(function), function.start)
+    for at, kind, _, _, base, index, _, disp, _ in code:
+        if kind in WRITING and base == index == NONE and disp in wanted:
+            record.write(disp, function.start, at)
+    return len(code) // 4  # reading is that much cheaper than following
 
 
 def _worth_following(scene: Scene) -> list[int]:

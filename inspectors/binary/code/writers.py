@@ -64,7 +64,7 @@ class Writers:
         """Functions that call or jump to each function on the way, by its start."""
         index = CallIndex(self.image)
         found: dict[int, set[int]] = {}
-        waiting = set(self.wanted)
+        waiting = set(self.wanted - self.init - self._in_data - self._ends)
         while waiting and len(found) < CLOSURE_LIMIT:
             for start in waiting:
                 found[start] = set()
@@ -72,31 +72,35 @@ class Writers:
                 caller = self.functions.containing(site)
                 if caller is not None and caller.start != target:
                     found[target].add(caller.start)
-            waiting = {
-                caller
-                for start in waiting
-                for caller in found[start]
-                if caller not in found and caller not in self.init
-            }
+            waiting = (
+                {caller for start in waiting for caller in found[start] if caller not in found}
+                - self.init
+                - self._in_data
+            )
         return found
 
     @cached_property
-    def _taken(self) -> frozenset[int]:
-        """Functions on the way whose address stands in data or is taken by code."""
-        on_the_way = frozenset(self._callers)
-        lists = self._listed(".fini_array", ".dtors", "__mod_term_func")
-        found = on_the_way & frozenset(self.image.pointers.values())
-        found |= {target for _, target in references(self.image, on_the_way)}
-        return found - lists - self.init
+    def _ends(self) -> frozenset[int]:
+        return frozenset(self._listed(".fini_array", ".dtors", "__mod_term_func"))
+
+    @cached_property
+    def _in_data(self) -> frozenset[int]:
+        """Functions whose address stands in data: methods, slots, callbacks."""
+        return frozenset(self.image.pointers.values()) - self.init - self._ends
 
     @cached_property
     def _sorted(self) -> dict[int, str]:
-        ends = self._listed(".fini_array", ".dtors", "__mod_term_func")
         exported = frozenset(self.image.exports.values())
         found: dict[int, str] = dict.fromkeys(self.init, INIT)
-        found.update(dict.fromkeys(ends, RUNTIME))
-        found.update(dict.fromkeys(self._taken, OUTSIDE))
+        found.update(dict.fromkeys(self._ends, RUNTIME))
+        found.update(dict.fromkeys(self.wanted & self._in_data, OUTSIDE))
+        if all(start in found for start in self.wanted):
+            return found
         callers = self._callers
+        on_the_way = frozenset(callers)
+        taken = {target for _, target in references(self.image, on_the_way)}
+        outside = (taken | (on_the_way & self._in_data)) - self.init - self._ends
+        found.update(dict.fromkeys(outside, OUTSIDE))
         for start, calling in callers.items():
             if not calling and start not in found:
                 found[start] = OUTSIDE if start in exported else UNDECIDED

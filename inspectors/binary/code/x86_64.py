@@ -17,10 +17,10 @@ from isoview.inspectors.binary.code.instructions import (
     STOP,
     Instruction,
 )
-from isoview.inspectors.binary.code.x86_64_shapes import RIP, Shape, shape_of
+from isoview.inspectors.binary.code.x86_64_shapes import LONGER, RIP, Shape, shape_of
 
-_HEADS: dict[bytes, Shape | int] = {}
-"""Shape by head; a number says how many more bytes the head has at least."""
+_HEADS: dict[bytes, Shape] = {}
+"""Shape by head; where its length is negative, the head has so many bytes at least."""
 # How many bytes to look at first, by the first byte: prefixes, escapes and ModRM make it long.
 _FIRST = [2] * 256
 for _byte in (*range(0x40, 0x50), 0x0F, 0xC5):
@@ -49,8 +49,8 @@ def decode(code: bytes, start: int) -> list[Instruction]:
     code += _PADDING  # so that a head at the end can be looked at
     while at < end:
         shape = heads.get(code[at : at + first[code[at]]])
-        while isinstance(shape, int):
-            shape = heads.get(code[at : at + shape])
+        while shape is not None and shape[1] < 0:
+            shape = heads.get(code[at : at - shape[1]])
         if shape is None:
             shape = _learn(code, at)
         head, length, kind, size, reg, base, index, scale, disp_size, imm_size, imm = shape
@@ -80,7 +80,7 @@ def decode(code: bytes, start: int) -> list[Instruction]:
                 imm = _INT16(code, where)[0]
             if kind >= CALL:  # relative to the next instruction
                 imm += start + following
-            elif shape.imm < 0 and kind != CONST:  # subtracted
+            elif shape[10] < 0 and kind != CONST:  # subtracted
                 imm = -imm
         if base == RIP:
             base = NONE
@@ -101,7 +101,7 @@ def _learn(code: bytes, at: int) -> Shape:
     looked = _FIRST[raw[0]]
     for length in lengths:
         if length > looked:
-            _HEADS.setdefault(raw[:looked], length)
+            _HEADS.setdefault(raw[:looked], LONGER[length])
             looked = length
     _HEADS[raw[:looked]] = shape
     return shape

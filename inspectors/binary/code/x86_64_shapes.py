@@ -5,6 +5,7 @@ does is told only as far as pointers and counters are concerned. Encodings: Inte
 appendix A.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 from isoview.inspectors.binary.code import instructions as i
@@ -16,38 +17,40 @@ RIP = -2
 _LEGACY = frozenset({0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3})
 
 
-class Shape(NamedTuple):
-    """A decoded head. ``imm`` is the immediate where the opcode implies it; -1 where the one that
-    follows is to be subtracted.
-    """
-
-    head: int
-    length: int
-    kind: int
-    size: int
-    reg: int
-    base: int
-    index_register: int
-    scale: int
-    disp_size: int
-    imm_size: int
-    imm: int
+Shape = tuple[int, int, int, int, int, int, int, int, int, int, int]
+"""A decoded head: (head, length, kind, size, reg, base, index, scale, disp_size, imm_size, imm).
+``imm`` is the immediate where the opcode implies it; -1 where the one that follows is to be
+subtracted.
+"""
+_NOTHING_YET = (0, 0, 0, 0, 0, 0, 0, 0, 0)
+LONGER: tuple[Shape, ...] = tuple((0, -length, *_NOTHING_YET) for length in range(17))
+"""In place of a shape: the head has at least so many bytes."""
 
 
-def _prefixes(raw: bytes) -> tuple[int, set[int], int]:
+_NONE_SEEN: frozenset[int] = frozenset()
+
+
+def _prefixes(raw: bytes) -> tuple[int, frozenset[int], int]:
     """(length, legacy prefixes, REX byte)."""
     at = 0
-    seen: set[int] = set()
     while at < 12 and raw[at] in _LEGACY:
-        seen.add(raw[at])
         at += 1
-    rex = 0
+    seen = frozenset(raw[:at]) if at else _NONE_SEEN
     if raw[at] & 0xF0 == 0x40:
-        rex = raw[at]
-        at += 1
-    return at, seen, rex
+        return at + 1, seen, raw[at]
+    return at, seen, 0
 
 
+_IMMEDIATES: dict[int, tuple[bool, int | str]] = {
+    0x68: (False, "z"), 0x69: (True, "z"), 0x6A: (False, 1), 0x6B: (True, 1),
+    0x80: (True, 1), 0x81: (True, "z"), 0x83: (True, 1), 0xA8: (False, 1), 0xA9: (False, "z"),
+    0xC0: (True, 1), 0xC1: (True, 1), 0xC2: (False, 2), 0xC6: (True, 1), 0xC7: (True, "z"),
+    0xC8: (False, 3), 0xCA: (False, 2), 0xCD: (False, 1), 0xE8: (False, 4), 0xE9: (False, 4),
+    0xEB: (False, 1), 0xF6: (True, "b3"), 0xF7: (True, "z3"),
+}  # fmt: skip
+
+
+@cache
 def _one_byte(opcode: int) -> tuple[bool, int | str] | None:
     """(has ModRM, immediate bytes) of a one-byte opcode; "z" is 2 or 4, "v" 2, 4 or 8."""
     if opcode < 0x40:
@@ -62,15 +65,8 @@ def _one_byte(opcode: int) -> tuple[bool, int | str] | None:
         return False, 1 if opcode < 0xB8 else "v"
     if opcode in (0x63, *range(0x84, 0x90), *range(0xD0, 0xD4), *range(0xD8, 0xE0), 0xFE, 0xFF):
         return True, 0
-    immediates: dict[int, tuple[bool, int | str]] = {
-        0x68: (False, "z"), 0x69: (True, "z"), 0x6A: (False, 1), 0x6B: (True, 1),
-        0x80: (True, 1), 0x81: (True, "z"), 0x83: (True, 1), 0xA8: (False, 1), 0xA9: (False, "z"),
-        0xC0: (True, 1), 0xC1: (True, 1), 0xC2: (False, 2), 0xC6: (True, 1), 0xC7: (True, "z"),
-        0xC8: (False, 3), 0xCA: (False, 2), 0xCD: (False, 1), 0xE8: (False, 4), 0xE9: (False, 4),
-        0xEB: (False, 1), 0xF6: (True, "b3"), 0xF7: (True, "z3"),
-    }  # fmt: skip
-    if opcode in immediates:
-        return immediates[opcode]
+    if opcode in _IMMEDIATES:
+        return _IMMEDIATES[opcode]
     if 0xA0 <= opcode <= 0xA3:
         return False, 8
     if 0xE0 <= opcode <= 0xE7:
@@ -89,6 +85,7 @@ _TWO_IMMEDIATE = frozenset({
 })  # fmt: skip
 
 
+@cache
 def _two_byte(opcode: int) -> tuple[bool, int | str] | None:
     if 0x80 <= opcode <= 0x8F:
         return False, 4
@@ -114,21 +111,36 @@ class _Opcode(NamedTuple):
 _PP = (0, 0x66, 0xF3, 0xF2)
 
 
+_OPCODES: dict[bytes, _Opcode] = {}
+"""Opcodes by the bytes up to them, where these are two or three."""
+
+
 def _opcode(raw: bytes) -> _Opcode:
+    """The opcode at the start of ``raw``: worked out once for all that differ only behind it."""
+    found = _OPCODES.get(raw[:2]) or _OPCODES.get(raw[:3])
+    if found is None:
+        found = _read_opcode(raw)
+        if found.end <= 3:
+            _OPCODES[raw[: max(found.end, 2)]] = found
+    return found
+
+
+def _read_opcode(raw: bytes) -> _Opcode:
     at, seen, rex = _prefixes(raw)
     byte = raw[at]
-    pp = 0xF3 if 0xF3 in seen else 0xF2 if 0xF2 in seen else 0x66 if 0x66 in seen else 0
-    none = frozenset(seen)
+    pp = 0
+    if seen:
+        pp = 0xF3 if 0xF3 in seen else 0xF2 if 0xF2 in seen else 0x66 if 0x66 in seen else 0
     if byte == 0x0F:
         second = raw[at + 1]
         if second in (0x38, 0x3A):
             opmap = 2 if second == 0x38 else 3
             form = (True, 0 if opmap == 2 else 1)
-            return _Opcode(at + 3, opmap, raw[at + 2], rex, pp, none, 0, False, form)
-        return _Opcode(at + 2, 1, second, rex, pp, none, 0, False, _two_byte(second))
+            return _Opcode(at + 3, opmap, raw[at + 2], rex, pp, seen, 0, False, form)
+        return _Opcode(at + 2, 1, second, rex, pp, seen, 0, False, _two_byte(second))
     if byte in (0xC4, 0xC5, 0x62):
         return _vector_opcode(raw, at)
-    return _Opcode(at + 1, 0, byte, rex, pp, none, 0, False, _one_byte(byte))
+    return _Opcode(at + 1, 0, byte, rex, pp, seen, 0, False, _one_byte(byte))
 
 
 def _vector_opcode(raw: bytes, at: int) -> _Opcode:
@@ -158,7 +170,7 @@ def _vector_opcode(raw: bytes, at: int) -> _Opcode:
     return _Opcode(end, opmap, opcode, rex, pp, frozenset(), vector, third, form)
 
 
-_INVALID = Shape(1, 0, i.STOP, 0, i.NONE, i.NONE, i.NONE, 0, 0, 0, 0)
+_INVALID: Shape = (1, 0, i.STOP, 0, i.NONE, i.NONE, i.NONE, 0, 0, 0, 0)
 
 
 def shape_of(raw: bytes) -> tuple[Shape, tuple[int, ...]]:
@@ -207,7 +219,7 @@ def shape_of(raw: bytes) -> tuple[Shape, tuple[int, ...]]:
     segment = op.seen & {0x64, 0x65}  # thread-local data, the stack guard: not this file's
     if in_memory and segment:
         kind, base, index, scale, register = _elsewhere(kind, register)
-    shape = Shape(
+    shape = (
         at, at + disp_size + imm_size, kind, moved, register, base, index, scale,
         disp_size, imm_size, imm,
     )  # fmt: skip
