@@ -76,6 +76,13 @@ class IsoviewApp(App[None]):
 
         self.push_screen(ModuleScreen(entry))
 
+    def open_processes(self) -> None:
+        """Show the Python processes that run now."""
+        from isoview.tui.processes import ProcessServices
+        from isoview.tui.screens.process_list import ProcessListScreen
+
+        self.push_screen(ProcessListScreen(ProcessServices()))
+
     def leave(self, screen: Screen[Any]) -> None:
         """Go back from a screen with nothing open in it."""
         if len(self.screen_stack) > 2 and screen is self.screen:
@@ -264,6 +271,7 @@ class IsoviewApp(App[None]):
                 command = partial(self.run_action, key.action, key.namespace)
                 text = key.tooltip
             yield SystemCommand(f"{key.title} ({key.display})", text, command)
+        yield SystemCommand("processes", "Look into a running Python process", self.open_processes)
         yield SystemCommand("theme", "Choose the colours of the app", self.action_change_theme)
 
     def _say_why_not(self, title: str, reason: str) -> None:

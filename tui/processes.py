@@ -42,18 +42,17 @@ class ProcessesApp(IsoviewApp):
         self.processes = services or ProcessServices()
 
     def open_first(self) -> None:
-        if self.pid is not None:
-            self.open_process(self.pid)
+        if self.pid is None:
+            self.open_processes()
             return
+        from isoview.tui.screens.process import ProcessScreen
+
+        self.push_screen(ProcessScreen(self.pid, self.processes))
+
+    def open_processes(self) -> None:
         from isoview.tui.screens.process_list import ProcessListScreen
 
         self.push_screen(ProcessListScreen(self.processes))
-
-    def open_process(self, pid: int) -> None:
-        """Show the Processes screen of one process."""
-        from isoview.tui.screens.process import ProcessScreen
-
-        self.push_screen(ProcessScreen(pid, self.processes))
 
 
 def run(pid: int | None = None) -> None:

@@ -21,8 +21,8 @@ VECTORS = 1024
 """IOV_MAX on Linux: most ranges one call may name."""
 BLOCK_LIMIT = 7000
 """Blocks that are kept at once (112 MB); a walk over 600 modules needs about 2,000."""
-ADDRESS_END = 1 << 47
-"""No user address lies beyond it on x86-64 and aarch64 with 4-level page tables."""
+ADDRESS_END = 1 << 52
+"""No user address lies beyond it: 47 bits on x86-64, 48 on aarch64, 52 with large addresses."""
 
 _WORD = struct.Struct("<Q").unpack_from
 

@@ -20,6 +20,8 @@ TEXT_LIMIT = 2048
 ENTRY_LIMIT = 1 << 20
 """Most entries of one dict; sys.modules has thousands at most."""
 NAME_LIMIT = 512
+HOME_LIMIT = 5000
+"""Entries of a class's dict among which ``__module__`` is looked for."""
 MRO_LIMIT = 2000
 HEAPTYPE, READY, TYPE_SUBCLASS = 1 << 9, 1 << 12, 1 << 31
 
@@ -231,7 +233,7 @@ class ObjectReader:
         """``__module__`` in the class's own dict; the class body puts it there first."""
         try:
             table = self.table(self.memory.word(address + self.layout.type("tp_dict")))
-            for key, value in table.pairs:
+            for key, value in table.pairs[:HOME_LIMIT]:
                 if self.text(key) == "__module__":
                     return self.text(value)
         except (Unread, Torn):

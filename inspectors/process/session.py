@@ -24,6 +24,9 @@ PAUSES = ("never", "auto", "always")
 SNAPSHOTS = 3
 """How often a paused reading is repeated where the copy lacked something."""
 
+FILE_LIMIT = 5000
+"""Most extension files of one process that are looked at."""
+
 Result = TypeVar("Result")
 
 
@@ -85,9 +88,7 @@ class Session:
             memory.forget()
             began = time.perf_counter()
 
-            with Pause(self.pid) as pause:
-                memory.fetch_blocks(wanted)
-                self._guarded(walker.chase)
+            pause = self._guarded(partial(self._copy, walker, wanted))
             milliseconds = max(milliseconds, pause.seconds * 1000)
             memory.seal(True)
             try:
@@ -114,6 +115,13 @@ class Session:
             raise Unread(self.interpreter.address)
         return heads[0].address
 
+    def _copy(self, walker: Walker, wanted: set[int]) -> Pause:
+        """Copy what a reading needs while the target stands still."""
+        with Pause(self.pid) as pause:
+            self.memory.fetch_blocks(wanted)
+            walker.chase()
+        return pause
+
     # -- what is mapped -------------------------------------------------------------------------
 
     def loaded(self, file: MappedFile) -> Loaded | None:
@@ -133,7 +141,8 @@ class Session:
             if ".cpython-3" in file.name or ".abi3." in file.name:
                 files.setdefault(file.start, file)
         files.pop(self.interpreter.file.start, None)
-        found = [self._guarded(partial(self._extension, file)) for file in files.values()]
+        some = list(files.values())[:FILE_LIMIT]
+        found = [self._guarded(partial(self._extension, file)) for file in some]
         return sorted((entry for entry in found if entry), key=lambda entry: entry.file)
 
     def _extension(self, file: MappedFile) -> ExtensionFile | None:

@@ -129,6 +129,12 @@ def denied(pid: int) -> AttachRefused:
     """Why the system says no, most likely reason first."""
     owner = describe(pid).uid
     message = f"not allowed to read process {pid}"
+    tracer = _tracer(pid)
+    if tracer:
+        return AttachRefused(
+            f"process {pid} is being traced by process {tracer} (a debugger, strace)",
+            "End that first, or attach with `--pause never`: reading alone does not mind.",
+        )
     if owner is not None and owner != os.geteuid():
         return AttachRefused(
             f"{message}: it belongs to user {_user(owner)}",
@@ -147,6 +153,17 @@ def denied(pid: int) -> AttachRefused:
         "Run isoview as root outside the container, or give the container CAP_SYS_PTRACE "
         "(`--cap-add=SYS_PTRACE`); or use `--mode agent`.",
     )
+
+
+def _tracer(pid: int) -> int:
+    """The process that traces this one; 0 for none (proc(5), TracerPid)."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
+            if line.startswith("TracerPid:"):
+                return int(line.split()[1])
+    except (OSError, ValueError, IndexError):
+        pass
+    return 0
 
 
 def _user(uid: int) -> str:

@@ -8,15 +8,14 @@ in only one is read again, and counted as unread where it never holds still.
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from isoview.inspectors.process.facts import (
     InterpreterFact,
     Module,
-    Thread,
     Unreadable,
     Walk,
 )
+from isoview.inspectors.process.interpreters import InterpreterHead, read_heads
 from isoview.inspectors.process.maps import Maps
 from isoview.inspectors.process.memory import Memory, Unread
 from isoview.inspectors.process.module_facts import ModuleFacts, Seen
@@ -25,21 +24,13 @@ from isoview.inspectors.process.objects import Core, ObjectReader, Table, Torn, 
 from isoview.inspectors.process.runtime import Interpreter
 from isoview.inspectors.process.sharing import Holdings, find_sharing
 
-INTERPRETER_LIMIT = 4096
-THREAD_LIMIT = 4096
 ROUNDS = 5
 """How often an entry that changed is read again."""
 ATTEMPTS = 60
 """How often one dict is read that was being changed; each takes some 0.1 ms."""
+ENTRY_BUDGET = 5_000_000
+"""Most dict entries of one reading; 600 modules have 40,000. A target could go on for ever."""
 UNREAD_NAMED = 200
-
-
-class InterpreterHead(NamedTuple):
-    address: int
-    id: int
-    modules: int
-    gil: str
-    threads: tuple[Thread, ...]
 
 
 class Walker:
@@ -60,54 +51,12 @@ class Walker:
         self.unread: list[Unreadable] = []
         self.unread_count = 0
         self.again = 0
+        self.entries_left = ENTRY_BUDGET
         self.facts = ModuleFacts(self.reader, self.modules, interpreter, maps)
-
-    # -- interpreters ---------------------------------------------------------------------------
 
     def heads(self) -> list[InterpreterHead]:
         """Every interpreter of the process, main first. Raises :class:`Unread`."""
-        runtime, word = self.interpreter.runtime, self.memory.word
-        address = word(self.interpreter.address + runtime.interpreters_head)
-        found: list[InterpreterHead] = []
-        seen: set[int] = set()
-        while address and address not in seen and len(found) < INTERPRETER_LIMIT:
-            seen.add(address)
-            number = self.reader.signed(address + runtime.id)
-            found.append(
-                InterpreterHead(
-                    address, number, word(address + runtime.modules), self._gil(address),
-                    self._threads(address),
-                )
-            )  # fmt: skip
-            address = word(address + runtime.next)
-        return sorted(found, key=lambda head: head.id)
-
-    def _gil(self, address: int) -> str:
-        if self.interpreter.free_threaded:
-            return "off"
-        runtime = self.interpreter.runtime
-        if runtime.gil is None or runtime.own_gil is None:
-            return "process"
-        used = self.memory.word(address + runtime.gil)
-        return "own" if used == address + runtime.own_gil else "shared"
-
-    def _threads(self, address: int) -> tuple[Thread, ...]:
-        runtime, word = self.interpreter.runtime, self.memory.word
-        found: list[Thread] = []
-        seen: set[int] = set()
-        try:
-            thread = word(address + runtime.threads_head)
-            while thread and thread not in seen and len(found) < THREAD_LIMIT:
-                seen.add(thread)
-                found.append(
-                    Thread(
-                        word(thread + runtime.thread_id), word(thread + runtime.native_thread_id)
-                    )
-                )
-                thread = word(thread + runtime.thread_next)
-        except Unread:
-            pass  # a thread that ends takes its state with it
-        return tuple(found)
+        return read_heads(self.memory, self.interpreter)
 
     # -- the walk -------------------------------------------------------------------------------
 
@@ -131,6 +80,7 @@ class Walker:
 
     def _start_afresh(self) -> None:
         self.unread, self.unread_count, self.again = [], 0, 0
+        self.entries_left = ENTRY_BUDGET
         self.reader.forget()
         self.modules.forget()
 
@@ -169,7 +119,8 @@ class Walker:
 
     def _module(self, interpreter: int, name: str, seen: Seen) -> Module:
         if seen.module.dict and seen.table is None:
-            self._miss(interpreter, name, "", "its dict kept changing")
+            why = "its dict kept changing" if self.entries_left > 0 else "too many entries in all"
+            self._miss(interpreter, name, "", why)
         for key, _value in seen.changing:
             self._miss(interpreter, name, self.facts.key(key), "the entry kept changing")
         return self.facts.module(name, seen)
@@ -304,10 +255,15 @@ class Walker:
         if not module.dict:
             return None
         for _attempt in range(ROUNDS):
+            if self.entries_left <= 0:
+                return None
             try:
-                return self.reader.table(module.dict)
+                table = self.reader.table(module.dict)
             except (Unread, Torn):
                 self.memory.forget()
+            else:
+                self.entries_left -= len(table.pairs) + 1
+                return table
         return None
 
     def _look(self, module: ModuleObject, table: Table | None) -> Seen:

@@ -132,6 +132,8 @@ def say(answer):
 
 
 def main():
+    # Where Yama keeps processes apart, let everybody of this user look (prctl(2), PR_SET_PTRACER).
+    ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)
     scenario, folder, *modules = sys.argv[1:]
     for name in modules:
         __import__(name)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -155,15 +155,24 @@ def test_another_users_process(tmp_path: Path) -> None:
 
 def as_nobody(pid: int) -> str:
     """What a child process with another user's id is told."""
+
+    def attempt() -> None:
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+        Session(pid).read()
+
+    return in_a_child(attempt)
+
+
+def in_a_child(attempt: Callable[[], object]) -> str:
+    """What a fork of ours is told."""
     reading, writing = os.pipe()
     forked = os.fork()
     if forked == 0:
         said = "nothing was refused"
         try:
-            os.setgroups([])
-            os.setresgid(65534, 65534, 65534)
-            os.setresuid(65534, 65534, 65534)
-            Session(pid).read()
+            attempt()
         except AttachRefused as error:
             said = error.message
         except BaseException as error:  # noqa: BLE001 - the child must say whatever it is
@@ -228,4 +237,18 @@ def test_the_command_says_it_in_two_lines() -> None:
     assert done.returncode == 3
     assert not done.stdout
     assert len(done.stderr.splitlines()) == 2
-    assert done.stderr.startswith("isoview: process ")
+    assert done.stderr.startswith("isoview: ")
+
+
+def test_a_process_that_another_traces(tmp_path: Path) -> None:
+    from isoview.inspectors.process.pause import Pause
+
+    with target(sys.executable, "plain", tmp_path) as child:
+        with Pause(child.pid):
+            said = in_a_child(lambda: Session(child.pid).read("always"))
+            fine = in_a_child(lambda: Session(child.pid).read("never"))
+        assert (
+            said
+            == f"process {child.pid} is being traced by process {os.getpid()} (a debugger, strace)"
+        )
+        assert fine == "nothing was refused"

@@ -173,3 +173,25 @@ def test_a_process_that_ends_is_said(tmp_path: Path) -> None:
             await until(pilot, lambda: "there is no process" in told(screen, "#silence"))
 
         play(ProcessesApp(child.pid), script)
+
+
+def test_the_palette_of_every_app_leads_to_the_processes(tmp_path: Path) -> None:
+    from command import speedups
+
+    from isoview.tui.app import IsoviewApp
+
+    with target(sys.executable, "plain", tmp_path):
+
+        async def script(pilot: Pilot[None]) -> None:
+            await pilot.press("ctrl+p")
+            await pilot.pause(0.2)
+            await pilot.press(*"processes")
+            await pilot.pause(0.6)
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, ProcessListScreen))
+            table = pilot.app.screen.query_one(ProcessTable)
+            await until(pilot, lambda: table.row_count > 0)
+            await pilot.press("escape")
+            await until(pilot, lambda: not isinstance(pilot.app.screen, ProcessListScreen))
+
+        play(IsoviewApp([str(speedups())]), script)

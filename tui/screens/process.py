@@ -31,7 +31,8 @@ from isoview.tui.widgets.moves import MOVES
 
 if TYPE_CHECKING:
     from isoview.attach import Attached, Audited, Read, StaticsRead
-    from isoview.tui.processes import ProcessesApp, ProcessServices
+    from isoview.tui.app import IsoviewApp
+    from isoview.tui.processes import ProcessServices
 
 INTERVALS = (1, 2, 5, 10, 30)
 PAUSES = ("never", "auto", "always")
@@ -372,11 +373,11 @@ class ProcessScreen(Screen[None]):
 
     def action_copy(self) -> None:
         if self.cell is not None:
-            cast("ProcessesApp", self.app).copy(self.cell[0])
+            cast("IsoviewApp", self.app).copy(self.cell[0])
 
     def action_leave(self) -> None:
         if self._words:
             self.query_one(FilterBar).clear()
         else:
             self._stop_following()
-            cast("ProcessesApp", self.app).leave(self)
+            cast("IsoviewApp", self.app).leave(self)

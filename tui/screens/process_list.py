@@ -20,7 +20,8 @@ from isoview.tui.widgets.moves import MOVES
 
 if TYPE_CHECKING:
     from isoview.inspectors.process.pythons import PythonProcess
-    from isoview.tui.processes import ProcessesApp, ProcessServices
+    from isoview.tui.app import IsoviewApp
+    from isoview.tui.processes import ProcessServices
 
 COLUMNS = ("pid", "version", "interpreters", "extensions", "age", "command")
 
@@ -149,7 +150,9 @@ class ProcessListScreen(Screen[None]):
         if process.problem:
             self.app.notify(process.problem, severity="warning")
             return
-        cast("ProcessesApp", self.app).open_process(process.pid)
+        from isoview.tui.screens.process import ProcessScreen
+
+        self.app.push_screen(ProcessScreen(process.pid, self._services))
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()
@@ -164,10 +167,10 @@ class ProcessListScreen(Screen[None]):
     def action_copy(self) -> None:
         process = self._current()
         if process is not None:
-            cast("ProcessesApp", self.app).copy(str(process.pid))
+            cast("IsoviewApp", self.app).copy(str(process.pid))
 
     def action_leave(self) -> None:
         if self._words:
             self.query_one(FilterBar).clear()
         else:
-            cast("ProcessesApp", self.app).leave(self)
+            cast("IsoviewApp", self.app).leave(self)
