@@ -1,6 +1,17 @@
 """``isoview guide``: the outline, one section, or what a search finds."""
 
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from isoview.guide import Section
+    from isoview.reports.lines import Line
+
+_COLUMN = 36
+"""Room for ids; what is longer has its title on a line of its own, or 80 columns do not do."""
 
 
 @click.command(short_help="Read or search the guide to isolation.")
@@ -9,8 +20,8 @@ import click
 def guide(section: str | None, words: str | None) -> int:
     """Read the guide to isolating extension modules.
 
-    Without SECTION: its outline. Each section says what it asks, why, how isoview checks it,
-    and shows C before and after.
+    Without SECTION: its outline. Each section says what it asks, why and how isoview checks it;
+    many show code before and after.
     """
     from isoview.commands import ExitCode
     from isoview.guide import find, search, sections
@@ -31,8 +42,34 @@ def guide(section: str | None, words: str | None) -> int:
     if not chosen:
         show([line(f"No section of the guide holds all of: {words}.")])
         return ExitCode.CLEAN
-    width = max(len(entry.id) for entry in chosen) + 2
-    lines = [line((f"{entry.id:<{width}}", "code"), entry.title, hang=width) for entry in chosen]
+    lines = list(_entries(chosen)) if words is not None else list(_outline(chosen))
     hint = line("Next: ", (f"isoview guide {chosen[0].id}", "code"), " shows one.")
     show([*lines, line(), hint])
     return ExitCode.CLEAN
+
+
+def _outline(chosen: "tuple[Section, ...]") -> "Iterator[Line]":
+    """The sections under the name of their source."""
+    from isoview.guide import SOURCES
+    from isoview.reports.lines import line
+
+    for number, (source, group) in enumerate(groupby(chosen, lambda entry: entry.source)):
+        if number:
+            yield line()
+        yield line((SOURCES[source], "heading"))
+        yield from _entries(tuple(group))
+
+
+def _entries(chosen: "tuple[Section, ...]") -> "Iterator[Line]":
+    """Id and title of each section, in two columns."""
+    from isoview.reports.lines import line
+
+    longest = max(len(entry.id) for entry in chosen)
+    width = min(longest, _COLUMN) + 4
+    for entry in chosen:
+        if len(entry.id) > _COLUMN:
+            yield line((entry.id, "code"), indent=2)
+            yield line(entry.title, indent=width, hang=width)
+        else:
+            room = width - 2
+            yield line((f"{entry.id:<{room}}", "code"), entry.title, indent=2, hang=width)

@@ -38,13 +38,13 @@ class GilUndeclared(Rule):
         SWIG: Run SWIG 4.4 or later with `-nogil`.
 
     Guide
-        managing-global-state
+        ft-module-initialization
     """
 
     code = "ISO121"
     name = "gil-undeclared"
     severity = "warning"
-    guide = "managing-global-state"
+    guide = "ft-module-initialization"
 
     def cannot_run(self, facts: Facts) -> str | None:
         return unread(facts, gil(facts)) if free_threaded(facts) else None

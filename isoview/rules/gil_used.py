@@ -31,13 +31,13 @@ class GilUsed(Rule):
         PyO3: Replace `gil_used = true` by `gil_used = false` in `#[pymodule(...)]`.
 
     Guide
-        managing-global-state
+        ft-module-initialization
     """
 
     code = "ISO122"
     name = "gil-used"
     severity = "warning"
-    guide = "managing-global-state"
+    guide = "ft-module-initialization"
 
     def cannot_run(self, facts: Facts) -> str | None:
         return unread(facts, gil(facts)) if free_threaded(facts) else None

@@ -44,13 +44,13 @@ class InitNameMismatch(Rule):
         cffi: The name given to `ffi.set_source()` must be the file's name.
 
     Guide
-        isolating-extension-modules
+        course-modules
     """
 
     code = "ISO106"
     name = "init-name-mismatch"
     severity = "error"
-    guide = "isolating-extension-modules"
+    guide = "course-modules"
 
     def cannot_run(self, facts: Facts) -> str | None:
         if not file_stem(facts).isidentifier():

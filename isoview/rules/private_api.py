@@ -73,13 +73,13 @@ class PrivateApi(Rule):
         mypyc: mypyc's runtime uses private functions; rebuild with the current release.
 
     Guide
-        isolating-extension-modules
+        pep-384-stable-abi
     """
 
     code = "ISO501"
     name = "private-api"
     severity = "note"
-    guide = "isolating-extension-modules"
+    guide = "pep-384-stable-abi"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         if is_core_build(facts):

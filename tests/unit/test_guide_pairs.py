@@ -47,6 +47,9 @@ def lacks(name: str) -> Callable[[Facts], bool]:
 
 
 PAIRS = {
+    "pep-384-stable-abi": Pair(
+        None, imports("_PyLong_NumBits"), frozenset({"ISO501"}), since=(3, 12)
+    ),
     "pep-489-multi-phase-initialization": Pair(
         "problem = load().greet is a.greet", rules=frozenset({"ISO101"})
     ),
@@ -113,6 +116,7 @@ PAIRS = {
 }
 # What each module of a pair without a visible problem has to do all the same.
 WORKS = {
+    "pep-384-stable-abi": "assert a.bits(255) == 8",
     "pep-697-extending-opaque-types": "log = a.Log('ab'); assert (log.read(), log.read()) == (1, 2)\n"
     "assert log == ['a', 'b']",
     "pep-793-pymodexport": "assert a.greet() == 'hello'",
@@ -143,8 +147,9 @@ def interpreters() -> tuple[Interpreter, ...]:
 def chosen(pair: Pair) -> Interpreter:
     """The first interpreter in which the pair shows what it is about."""
     for interpreter in interpreters():
-        if interpreter.version[:2] >= pair.since and (
-            interpreter.free_threaded or not pair.free_threaded
+        if (
+            interpreter.version[:2] >= pair.since
+            and interpreter.free_threaded == pair.free_threaded
         ):
             return interpreter
     build = "t" if pair.free_threaded else ""

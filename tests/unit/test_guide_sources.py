@@ -8,12 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner
 from guide_snippets import SNIPPETS, snippets
 
 from isoview.guide import SOURCES, Section, sections
 
 OUTLINE = {
     "pep": (
+        "pep-384-stable-abi",
         "pep-489-multi-phase-initialization",
         "pep-573-module-state-from-methods",
         "pep-630-isolating-extension-modules",
@@ -251,3 +253,13 @@ def test_rust_snippets_can_be_parsed_and_are_formatted(section: Section) -> None
         if "is not installed" in done.stderr:
             pytest.skip("no rustfmt in this toolchain")
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_outline_fits_80_columns_and_names_every_source():
+    from isoview.commands.guide import guide
+
+    rows = CliRunner().invoke(guide).output.splitlines()
+    assert max(map(len, rows)) <= 80
+    shown = "\n".join(rows)
+    assert all(f"{title}\n  " in shown for title in SOURCES.values())
+    assert all(re.search(rf"(?m)^  {section.id}( |$)", shown) for section in sections())
