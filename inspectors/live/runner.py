@@ -19,8 +19,13 @@ from isoview.inspectors.errors import BadConfig, NotFound, ProbeFailed, Unreadab
 from isoview.inspectors.live import EXPERIMENTS, PARTS
 from isoview.inspectors.live.answers import parse
 from isoview.inspectors.live.outcome import joined, judge, not_run, repeated
-from isoview.inspectors.live.spawn import Ended, run_child
+from isoview.inspectors.live.spawn import Ended
 from isoview.inspectors.live.symbols import name_statics
+
+if sys.platform == "win32":  # not tried: see there
+    from isoview.inspectors.live.spawn_windows import run_child
+else:
+    from isoview.inspectors.live.spawn import run_child
 
 SCHEMA = "isoview.live/1"
 PROBE = Path(__file__).parent / "probe" / "__main__.py"
@@ -150,8 +155,6 @@ def _experiment(
     job: Job, name: str, stop: threading.Event | None
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """What the interpreter said of itself, and the experiment's outcome."""
-    if os.name == "nt":
-        return None, not_run("live runs need POSIX process groups and descriptors")
     if stop is not None and stop.is_set():
         return None, not_run("stopped before it was begun")
     greeting: dict[str, Any] = {}

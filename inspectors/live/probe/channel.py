@@ -27,6 +27,10 @@ class Channel:
     """Writes lines; a forked copy of this process that comes back here is ended, not heard."""
 
     def __init__(self, descriptor):
+        if os.name == "nt":  # a handle is what is inherited there (not tried)
+            import msvcrt
+
+            descriptor = msvcrt.open_osfhandle(descriptor, os.O_WRONLY)
         self._descriptor = descriptor
         self._pid = os.getpid()
         self.at = "start"

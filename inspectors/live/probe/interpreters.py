@@ -24,6 +24,10 @@ start()
 """
 
 
+_streams = []
+"""Files without a name, where the system has no memory files: they end with the process."""
+
+
 class CannotError(Exception):
     """Sub-interpreters of that kind cannot be made here, and why."""
 
@@ -53,7 +57,7 @@ class SubInterpreter:
             said = self._module.run_string(self._number, script)
         except Exception as error:  # 3.12 and earlier raise what the script raised
             said = error
-        raw = os.pread(self._answers, 64 << 20, 0)
+        raw = _whole(self._answers)
         if raw:
             return marshal.loads(raw)
         reason = describe(said) if isinstance(said, Exception) else _snapshot(said)
@@ -61,7 +65,6 @@ class SubInterpreter:
 
     def destroy(self):
         self._module.destroy(self._number)
-        os.close(self._answers)
 
 
 def _module():
@@ -93,9 +96,20 @@ def _unnamed_file():
     except (AttributeError, OSError):
         import tempfile
 
-        descriptor, name = tempfile.mkstemp()
-        os.unlink(name)
-        return descriptor
+        stream = tempfile.TemporaryFile()
+        _streams.append(stream)
+        return stream.fileno()
+
+
+def _whole(descriptor):
+    """Everything in the file, whatever its position is."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    parts = []
+    while True:
+        part = os.read(descriptor, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
 
 
 def _snapshot(said):

@@ -6,10 +6,12 @@ a text (for ``importlib.import_module``). Nothing is imported to find them.
 
 import ast
 import os
+import re
 
 FILE_LIMIT = 2000
 SIZE_LIMIT = 1 << 20
 USER_LIMIT = 3
+_GUARDS = (b"ImportError", b"ModuleNotFoundError", b"except Exception", b"except:")
 _ASIDE = frozenset(("tests", "test", "testing", "conftest", "setup", "_pyinstaller"))
 """Parts of a distribution that do not run in a program that uses it."""
 _APART = frozenset(
@@ -94,7 +96,7 @@ def _may_fall_back(path, name, module):
             return False
         with open(path, "rb") as stream:
             source = stream.read()
-        if last.encode() not in source:
+        if not _is_worth_parsing(source, name, last):
             return False
         tree = ast.parse(source)
     except (OSError, SyntaxError, ValueError, RecursionError):
@@ -106,6 +108,24 @@ def _may_fall_back(path, name, module):
         if isinstance(node, ast.Try) and node.handlers and _imports(node.body, name, package):
             return True
     return False
+
+
+def _is_worth_parsing(source, name, last):
+    """Parsing takes a hundred times as long as looking for what must be there: a guard, and an
+    import of that name that is indented, as one under ``try`` always is.
+    """
+    if name.encode() in source and "." in name:
+        return True
+    if last.encode() not in source or not any(word in source for word in _GUARDS):
+        return False
+    parent = name.rpartition(".")[0].rpartition(".")[2] or last
+    pattern = (
+        rb"(?m)^[ \t]+(?:(?:from|import)[ \t][^\n]*\b%s\b|from[ \t]+[\w.]*\b%s[ \t]+import[ \t]*\()"
+    )
+    return (
+        re.search(pattern % (re.escape(last.encode()), re.escape(parent.encode())), source)
+        is not None
+    )
 
 
 def _imports(body, name, package):
