@@ -37,10 +37,13 @@ _SWIG = {"4": "up to 4.3", "5": "4.4 or later"}
 # module may wrap C++ that carries pybind11's texts, never the other way round.
 _MARKS = (
     Mark("Cython", b"_cython_", re.compile(rb"_cython_(\d+_\d+(?:_\d+)?(?:(?:a|b|rc)\d+)?)")),
+    Mark("Cython", b"cython_runtime", None),  # a module without functions of Cython's own type
     Mark("PyO3", b"pyo3-", re.compile(rb"pyo3-(\d+\.\d+\.\d+(?:-[\w.]+)?)")),
     Mark("PyO3", b"pyo3_runtime.PanicException", None),
+    # The key is put together at run time from this: modules with equal ones share their classes.
+    Mark("nanobind", b"nanobind_", re.compile(rb"nanobind_\w+_v(\d+)(?:_stable)?(?:_ft)?\0")),
     Mark("nanobind", b"__nb_internals_", None),
-    Mark("pybind11", b"__pybind11_internals_v", re.compile(rb"__pybind11_internals_v(\d+)_")),
+    Mark("pybind11", b"__pybind11_internals_v", re.compile(rb"__pybind11_internals_v(\d+)\w*")),
     Mark("SWIG", b"swig_runtime_data", re.compile(rb"swig_runtime_data(\d)")),
     Mark(
         "f2py",
@@ -50,6 +53,7 @@ _MARKS = (
     Mark("cffi", b"_init_cffi_1_0_external_module", None),
     Mark("mypyc", b"__mypyc", None),
     Mark("SIP", b"sip._C_API", None),
+    Mark("Boost.Python", b"Boost.Python.", None),
 )
 _LIBRARIES = (
     ("Boost.Python", ("libboost_python", "boost_python")),
@@ -58,7 +62,10 @@ _LIBRARIES = (
 # Its functions may come from a library of another name (OpenUSD's), under Itanium or Microsoft
 # mangling, in the name space boost or one of the project's own.
 _BOOST = ("boost6python", "@python@boost@", "@python@pxr_boost@")
-_RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG}
+_LIBRARY_VERSION = re.compile(r"\.so\.(\d+\.\d+(?:\.\d+)*)\Z")
+_RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG, "nanobind": _NANOBIND}
+_NANOBIND_KEY = re.compile(rb"\0v(\d+)_(?:system|msvc|lib|clang|mingw|gcc|intel|cuda)\w*\0")
+_PYTHRAN = b"(ss)\0__pythran__\0"
 
 GUARDS = (
     ("opt-out", b"cannot load module more than once per process", "the HOWTO's opt-out"),
@@ -107,7 +114,12 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
     for name, prefix in _LIBRARIES:
         linked = [name for name in image.libraries if file_name(name).startswith(prefix)]
         if linked:
-            found[name] = Toolchain(name, None, (Evidence("library", f"links {linked[0]}"),))
+            version = _LIBRARY_VERSION.search(linked[0])
+            found[name] = Toolchain(
+                name,
+                version.group(1) if version else None,
+                (Evidence("library", f"links {linked[0]}"),),
+            )
     if "Boost.Python" not in found:
         named = (name for name in image.imported if any(mark in name for mark in _BOOST))
         used = min(named, default=None)
@@ -115,9 +127,37 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
             found["Boost.Python"] = Toolchain(
                 "Boost.Python", None, (Evidence("imports", f"imports {used[:120]}"),)
             )
+    _refine(image, constants, found)
     generators = list(found.values())
     language = _language(image, constants)
     return (*generators, language, *_compilers(image))
+
+
+def _refine(image: Image, constants: Constants, found: dict[str, Toolchain]) -> None:
+    """What single marks cannot tell."""
+    if "PyInit__cffi_backend" in image.exports:
+        found.pop("cffi", None)  # the back end itself, which is written by hand
+    nanobind = found.get("nanobind")
+    if nanobind is not None and nanobind.version is None:
+        hit = constants.match(b"\0v", _NANOBIND_KEY)
+        if hit is not None:
+            address, match = hit
+            text = f'text "{match.group().strip(bytes(1)).decode()}"'
+            version = _NANOBIND.get(match.group(1).decode())
+            evidence = (*nanobind.evidence, Evidence("text", text, address + 1))
+            found["nanobind"] = Toolchain("nanobind", version, evidence)
+    # Pythran's modules set __pythran__ to ("version", hash): the format and the name stand side
+    # by side in the file, the version before them.
+    pythran = constants.find(_PYTHRAN)
+    if pythran is not None:
+        before = image.read(pythran - 24, 24).rstrip(b"\0").rpartition(b"\0")[2]
+        match_ = re.fullmatch(rb"\d+\.\d+(?:\.\d+)?", before)
+        text = f'text "{before.decode("ascii", "backslashreplace")}" before "__pythran__"'
+        found["Pythran"] = Toolchain(
+            "Pythran",
+            before.decode("ascii") if match_ else None,
+            (Evidence("text", text if match_ else 'text "__pythran__"', pythran),),
+        )
 
 
 def _by_text(constants: Constants, mark: Mark) -> Toolchain | None:
@@ -137,7 +177,7 @@ def _by_text(constants: Constants, mark: Mark) -> Toolchain | None:
         version = raw.replace("_", ".")
     elif mark.name in _RANGES:
         version = _RANGES[mark.name].get(raw)
-    text = f'text "{match.group().decode("ascii", "backslashreplace")}"'
+    text = f'text "{match.group().rstrip(bytes(1)).decode("ascii", "backslashreplace")}"'
     return Toolchain(mark.name, version, (Evidence("text", text, address),))
 
 

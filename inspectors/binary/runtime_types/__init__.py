@@ -2,8 +2,11 @@
 
 One idea serves PyO3, pybind11 and nanobind: a class is made by one library function that is called
 once for each class with constants; so the function is looked for, then its calls, then what is
-passed. cffi and SWIG keep tables in data. A file without any of these costs nothing here.
+passed. cffi and SWIG keep tables in data. Capsules are found the same way. A file without any of
+these costs nothing here.
 """
+
+from dataclasses import replace
 
 from isoview.inspectors.binary.code.functions import Functions
 from isoview.inspectors.binary.image import Image
@@ -20,7 +23,8 @@ def add_built_types(
     """
     names = [toolchain.name for toolchain in facts.toolchains]
     facts = _add_tables(image, facts, names)
-    if not any(name in _IN_CODE for name in names):
+    shares = any(name.startswith("PyCapsule_") for name in facts.capi.imports)
+    if not shares and not any(name in _IN_CODE for name in names):
         return facts, 0, False
     from isoview.inspectors.binary.runtime_types.shared import open_code
 
@@ -37,13 +41,15 @@ def add_built_types(
 
             facts = add_records(code, facts, generator)
             break
+    if shares:
+        from isoview.inspectors.binary.runtime_types.capsules import find_capsules
+
+        facts = replace(facts, capsules=find_capsules(code))
     return facts, code.read, code.refused > 0
 
 
 def _add_tables(image: Image, facts: Facts, names: list[str]) -> Facts:
     """Tables in data, of any processor."""
-    from dataclasses import replace
-
     if "cffi" in names:
         from isoview.inspectors.binary.runtime_types.cffi import cffi_tables
 

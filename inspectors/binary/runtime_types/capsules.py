@@ -1,0 +1,85 @@
+"""Capsules: the names under which a module offers C functions to others, or takes theirs.
+
+The name is an argument of the call: the second of ``PyCapsule_New``, the first of
+``PyCapsule_Import``. Where it comes in as an argument of the function around the call (Cython's and
+mypyc's helpers), the callers of that function are asked, once. A name is what a module path can be,
+or a plain word (the Arrow and DLPack protocols); Cython also uses the C signature of a function as
+a name, which says nothing about who shares it.
+"""
+
+import re
+
+from isoview.inspectors.binary.runtime_types.shared import Code
+from isoview.inspectors.binary.runtime_types.state import Value
+from isoview.inspectors.facts import Capsule
+
+FUNCTIONS = {"PyCapsule_Import": ("imported", 0), "PyCapsule_New": ("published", 1)}
+_NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
+_ARRAY_API = re.compile(rb"(?<=\0)_ARRAY_API\0")
+_NAME_LIMIT = 300
+
+
+def find_capsules(code: Code) -> tuple[Capsule, ...]:
+    """Every capsule whose name the code shows, each name and role once."""
+    found: dict[tuple[str, str], Capsule] = {}
+    for function, (role, argument) in FUNCTIONS.items():
+        if function not in code.image.imported:
+            continue
+        sites = code.callers_of_import((function,))
+        helpers: dict[int, int] = {}  # function that passes an argument on: which one
+        _read(code, sites, argument, role, found, helpers)
+        for helper, number in helpers.items():
+            _read(code, code.calls.sites_of((helper,)), number, role, found, {})
+    numpy = _numpy(code)
+    if numpy is not None and ("_ARRAY_API", "published") not in found:
+        found.setdefault(("_ARRAY_API", "imported"), numpy)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _read(
+    code: Code,
+    sites: list[int],
+    argument: int,
+    role: str,
+    found: dict[tuple[str, str], Capsule],
+    helpers: dict[int, int],
+) -> None:
+    """Names at ``sites``; functions that only pass the name on are added to ``helpers``."""
+    wanted = set(sites)
+    done: set[int] = set()
+    for address in sites:
+        function = code.functions.containing(address)
+        if function is None or function.start in done:
+            continue
+        done.add(function.start)
+        decoded = code.decode(function)
+        for site in code.tracker.sites(function.start, function.end, decoded or ()):
+            if site.address not in wanted or argument >= len(code.machine.arguments):
+                continue
+            value = site.state.registers.get(code.machine.arguments[argument])
+            if isinstance(value, tuple) and value[0] == "argument":
+                helpers[function.start] = value[1]
+                continue
+            name = _name(code, value)
+            if name is not None:
+                found.setdefault((name, role), Capsule(name, role, site.address))
+
+
+def _name(code: Code, value: Value | None) -> str | None:
+    if not isinstance(value, int) or code.image.in_code(value):
+        return None
+    text = code.image.cstring(value, _NAME_LIMIT)
+    return text if text is not None and _NAME.match(text) else None
+
+
+def _numpy(code: Code) -> Capsule | None:
+    """NumPy's table: its users take the attribute ``_ARRAY_API`` and ask for a nameless capsule."""
+    if "PyCapsule_GetPointer" not in code.image.imported:
+        return None
+    for region in code.image.regions:
+        if region.executable or region.writable or region.zero_fill:
+            continue
+        match = _ARRAY_API.search(code.image.read(region.address, region.size))
+        if match is not None:
+            return Capsule("_ARRAY_API", "imported", region.address + match.start())
+    return None
