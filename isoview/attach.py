@@ -178,6 +178,9 @@ def audit(file: ExtensionFile, decisions: "Decisions | None" = None) -> Audited:
             report = judge(facts)
     except IsoviewError as error:
         return Audited(file, problem=error.message)
+    except Exception as error:  # noqa: BLE001 - one file's fault is not the process's
+        said = f"internal error: {type(error).__name__}: {error} (`isoview check --debug` shows it)"
+        return Audited(file, problem=said)
     if decisions is not None:
         from isoview.triage import apply
 
