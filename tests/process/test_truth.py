@@ -112,7 +112,8 @@ def test_what_decimal_shares_up_to_3_11(interpreter: Interpreter, tmp_path: Path
     seen = {entry.module: entry for entry in observed(walk)}
     assert seen["_decimal"].outcome == "shares"
     assert {"decimal.Decimal", "decimal.Context"} <= set(seen["_decimal"].shared_types)
-    assert seen["_json"].outcome == "isolated"
+    if "_json" in seen:  # Debian builds it into the interpreter
+        assert seen["_json"].outcome == "isolated"
     decimal = next(m for m in walk.interpreters[0].modules if m.name == "_decimal")
     assert (decimal.phase, decimal.m_size) == ("single", -1)
     again = next(m for m in walk.interpreters[1].modules if m.name == "_decimal")
