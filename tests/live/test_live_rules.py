@@ -48,7 +48,7 @@ OTHER_DEFINITION: dict[str, Any] = {
 }  # fmt: skip
 
 SHOWS: dict[str, dict[str, dict[str, Any]]] = {
-    "ISO215": {"instances": instances(instance("Item", traverse_visits_type=False))},
+    "ISO205": {"instances": instances(instance("Item", traverse_visits_type=False))},
     "ISO801": {"twice": outcome(same_module=True, **sharing(("Item",)))},
     "ISO802": {"twice": outcome(same_module=False, **sharing(("Item",), ("make",)))},
     "ISO803": {"statics": statics("item_type", None)},
@@ -124,7 +124,7 @@ def test_a_refusal_of_later_interpreters_is_milder_than_an_accident() -> None:
 
 
 def test_an_inherited_traverse_is_a_note() -> None:
-    rule = next(rule for rule in LIVE_RULES if rule.code == "ISO215")
+    rule = next(rule for rule in LIVE_RULES if rule.code == "ISO205")
     shown = instances(instance("Error", traverse_visits_type=False, own_traverse=False))
     [finding] = found(rule, {"instances": shown})
     assert finding.severity == "note"
@@ -165,7 +165,7 @@ BEHAVES = {
     "FIRST_ONLY": {"ISO804", "ISO807"},
     "GROWS": {"ISO808"},
     "KEEPS_TYPE": {"ISO809"},
-    "HIDES_TYPE": {"ISO215"},
+    "HIDES_TYPE": {"ISO205"},
 }
 """Codes that must be found; for a clean module none may be."""
 

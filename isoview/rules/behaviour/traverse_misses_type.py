@@ -1,4 +1,4 @@
-"""ISO215."""
+"""ISO205."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -28,7 +28,7 @@ class TraverseMissesType(LiveRule):
         garbage-collection-protocol
     """
 
-    code = "ISO215"
+    code = "ISO205"
     name = "traverse-misses-type"
     severity = "warning"
     guide = "garbage-collection-protocol"
