@@ -214,6 +214,14 @@ def test_every_section_that_is_mentioned_exists(section: Section) -> None:
 
 
 @every
+def test_code_stays_within_80_columns(section: Section) -> None:
+    rows = [
+        row for block in re.findall(r"(?ms)^```.*?^```$", section.body) for row in block.split("\n")
+    ]
+    assert max(map(len, rows), default=0) <= 80
+
+
+@every
 def test_every_command_that_is_mentioned_exists(section: Section) -> None:
     from isoview.cli import COMMANDS
     from isoview.experiments import QUESTIONS
@@ -243,7 +251,7 @@ def test_rust_snippets_can_be_parsed_and_are_formatted(section: Section) -> None
         pytest.skip("no rustfmt")
     for snippet in snippets(section, "rust"):
         done = subprocess.run(
-            [rustfmt, "--check", "--edition", "2021"],
+            [rustfmt, "--check", "--edition", "2021", "--config", "max_width=76"],
             input=snippet,
             capture_output=True,
             text=True,
