@@ -30,7 +30,7 @@ def minors(facts: Facts) -> tuple[int, ...]:
     if versioned := _VERSIONED.match(tag):
         return (int(versioned[1]),)
     if stable := _STABLE.match(tag):
-        oldest = max(OLDEST, _limited_minor(facts), _oldest_by_contents(facts))
+        oldest = max(OLDEST, _limited_minor(facts), oldest_by_contents(facts))
         if stable[1]:
             oldest = max(oldest, _ABI3T_FROM)
         return tuple(range(oldest, NEWEST + 1))
@@ -42,7 +42,7 @@ def oldest(facts: Facts) -> int | None:
     known = minors(facts)
     if known:
         return known[0]
-    return _oldest_by_contents(facts) or None
+    return oldest_by_contents(facts) or None
 
 
 def cannot_load_before(facts: Facts, minor: int) -> bool:
@@ -62,13 +62,25 @@ def free_threaded(facts: Facts) -> bool:
     return bool(stable and stable[1])
 
 
+def versioned_minor(tag: str) -> int | None:
+    """The one minor that a file-name tag names; None where it names none."""
+    versioned = _VERSIONED.match(tag)
+    return int(versioned[1]) if versioned else None
+
+
+def names_free_threaded(tag: str) -> bool:
+    """A version-specific tag with the ``t`` of the free-threaded build."""
+    versioned = _VERSIONED.match(tag)
+    return versioned is not None and "t" in versioned[2]
+
+
 def _limited_minor(facts: Facts) -> int:
     """Minor of the limited API that the imports amount to (0: they do not tell)."""
     _, _, minor = (facts.capi.limited or "").partition(".")
     return int(minor) if minor.isdigit() else 0
 
 
-def _oldest_by_contents(facts: Facts) -> int:
+def oldest_by_contents(facts: Facts) -> int:
     """The oldest minor that knows every module slot of the own definitions (0: any)."""
     since = 0
     for definition in facts.definitions:

@@ -77,7 +77,20 @@ _ABOUT_STATE = frozenset({
 # Rules whose own section is another one, and whose findings bear on this one too.
 _ALSO = {
     "making-modules-safe-with-multiple-interpreters": frozenset({"ISO101", "ISO704"}),
-    "isolated-module-objects": frozenset({"ISO201", "ISO301", "ISO302", "ISO304", "ISO704"}),
+    "isolated-module-objects": frozenset(
+        {
+            "ISO201",
+            "ISO202",
+            "ISO301",
+            "ISO302",
+            "ISO304",
+            "ISO306",
+            "ISO310",
+            "ISO311",
+            "ISO702",
+            "ISO704",
+        }
+    ),
     "enter-per-module-state": frozenset({"ISO302"}),  # what an unexplained static holds
 }
 _OPT_OUT = "opt-out-limiting-to-one-module-object-per-process"
@@ -90,6 +103,12 @@ _RESTS_ON: dict[str, Callable[[Facts], Item]] = {
     "making-modules-safe-with-multiple-interpreters": lambda facts: facts.completeness.definitions,
     **dict.fromkeys(_ABOUT_CLASSES, lambda facts: facts.completeness.types),
 }
+# Their rules see the plain cases only: finding nothing does not show that nothing is there.
+_NEVER_CLEARED = frozenset({
+    "defining-tp-dealloc",
+    "module-state-access-from-regular-methods",
+    "module-state-access-from-slot-methods-getters-and-setters",
+})  # fmt: skip
 _READ_IN_CODE = frozenset({"enter-per-module-state", "managing-global-state"})
 
 
@@ -128,7 +147,7 @@ def _mark(facts: Facts, section: str, rules: set[str], unclear: set[str], acting
         return "open"
     if _does_not_apply(facts, section):
         return "not-applicable"
-    if not rules or rules & unclear:
+    if not rules or rules & unclear or section in _NEVER_CLEARED:
         return "not-analysed"
     rests_on = _RESTS_ON.get(section)
     if rests_on is not None and rests_on(facts).level != "full":

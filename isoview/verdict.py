@@ -33,7 +33,8 @@ Reply = Literal["yes", "no", "unknown", "contradiction"]
 _SET_GIL = "PyUnstable_Module_SetGIL"
 _DECIDERS = 25
 """At most so many fingerprints stand behind an answer; the sentence has the count."""
-_SHARED_OBJECTS = frozenset({"ISO201", "ISO301"})
+_OBJECTS_IN_STATICS = ("ISO301", "ISO306", "ISO310", "ISO311")
+_SHARED_OBJECTS = frozenset({"ISO201", "ISO202", *_OBJECTS_IN_STATICS, "ISO702"})
 _PLAIN_STATICS = "ISO302"
 
 
@@ -325,17 +326,18 @@ def _gap(facts: Facts, side: _Side, findings: tuple[Finding, ...]) -> str:
 def _shared(side: _Side) -> str:
     """What was found against, in words: "2 static types and 1 Python object in a static"."""
     kinds = (
-        ("ISO201", "static type"),
-        ("ISO301", "Python object in a static"),
-        ("ISO304", "module that PyState_FindModule returns"),
+        (("ISO201", "ISO202"), "static type"),
+        (_OBJECTS_IN_STATICS, "Python object in a static"),
+        (("ISO702",), "classes that PyO3 keeps for the process"),
+        (("ISO304",), "module that PyState_FindModule returns"),
     )
     plural = {
         "static type": "static types",
         "Python object in a static": "Python objects in statics",
     }
     parts = []
-    for rule, word in kinds:
-        count = sum(finding.count for finding in side.against if finding.rule == rule)
+    for rules, word in kinds:
+        count = sum(finding.count for finding in side.against if finding.rule in rules)
         if count:
             parts.append(f"{count} {plural.get(word, word) if count > 1 else word}")
     return " and ".join(parts)

@@ -56,3 +56,10 @@ def place(entry: Type, named: dict[int, Global]) -> Where:
         file=data.source.file if data.source else None,
         line=data.source.line if data.source else None,
     )
+
+
+def deallocating_types(facts: Facts) -> Iterator[Type]:
+    """Heap types directly under ``object`` that are torn down by a function of their own."""
+    for entry in spec_types(facts):
+        if entry.base == "object" and "tp_dealloc" in entry.slots_set:
+            yield entry

@@ -6,10 +6,10 @@ from isoview.fingerprint import symbol_subject
 from isoview.inspectors.facts import Facts, Global
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.object_in_static import no_globals, place
+from isoview.rules.object_in_static import keeps_capsule, no_globals, place
 
 _PLAIN = frozenset({"buffer", "scalar", "unknown"})
-_THREAD_LOCAL = (".tdata", ".tbss", "__thread_data", "__thread_bss", ".tls")
+THREAD_LOCAL = (".tdata", ".tbss", "__thread_data", "__thread_bss", ".tls")
 _WRITE = "write"
 """Kind of evidence for a write outside the init function, which the code stage finds."""
 
@@ -57,7 +57,9 @@ class MutableStatic(Rule):
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         for entry in facts.globals:
-            if entry.kind not in _PLAIN or entry.section.startswith(_THREAD_LOCAL):
+            if entry.kind not in _PLAIN or entry.section.startswith(THREAD_LOCAL):
+                continue
+            if keeps_capsule(entry):  # ISO312 speaks about it
                 continue
             written = is_written(entry)
             label = entry.symbol or f"an unnamed static in {entry.section}"

@@ -11,6 +11,10 @@ _STORED = "stored"
 """Kind of evidence for an object that the code was seen storing."""
 
 
+_LOCAL_STATIC = "_ZZ"  # Itanium C++ ABI: an entity local to a function
+_FREE_LISTS = ("freelist", "free_list")
+
+
 class ObjectInStatic(Rule):
     """A C static holds a Python object.
 
@@ -64,11 +68,12 @@ class ObjectInStatic(Rule):
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         for entry in object_statics(facts):
-            label = entry.symbol or f"an unnamed static in {entry.section}"
+            if object_sort(entry) is not None:  # ISO306, ISO310 and ISO311 speak about it
+                continue
             yield self.finding(
                 facts,
                 symbol_subject(entry.symbol, "object"),
-                f"{label} holds a Python object for the whole process",
+                f"{label(entry)} holds a Python object for the whole process",
                 where=place(entry),
                 evidence=entry.evidence,
                 confidence="high" if is_stored(entry) else "medium",
@@ -80,9 +85,41 @@ def object_statics(facts: Facts) -> Iterator[Global]:
     return (entry for entry in facts.globals if entry.kind == "object")
 
 
+def object_sort(entry: Global) -> str | None:
+    """What kind of cache an object static is, where a rule of its own knows the fix."""
+    symbol = entry.symbol or ""
+    if symbol.startswith(_LOCAL_STATIC):
+        return "local"
+    if any(word in symbol.lower() for word in _FREE_LISTS):
+        return "free list"
+    stored = [evidence.text for evidence in entry.evidence if evidence.kind == _STORED]
+    if stored and all("result of PyUnicode_Intern" in text for text in stored):
+        return "interned"
+    return None
+
+
+def keeps_capsule(entry: Global) -> bool:
+    """The code was seen storing the table of another module's capsule there."""
+    return entry.kind != "object" and any(item.kind == "capsule" for item in entry.evidence)
+
+
+def label(entry: Global) -> str:
+    """What a message calls a static."""
+    return entry.symbol or f"an unnamed static in {entry.section}"
+
+
 def is_stored(entry: Global) -> bool:
     """The code was seen storing an object there."""
     return any(evidence.kind == _STORED for evidence in entry.evidence)
+
+
+def no_symbols(facts: Facts) -> str | None:
+    """Why statics cannot be judged by their names."""
+    if any(entry.symbol for entry in facts.globals):
+        return None
+    if facts.artifact.stripped:
+        return "no symbol table: statics have no names"
+    return no_globals(facts)
 
 
 def no_globals(facts: Facts) -> str | None:

@@ -1,0 +1,60 @@
+"""ISO705."""
+
+from collections.abc import Iterator
+
+from isoview.fingerprint import api_subject
+from isoview.inspectors.facts import Facts
+from isoview.model import Finding, Where
+from isoview.rules.base import Rule
+from isoview.rules.imports import imported
+
+
+class CapsulePublished(Rule):
+    """The module offers C data to other modules through a capsule.
+
+    What it finds
+        A capsule that this file makes. Whether its first field is a version that the other
+        side reads is not seen in the file.
+
+    Why it matters
+        Other modules read the struct behind the capsule as it was when they were compiled.
+        If its layout changes and nobody compares versions, they call through the wrong
+        pointer. What the struct points to is also shared by everyone who imports it.
+
+    How to fix
+        C: Begin the struct with a version and its size, let importers refuse what they do
+        not know, only append fields, and keep one table per module object if it leads to
+        objects.
+
+        Cython: `cdef api` and `public` functions are published one by one, each with its
+        signature as the name of its capsule, which Cython compares.
+
+        PyO3: Begin the shared struct with an `extern "C"` function that returns its
+        version, as the chapter on sharing classes shows.
+
+    Guide
+        pyo3-sharing-api-versioning
+    """
+
+    code = "ISO705"
+    name = "capsule-published"
+    severity = "note"
+    guide = "pyo3-sharing-api-versioning"
+
+    def check(self, facts: Facts) -> Iterator[Finding]:
+        published = [entry for entry in facts.capsules if entry.role == "published"]
+        for entry in published:
+            yield self.finding(
+                facts,
+                f"capsule:{entry.name}",
+                f"publishes the capsule {entry.name}; no version field was seen",
+                where=Where(address=entry.address),
+            )
+        if not published and "PyCapsule_New" in facts.capi.imports:
+            yield self.finding(
+                facts,
+                api_subject("PyCapsule_New"),
+                "makes capsules, whose names were not read",
+                evidence=imported("PyCapsule_New"),
+                confidence="medium",
+            )
