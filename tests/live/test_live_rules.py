@@ -123,6 +123,13 @@ def test_a_refusal_of_later_interpreters_is_milder_than_an_accident() -> None:
     assert finding.severity == "error"
 
 
+def test_a_check_that_refuses_every_sub_interpreter_is_not_about_the_first_one() -> None:
+    rule = next(rule for rule in LIVE_RULES if rule.code == "ISO807")
+    parts = {"main-first": {"status": "refused", "interpreters": interpreters("ok", "refused")}}
+    checked = {**OUTCOMES["own-gil"], "parts": parts}
+    assert found(rule, {"shared-gil": checked}, "3.13.5t") == []
+
+
 def test_an_inherited_traverse_is_a_note() -> None:
     rule = next(rule for rule in LIVE_RULES if rule.code == "ISO205")
     shown = instances(instance("Error", traverse_visits_type=False, own_traverse=False))

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from app_pilot import app_of, drive, press, said, screen_text, settle
 from live_by_hand import OUTCOMES, python
 from textual.pilot import Pilot
@@ -188,3 +189,30 @@ def test_leaving_the_app_ends_what_runs() -> None:
 
     drive(made, steps)
     assert set(EXPERIMENTS) >= set(runner.asked[0][1])
+
+
+def test_a_module_of_the_session_is_shown_with_what_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """``isoview.explore(module)``: its report is there already, and nothing is run for it."""
+    import markupsafe._speedups
+
+    import isoview
+    from isoview import in_session
+
+    shown: list[IsoviewApp] = []
+    monkeypatch.setattr(in_session, "has_terminal", lambda: True)
+    monkeypatch.setattr(IsoviewApp, "run", lambda self: shown.append(self))
+    assert isoview.explore(markupsafe._speedups) is None
+    [made] = shown
+
+    async def steps(pilot: Pilot[None]) -> None:
+        del pilot
+        text = screen_text(made)
+        assert "_speedups" in text
+        entry = made.entries[0]
+        assert entry.live.state == "done"
+        assert entry.report is not None
+        assert entry.report.live is not None
+
+    drive(made, steps, (140, 50))

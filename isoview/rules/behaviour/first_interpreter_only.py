@@ -43,7 +43,11 @@ class FirstInterpreterOnly(LiveRule):
     experiments = ("shared-gil",)
 
     def look(self, facts: Facts, live: Mapping[str, Any]) -> Iterator[Finding]:
-        seen = self.seen(live, first_only)
+        # CPython's own check refuses every sub-interpreter alike: no matter of who comes first.
+        seen = self.seen(
+            live,
+            lambda outcome: first_only(outcome) and outcome.get("recognised") != "cpython",
+        )
         if seen:
             # A clean refusal harms nobody: the limit is known, and said.
             clean = all(entry.outcome["status"] == "refused" for entry in seen)
