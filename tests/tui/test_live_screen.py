@@ -202,7 +202,7 @@ def test_a_module_of_the_session_is_shown_with_what_is_loaded(
 
     shown: list[IsoviewApp] = []
     monkeypatch.setattr(in_session, "has_terminal", lambda: True)
-    monkeypatch.setattr(IsoviewApp, "run", lambda self: shown.append(self))
+    monkeypatch.setattr(IsoviewApp, "run", lambda self: shown.append(self))  # noqa: PLW0108 - binds
     assert isoview.explore(markupsafe._speedups) is None
     [made] = shown
 
