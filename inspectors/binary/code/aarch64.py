@@ -122,6 +122,8 @@ def _immediate(word: int) -> tuple[Part, ...]:
         return _one(i.CONST, size, target, imm=number)
     if word & 0x7F800000 == 0x12800000:  # movn
         return _one(i.CONST, size, target, imm=~number)
+    if word & 0xFFC00000 == 0xD3400000 and (word >> 10 & 63) == (word >> 16 & 63) - 1:  # lsl
+        return _one(i.SHIFT, 8, target, source, 64 - (word >> 16 & 63))
     return _one(i.CLOBBER, size, target) if target != 31 else _NOTHING
 
 

@@ -2,9 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
+from functools import cached_property
 
 from isoview.inspectors.binary.code.holders import Holder
-from isoview.inspectors.binary.code.known import cell_by_name, is_module_state
+from isoview.inspectors.binary.code.known import cell_by_name, is_module_state, object_by_name
 from isoview.inspectors.binary.code.statics import PARSER_SIZE, Statics
 from isoview.inspectors.binary.code.values import RESULT
 from isoview.inspectors.binary.code.wording import Wording
@@ -123,6 +124,9 @@ class Describer:
         if self.rust and entry.symbol and entry.kind in _CELL_KINDS and cell_by_name(entry.symbol):
             text = "a cell of PyO3, by its name: it holds an object once it has been used"
             return replace(entry, kind="object", evidence=(Evidence("name", text),))
+        known = object_by_name(entry.symbol) if entry.symbol else None
+        if known is not None:
+            return replace(entry, kind="object", evidence=(Evidence("name", known),))
         if entry.kind == "unknown" and self._is_empty_table(entry.address, entry.size):
             text = "an empty slot table: a PyType_Spec of the file points to it"
             return replace(entry, kind="table", evidence=(Evidence("data", text),))
@@ -156,7 +160,7 @@ class Describer:
             return False
         return address in self._spec_slots
 
-    @property
+    @cached_property
     def _spec_slots(self) -> frozenset[int]:
         offset = self.statics.layout.spec_slots
         pointers = self.image.pointers

@@ -21,6 +21,7 @@ from isoview.inspectors.binary.code.values import (
     MEMORY,
     NUMBER,
     OBJECT,
+    SCALED,
     STACK,
     STATIC,
     Reason,
@@ -28,6 +29,8 @@ from isoview.inspectors.binary.code.values import (
     merged,
 )
 
+SHIFT_LIMIT = 12
+"""Elements of arrays are smaller than two to this power."""
 _NO_INSTRUCTION: Instruction = (0, i.OTHER, 0, NONE, NONE, NONE, 0, 0, 0)
 
 
@@ -44,7 +47,7 @@ class Follower(Memory):
         for kind, handler in (
             (i.CLOBBER, self._clobber), (i.MOVE, self._move), (i.CONST, self._const),
             (i.ADDRESS, self._address), (i.ADD, self._add), (i.SUM, self._sum), (i.LEA, self._lea),
-            (i.MERGE, self._merge), (i.LOAD, self._load), (i.STORE, self._store),
+            (i.MERGE, self._merge), (i.SHIFT, self._shift), (i.LOAD, self._load), (i.STORE, self._store),
             (i.STORE_CONST, self._store_const), (i.UPDATE, self._update),
             (i.MODIFY, self._modify), (i.READ, self._read), (i.EXCHANGE, self._exchange),
             (i.LOAD_HIGH, self._load_high), (i.STORE_HIGH, self._store_high),
@@ -108,10 +111,21 @@ class Follower(Memory):
                 self.loops.back(at, target)
         elif kind != i.BRANCH:
             reached = self._called(ins)
-            if reached is not None and (kind != i.JUMP_REG or reached[0] == IMPORT):
+            if reached is not None and self._is_tail_call(kind, reached):
                 state = self.calls.call(ins, self.state, self.function, reached)
                 self.calls.returned(at, state, self.function)
         return kind == i.BRANCH
+
+    def _is_tail_call(self, kind: int, reached: Value) -> bool:
+        """Whether a jump out of the function is a call: not one back from its cold part."""
+        assert reached is not None  # noqa: S101 - the caller has looked
+        if reached[0] == IMPORT:
+            return True
+        return (
+            kind != i.JUMP_REG
+            and reached[0] == STATIC
+            and self.scene.functions.starts_at(reached[1])
+        )
 
     def _told(self, ins: Instruction, before: Instruction, state: State) -> None:
         """A branch on whether a register is NULL: it is on one of the two ways."""
@@ -181,6 +195,13 @@ class Follower(Memory):
             if held is not None:
                 self.loops.bump(ins[0], ins[3], held, ins[7])
         self._set(ins[3], value)
+
+    def _shift(self, ins: Instruction) -> None:
+        value = self.state.get(ins[4])
+        if value is not None and value[0] == NUMBER:
+            self.state[ins[3]] = (NUMBER, value[1] << ins[8])
+        else:
+            self._set(ins[3], (SCALED, 1 << ins[8]) if 0 < ins[8] < SHIFT_LIMIT else None)
 
     def _merge(self, ins: Instruction) -> None:
         self._set(ins[3], merged(self.state.get(ins[3]), self.state.get(ins[4])))

@@ -16,6 +16,7 @@ from isoview.inspectors.binary.code.values import (
     NUMBER,
     OBJECT,
     PART,
+    SCALED,
     STACK,
     STATIC,
     TYPE_OF,
@@ -58,13 +59,15 @@ class Memory:
             held = self.state.get(index)
             if held is not None and held[0] == NUMBER:
                 return (STATIC, disp + held[1] * ins[6])
-            return (ELEMENT, disp, ins[6]) if self.scene.is_data(disp) else None
+            if self.scene.is_data(disp):
+                return (ELEMENT, disp, ins[6])
+            return None if disp else (SCALED, ins[6])
         value = self.state.get(base)
         if index != NONE:
             held = self.state.get(index)
             place = self._indexed(value, held, ins[6], disp)
             if place is not None and place[0] in (STATIC, ELEMENT):
-                self.loops.indexed(ins[0], index, place, ins[6], held)
+                self.loops.indexed(ins[0], index, place, ins[6])
             return place
         return self._moved(value, disp)
 
@@ -74,8 +77,9 @@ class Memory:
         if index is not None and index[0] in (STATIC, ELEMENT) and scale == 1:
             if value is not None and value[0] == NUMBER:
                 return self._moved(index, disp + value[1])
-            value = index
-            scale = 8
+            index, value = value, index
+        if scale == 1:
+            scale = index[1] if index is not None and index[0] == SCALED else 0
         if value is None:
             return None
         if value[0] in (STATIC, ELEMENT):

@@ -79,7 +79,8 @@ class Weigher:
 
     def _extend(self, start: int, arrays: list[Array], found: dict[int, Holder]) -> None:
         """Add the elements of an array whose first is known to hold an object."""
-        for array in arrays:
+        different = {(array.stride, array.end): array for array in arrays if array.stride}
+        for array in different.values():
             for offset in range(0, max(array.stride, 8), 8):
                 first = start + offset
                 reasons = self.knowledge.nodes.get((FIELD, array.start, offset))
@@ -87,8 +88,8 @@ class Weigher:
                     reasons = self.knowledge.nodes.get(first)
                 if reasons is None or self.grade(first, reasons) is None:
                     continue
-                count = self._count(first, array)
                 old = found.get(first)
+                count = self._count(first, array)
                 if old is None or old.elements < count:
                     grade = old.grade if old else "weak"
                     kept = old.reasons if old else tuple(reasons)

@@ -33,6 +33,7 @@ ADD = 5  # reg = base + imm
 SUM = 6  # reg = base + index * scale
 LEA = 7  # reg = address of the memory operand
 MERGE = 8  # reg = base, or stays (conditional move)
+SHIFT = 9  # reg = base << imm
 # What happens to memory.
 LOAD = 10  # reg = memory; smaller than a register: zero- or sign-extended
 STORE = 11  # memory = reg

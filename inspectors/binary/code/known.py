@@ -12,6 +12,19 @@ _CELL = re.compile(
 )
 _NO_CELL = re.compile(r"vtable|_ZTV|anon\.|GUARD|SLOTS")
 
+# Structures whose layout is known and which other modules, or a copy of a whole structure, fill:
+# Cython copies a wrapper's description (name_strobj is an object); cffi's back end keeps what it
+# needs to call an extern "Python" function.
+_KNOWN = (
+    (re.compile(r"__pyx_wrapperbase_"), "a copy of a slot wrapper's description: its last word is the name as an object"),
+    (re.compile(r"_cffi_externpy__"), 'extern "Python" of cffi: _cffi_backend keeps the Python function in it'),
+)  # fmt: skip
+
+
+def object_by_name(symbol: str) -> str | None:
+    """What a static with a well-known name is, if objects are kept in it."""
+    return next((text for pattern, text in _KNOWN if pattern.match(symbol)), None)
+
 
 def is_module_state(symbol: str | None) -> bool:
     """Whether a static is the struct in which Cython keeps a module's state."""

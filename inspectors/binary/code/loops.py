@@ -45,14 +45,14 @@ class Loops:
         if bump is not None and value is not None and value[0] == STATIC:
             bump.end = value[1]
 
-    def indexed(self, at: int, register: int, place: Value, scale: int, held: Value) -> None:
+    def indexed(self, at: int, register: int, place: Value, scale: int) -> None:
         """A static at ``place`` is reached through an index; a compiler would not keep a constant
         one in a register, so even where its value is known, it is a loop's first.
         """
         assert place is not None  # noqa: S101 - the caller has looked
-        if scale < 8 and held is None:
+        if scale < 8:
             return
-        array = Array(place[1], max(scale, 8), None, at, self.function)
+        array = Array(place[1], scale, None, at, self.function)
         self.record.arrays.append(array)
         self.indexes[register] = array
 

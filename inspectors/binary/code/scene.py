@@ -147,7 +147,7 @@ class Scene:
         """An array that is reached by an index."""
         assert place is not None  # noqa: S101 - only elements come here
         if self.is_data(place[1]):
-            self.record.arrays.append(Array(place[1], place[2] or 8, None, at, function))
+            self.record.arrays.append(Array(place[1], place[2], None, at, function))
 
     def stored(self, address: int, value: Value, size: int, at: int, function: int) -> None:
         """A store to a static address."""

@@ -16,6 +16,7 @@ ELEMENT = "element"  # (ELEMENT, address, stride): an address somewhere in an ar
 STACK = "stack"  # (STACK, offset): an address in the frame, counted from the stack at entry
 NUMBER = "number"  # (NUMBER, value)
 IMPORT = "import"  # (IMPORT, name): the address of an imported function or variable
+SCALED = "scaled"  # (SCALED, factor): an index times the size of an element
 RESULT = "result"  # (RESULT, name): what a function returned that returns no object
 
 # Nodes that are no words of the file.

@@ -221,6 +221,8 @@ def _test_or_shift(head: Head) -> Meaning:
         if head.extension > 3:  # into rdx:rax; rax is what is looked at most
             return i.CLOBBER if head.register_form else i.READ, size, 0, i.NONE, 0
     if head.register_form:
+        if opcode == 0xC1 and head.extension == 4 and size == 8:
+            return i.SHIFT, size, head.rm, head.rm, 0
         return i.CLOBBER, size, _low(head, head.rm, size), i.NONE, 0
     return i.MODIFY, size, i.NONE, i.NONE, 0
 
