@@ -243,6 +243,8 @@ def test_before_has_the_problem_and_after_has_not(section_id, python, tmp_path):
     if not outcomes:
         pytest.skip(f"compiled and imported; what it shows begins with {FIRST_VERSION[section_id]}")
     before, after = outcomes["Before"], outcomes["After"]
+    if section_id in FATAL and "t-" in build_facts(python)[3]:
+        pytest.skip("compiled and run; the free-threaded allocator leaves this damage silent")
     if section_id in FATAL:
         assert before.returncode < 0, "the child survived"
     else:
