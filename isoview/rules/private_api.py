@@ -13,8 +13,7 @@ from isoview.rules.base import Rule
 # Names that public macros and inline functions of the headers expand to (using the public spelling
 # leaves them in the file), and those that the reference manual documents. Read off the headers of
 # 3.8 to 3.13.
-_BY_PUBLIC_NAME = re.compile(
-    r"""_Py(?:
+_BY_PUBLIC_NAME = r"""_Py(?:
         \w+_SizeT                                   # PyArg_Parse..., Py_BuildValue with '#'
       | (?:Bytes|Tuple)_Resize | Object_GetDictPtr  # documented, underscore and all
       | InterpreterState_[GS]etEvalFrameFunc | _c_(?:sum|diff|neg|prod|quot|pow)
@@ -30,9 +29,7 @@ _BY_PUBLIC_NAME = re.compile(
           | ascii_whitespace | ctype_\w+ | tracemalloc_config
           | MergeZeroLocalRefcount | DecRefShared(?:Debug)?  # Py_DECREF of the free-threaded build
           | INCREF_IncRefTotal | DECREF_DecRefTotal)         # Py_INCREF of debug builds
-    )""",
-    re.VERBOSE,
-)
+    )"""
 # The same, but only up to the version named: later headers have no such macro.
 _UNTIL = {
     "_PyObject_MakeTpCall": 10,
@@ -85,8 +82,12 @@ class PrivateApi(Rule):
         if is_core_build(facts):
             return
         loads_on = minors(facts)
-        for name in facts.capi.imports:
-            if not name.startswith("_Py") or name == _RUNTIME or _BY_PUBLIC_NAME.fullmatch(name):
+        private = [name for name in facts.capi.imports if name.startswith("_Py")]
+        if not private:
+            return
+        by_public_name = re.compile(_BY_PUBLIC_NAME, re.VERBOSE)  # not at import: it costs 1 ms
+        for name in private:
+            if name == _RUNTIME or by_public_name.fullmatch(name):
                 continue
             if not loads_on or loads_on[0] > _UNTIL.get(name, 0):
                 yield self.finding(
