@@ -12,7 +12,18 @@ from isoview.tui.process_text import short_claim
 if TYPE_CHECKING:
     from isoview.attach import Observed
     from isoview.inspectors.process.facts import Module
-    from isoview.tui.process_state import ProcessState
+    from isoview.tui.process_state import ProcessState, Reading
+
+
+def columns(reading: Reading, *, wide: bool) -> dict[str, str]:
+    """Labels of the columns by their keys."""
+    found = {"module": "module"}
+    for entry in reading.read.walk.interpreters:
+        gil = {"own": " own GIL", "shared": " shared", "off": "", "process": ""}[entry.gil]
+        kind = " main" if entry.id == 0 else gil
+        found[f"#{entry.id}"] = f"#{entry.id}{kind if wide else ''}"
+    # What the file says: the answers to the four questions, in their order.
+    return found | {"shared": "shared", "statics": "statics", "audit": "file says"}
 
 
 def cells(ink: Ink, state: ProcessState, name: str, *, wide: bool) -> list[Text]:

@@ -21,7 +21,7 @@ from textual.worker import get_current_worker
 from isoview.inspectors.errors import IsoviewError
 from isoview.tui import process_text
 from isoview.tui.ink import Ink, shown
-from isoview.tui.process_grid import cells
+from isoview.tui.process_grid import cells, columns
 from isoview.tui.process_state import Cell, ProcessState
 from isoview.tui.widgets.bars import FilterBar
 from isoview.tui.widgets.faces import Page
@@ -113,6 +113,8 @@ class ProcessScreen(Screen[None]):
         self._services = services
         self._lock = Lock()
         self._names: list[str] = []
+        self._shown_columns: dict[str, str] = {}
+        self._shown: dict[str, list[Text]] = {}  # cells by module, as they are drawn
         self._words: list[str] = []
         self._reading = True
         self._problem = ""
@@ -255,19 +257,27 @@ class ProcessScreen(Screen[None]):
             return
         cell, ink = self.cell, Ink(self.app)
         keeps = [n for n in self.state.names() if all(w in n.casefold() for w in self._words)]
-        self._names = keeps
+        made = {name: cells(ink, self.state, name, wide=self._wide) for name in keeps}
+        labels = columns(reading, wide=self._wide)
+        if keeps == self._names and labels == self._shown_columns:
+            self._update(made, labels)
+            return
+        self._names, self._shown_columns, self._shown = keeps, labels, made
         grid.clear(columns=True)
-        grid.add_column(Text("module"), key="module")
-        for entry in reading.read.walk.interpreters:
-            gil = {"own": " own GIL", "shared": " shared", "off": "", "process": ""}[entry.gil]
-            kind = " main" if entry.id == 0 else gil
-            grid.add_column(Text(f"#{entry.id}{kind if self._wide else ''}"), key=str(entry.id))
-        grid.add_column(Text("shared"), key="shared")
-        grid.add_column(Text("statics"), key="statics")
-        grid.add_column(Text("file says"), key="audit")  # the four questions, in their order
-        for name in keeps:
-            grid.add_row(*cells(ink, self.state, name, wide=self._wide), key=name)
+        for key, label in labels.items():
+            grid.add_column(Text(label), key=key)
+        for name, row in made.items():
+            grid.add_row(*row, key=name)
         self._return_to(cell)
+
+    def _update(self, made: dict[str, list[Text]], labels: dict[str, str]) -> None:
+        """Draw only the cells that changed: many files arrive while one looks on."""
+        grid = self.query_one(Grid)
+        for name, row in made.items():
+            for key, was, now in zip(labels, self._shown[name], row, strict=True):
+                if was != now or was.spans != now.spans:
+                    grid.update_cell(name, key, now, update_width=len(now) > len(was))
+        self._shown = made
 
     @property
     def _wide(self) -> bool:
