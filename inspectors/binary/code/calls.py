@@ -27,12 +27,23 @@ class CallIndex:
         )
 
     def sites_of(self, targets: Collection[int]) -> list[int]:
-        """Addresses of the calls and jumps that lead to one of ``targets``, sorted."""
+        """Addresses of the calls and jumps that lead to one of ``targets``, sorted; those through
+        a stub too, as an exported function of the file itself is called.
+        """
         wanted = frozenset(targets)
         sites, reached = self._direct
-        found = [site for site, target in zip(sites, reached, strict=True) if target in wanted]
-        found += [site for site, slot in self._indirect if self._image.pointers.get(slot) in wanted]
-        return sorted(found)
+        pointers = self._image.pointers
+        through = {site for site, slot in self._indirect if pointers.get(slot) in wanted}
+        # The jump of a stub stands behind endbr64, bnd or a REX prefix, if not first.
+        jumps = {site - back: site for site in through for back in (0, 4, 1, 5)} if through else {}
+        found = []
+        for site, target in zip(sites, reached, strict=True):
+            if target in wanted:
+                found.append(site)
+            elif target in jumps:
+                found.append(site)
+                through.discard(jumps[target])  # the stub itself is no caller
+        return sorted({*found, *through})
 
     def edges(self, targets: Collection[int]) -> Iterator[tuple[int, int]]:
         """(site, target) of the direct calls and jumps that lead to one of ``targets``."""

@@ -9,7 +9,7 @@ Words of the GOT that lead to a writable static of this file count as the static
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from isoview.inspectors.binary.code.functions import Function, Functions
@@ -22,6 +22,12 @@ _STORES = frozenset({
     0xFE, 0x80, 0x87, 0xB1, 0xC1,
 })  # fmt: skip
 """Last opcode bytes of x86-64 instructions that write to memory."""
+
+
+_REACH = 6
+"""Instructions behind an ``adrp`` among which the access is looked for."""
+UNKNOWN = -1
+"""The target of a reference to a page with statics, where it is not seen which of them."""
 
 
 class Reference(NamedTuple):
@@ -143,4 +149,18 @@ def _scan_aarch64(code: bytes, start: int, wanted: Bounds) -> Iterator[Reference
         distance -= distance >> 20 << 21
         target = (at & ~0xFFF) + (distance << 12) if word >> 31 else at + distance
         if target & ~0xFFF in pages:
-            yield Reference(at, target, True)
+            behind = words[index + 1 : index + 1 + _REACH] if word >> 31 else ()
+            yield _through(behind, word & 31, at, target)
+
+
+def _through(behind: Sequence[int], register: int, at: int, page: int) -> Reference:
+    """The static that the load or store behind an ``adrp`` reaches; unknown where the register
+    serves as a base for several.
+    """
+    for word in behind:
+        if word & 0xBB000000 == 0xB9000000 and word >> 5 & 31 == register:  # ldr, str: 4 or 8 bytes
+            size = 4 << (word >> 30 & 1)
+            return Reference(at, page + (word >> 10 & 0xFFF) * size, not word >> 22 & 1)
+        if word >> 5 & 31 == register or word & 31 == register:
+            break
+    return Reference(at, UNKNOWN, True)

@@ -6,7 +6,7 @@ from isoview.inspectors.binary.code.follow import Follower
 from isoview.inspectors.binary.code.functions import FUNCTION_LIMIT, Function
 from isoview.inspectors.binary.code.instructions import NONE, WRITING
 from isoview.inspectors.binary.code.scene import Scene
-from isoview.inspectors.binary.code.static_references import Reference, referring
+from isoview.inspectors.binary.code.static_references import UNKNOWN, Reference, referring
 from isoview.inspectors.binary.code.values import ARGUMENT, DIRECT, MEMORY, RETURNED, Node
 
 ROUNDS = 3
@@ -70,6 +70,8 @@ def _settled(scene: Scene, references: list[Reference], looked: dict[int, int]) 
     """Whether all that a function refers to is known well enough without it."""
     record = scene.record
     for reference in references:
+        if reference.target == UNKNOWN:
+            return False
         word = reference.target & ~7
         known = word in record.uses or word in record.sources or word in record.contrary
         if not known and looked.get(word, 0) < ENOUGH:
