@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from isoview.targets import Place
@@ -64,7 +65,8 @@ class Cache:
             aside.write_bytes(_mark(body) + b"\n" + body)
             aside.replace(path)
         except OSError:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):
+                aside.unlink()
 
     def _path(self, place: Place) -> Path:
         # The dotted name depends on the packages around the file, which its own state does not

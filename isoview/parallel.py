@@ -124,10 +124,15 @@ class _Crew:
 
     def _work(self) -> None:
         """One thread: hands places to its process until there are none left."""
+        from isoview.stream import fault
+
         worker = _Worker(self._quick, self._processes)
         try:
             while (number := self._take()) is not None:
-                result = self._result(self._places[number], worker)
+                try:
+                    result = self._result(self._places[number], worker)
+                except Exception as error:  # noqa: BLE001  # whoever waits must hear of it
+                    result = fault(self._places[number].path, error)
                 with self._changed:
                     self._results[number] = result
                     self._changed.notify_all()
