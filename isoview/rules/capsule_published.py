@@ -47,7 +47,7 @@ class CapsulePublished(Rule):
             yield self.finding(
                 facts,
                 f"capsule:{entry.name}",
-                f"publishes the capsule {entry.name}; no version field was seen",
+                f"makes the capsule {entry.name}; no version field was seen",
                 where=Where(address=entry.address),
             )
         if not published and "PyCapsule_New" in facts.capi.imports:

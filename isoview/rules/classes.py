@@ -27,8 +27,13 @@ def static_types(facts: Facts) -> Iterator[Type]:
 def spec_types(facts: Facts) -> Iterator[Type]:
     """Heap types whose PyType_Spec is in the file, without the generators' helpers."""
     for entry in facts.types:
-        if entry.kind == "spec" and not entry.name.startswith(_HELPERS):
+        if entry.kind == "spec" and not is_helper(entry.name):
             yield entry
+
+
+def is_helper(name: str) -> bool:
+    """A heap type that a generator makes for itself (``mod.__pyx_defaults``, ``_cython_3_1.x``)."""
+    return name.startswith(_HELPERS) or ".__pyx_" in name
 
 
 def no_specs(facts: Facts) -> str | None:

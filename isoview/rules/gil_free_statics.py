@@ -6,10 +6,9 @@ from isoview.inspectors.facts import Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
 from isoview.rules.imports import declares_gil_free
-from isoview.rules.mutable_static import is_written
+from isoview.rules.mutable_static import is_changed
 from isoview.rules.object_in_static import no_globals, place
 
-_PLAIN = frozenset({"buffer", "scalar", "unknown"})
 _LOCKS = ("PyMutex", "_PyMutex", "PyThread_acquire_lock", "PyCriticalSection")
 _CHECKED_BY_COMPILER = frozenset({"PyO3", "Rust"})
 
@@ -54,7 +53,7 @@ class GilFreeStatics(Rule):
             return
         if any(name.startswith(_LOCKS) for name in facts.capi.imports):
             return
-        changing = [entry for entry in facts.globals if entry.kind in _PLAIN and is_written(entry)]
+        changing = [entry for entry in facts.globals if is_changed(facts, entry)]
         if changing:
             yield self.finding(
                 facts,

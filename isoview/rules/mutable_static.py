@@ -12,6 +12,8 @@ _PLAIN = frozenset({"buffer", "scalar", "unknown"})
 THREAD_LOCAL = (".tdata", ".tbss", "__thread_data", "__thread_bss", ".tls")
 _WRITE = "write"
 """Kind of evidence for a write outside the init function, which the code stage finds."""
+_LIBRARY_FUNCTIONS = ("_ZSt", "_ZNSt", "_ZNKSt", "_ZN9__gnu_cxx", "_ZN10__cxxabiv1", "_ZN3std",
+                      "__cxa_", "__gxx_", "__gcc_", "__deregister_frame", "__register_frame")  # fmt: skip
 
 
 class MutableStatic(Rule):
@@ -56,23 +58,52 @@ class MutableStatic(Rule):
         return no_globals(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
+        guards = {
+            entry.symbol for entry in facts.globals if (entry.symbol or "").startswith("_ZGV")
+        }
         for entry in facts.globals:
             if entry.kind not in _PLAIN or entry.section.startswith(THREAD_LOCAL):
                 continue
-            if keeps_capsule(entry):  # ISO312 speaks about it
-                continue
-            written = is_written(entry)
-            label = entry.symbol or f"an unnamed static in {entry.section}"
+            if keeps_capsule(entry) or entry.symbol in guards or _of_run_time_library(entry):
+                continue  # a capsule's table is ISO312's
+            name = entry.symbol or f"an unnamed static in {entry.section}"
+            doubt = _doubt(facts, entry, guards) if is_written(entry) else "no write seen"
             yield self.finding(
                 facts,
                 symbol_subject(entry.symbol, "static"),
-                f"{label}: {entry.size} bytes of writable static data"
-                + (", written outside the init function" if written else ", no write seen"),
+                f"{name}: {entry.size} bytes of writable static data, "
+                + (doubt or "written outside the init function: decide whether all may share it"),
                 where=place(entry),
                 evidence=entry.evidence,
-                severity=None if written else "note",
-                confidence="high" if written else "medium",
+                severity="note" if doubt else None,
+                confidence="medium" if doubt else "high",
             )
+
+
+def _doubt(facts: Facts, entry: Global, guards: set[str | None]) -> str | None:
+    """Why a static that is written may be nobody's business; None where it is the module's."""
+    symbol = entry.symbol
+    if symbol is None and facts.artifact.format == "pe":
+        # The C run-time library is part of every DLL, and nothing tells its statics apart.
+        return "written outside the init function, maybe by the C run-time library"
+    if symbol is not None and symbol.startswith("_ZZ") and f"_ZGV{symbol[2:]}" in guards:
+        return "set once, under a guard of C++, when its function first runs"
+    return None
+
+
+def _of_run_time_library(entry: Global) -> bool:
+    """Nothing but functions of the C++ or Rust library writes it: a copy linked into the file."""
+    places = [item.text for item in entry.evidence if item.kind.startswith("write")]
+    return bool(places) and all(
+        any(f" of {name}" in text for name in _LIBRARY_FUNCTIONS) for text in places
+    )
+
+
+def is_changed(facts: Facts, entry: Global) -> bool:
+    """Plain data of the module's own that was seen changing after initialization."""
+    if entry.kind not in _PLAIN or not is_written(entry) or _of_run_time_library(entry):
+        return False
+    return not (entry.symbol is None and facts.artifact.format == "pe")
 
 
 def is_written(entry: Global) -> bool:

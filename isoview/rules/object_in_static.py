@@ -82,7 +82,14 @@ class ObjectInStatic(Rule):
 
 def object_statics(facts: Facts) -> Iterator[Global]:
     """Statics that hold Python objects, as far as the file tells."""
-    return (entry for entry in facts.globals if entry.kind == "object")
+    return (
+        entry for entry in facts.globals if entry.kind == "object" and not _is_slot_table(entry)
+    )
+
+
+def _is_slot_table(entry: Global) -> bool:
+    """A slot table into which code puts a base class: what goes there is read once, and copied."""
+    return any(item.kind == "declared" and "PyType_Slot" in item.text for item in entry.evidence)
 
 
 def object_sort(entry: Global) -> str | None:

@@ -72,6 +72,9 @@ class ThreadLocalData(Rule):
 
 
 def _sections(facts: Facts) -> tuple[Section, ...]:
+    """Sections for thread-local data; those of a DLL hold what its C run-time library put there."""
+    if facts.artifact.format == "pe":
+        return ()
     return tuple(
         entry for entry in facts.sections if entry.size and entry.name.startswith(THREAD_LOCAL)
     )

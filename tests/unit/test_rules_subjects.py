@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from facts_by_hand import facts, slot, spec, static, static_type
 
-from isoview.inspectors.facts import Evidence, Facts, Init, Item
+from isoview.inspectors.facts import Evidence, Facts, Init, Item, Section
 from isoview.judge import judge
 from isoview.model import Finding
 
@@ -254,3 +254,57 @@ def test_findings_come_in_the_order_of_the_work() -> None:
     )
     order = [finding.rule for finding in judge(made).findings]
     assert order == ["ISO901", "ISO301", "ISO201", "ISO206", "ISO302", "ISO305", "ISO501"]
+
+
+# --- what the corpus showed to be wrong (docs/precision.md) ------------------------------------
+
+
+def test_a_slot_table_with_a_base_put_in_by_code_holds_no_object() -> None:
+    """`xxlimited_35` and `_testmultiphase` of CPython store &PyUnicode_Type in theirs."""
+    evidence = (
+        Evidence("stored", "address of PyUnicode_Type stored at 0x1333"),
+        Evidence("declared", "declared as PyType_Slot[]"),
+    )
+    table = static("Str_Type_slots", "object", evidence=evidence)
+    assert not judge(facts(slots=(slot(3, 2),), statics=(table,))).findings
+
+
+def test_what_the_run_time_library_of_a_compiler_writes_is_not_the_modules() -> None:
+    """matplotlib's `_image` has a copy of libsupc++ with its new-handler."""
+    wrote = (Evidence("write", "written at 0x5fd56 (+0x36 of _ZSt15get_new_handlerv)"),)
+    handler = static("_ZN12_GLOBAL__N_17handlerE", "unknown", evidence=wrote)
+    assert not judge(facts(slots=(slot(3, 2),), statics=(handler,))).findings
+
+
+def test_unnamed_statics_of_a_dll_may_be_the_c_run_time_librarys() -> None:
+    wrote = (Evidence("write", "written at 0x180002182"),)
+    made = facts("cp313-win_amd64", slots=(slot(3, 2),), statics=(
+        static(None, "scalar", evidence=wrote),
+    ))  # fmt: skip
+    made = replace(made, artifact=replace(made.artifact, format="pe"))
+    (note,) = judge(made).findings
+    assert (note.rule, note.severity, note.confidence) == ("ISO302", "note", "medium")
+
+
+def test_a_local_static_of_cpp_is_set_once() -> None:
+    """Boost.Python keeps a table of signatures in each of its functions."""
+    wrote = (Evidence("write", "written at 0x6220e (+0x5e of _ZN3mod1fEv)"),)
+    made = facts(slots=(slot(3, 2),), statics=(
+        static("_ZZN3mod1fEvE6result", "buffer", evidence=wrote),
+        static("_ZGVZN3mod1fEvE6result", "scalar", evidence=wrote),
+    ))  # fmt: skip
+    (note,) = judge(made).findings
+    assert (note.rule, note.severity) == ("ISO302", "note")
+
+
+def test_cythons_own_heap_types_are_left_out() -> None:
+    """pandas' groupby has 29 classes for default arguments."""
+    made = facts(slots=(slot(3, 2),), types=(spec("pandas.groupby.__pyx_defaults7"),))
+    assert not judge(made).findings
+
+
+def test_the_thread_local_section_of_a_dll_is_its_run_time_librarys() -> None:
+    made = facts("cp313-win_amd64", slots=(slot(3, 2),), sections=(Section(".tls", 1, 16, True),))
+    assert {finding.rule for finding in judge(made).findings} == {"ISO303"}
+    made = replace(made, artifact=replace(made.artifact, format="pe"))
+    assert not judge(made).findings
