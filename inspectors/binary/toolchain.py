@@ -150,7 +150,8 @@ def _refine(image: Image, constants: Constants, found: dict[str, Toolchain]) -> 
     # by side in the file, the version before them.
     pythran = constants.find(_PYTHRAN)
     if pythran is not None:
-        before = image.read(pythran - 24, 24).rstrip(b"\0").rpartition(b"\0")[2]
+        raw = next((r for size in (24, 16, 8) if (r := image.read(pythran - size, size))), b"")
+        before = raw.rstrip(b"\0").rpartition(b"\0")[2]
         match_ = re.fullmatch(rb"\d+\.\d+(?:\.\d+)?", before)
         text = f'text "{before.decode("ascii", "backslashreplace")}" before "__pythran__"'
         found["Pythran"] = Toolchain(

@@ -246,7 +246,9 @@ def _doc(image: Image, traits: dict[int, Value | None]) -> str | None:
     """
     for place in (-8, -6, -4):
         address, length = traits.get(place), traits.get(place + 1)
-        if isinstance(address, int) and isinstance(length, int) and 0 < length < _DOC_LIMIT:
+        if not isinstance(address, int) or not isinstance(length, int) or address <= 0:
+            continue
+        if 0 < length < _DOC_LIMIT:
             raw = image.read(address, length)
             if len(raw) == length and raw[-1] == 0 and 0 not in raw[:-1]:
                 return raw[:-1].decode("utf-8", "backslashreplace")

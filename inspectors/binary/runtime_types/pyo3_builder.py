@@ -53,7 +53,7 @@ def text_at(image: Image, address: Value | None, length: Value | None) -> Text |
     """The identifier of ``length`` bytes at ``address``: a class's name, or a dotted module."""
     if not isinstance(address, int) or not isinstance(length, int):
         return None
-    if not 0 < length <= NAME_LIMIT or image.in_code(address):
+    if not 0 < length <= NAME_LIMIT or address <= 0 or image.in_code(address):
         return None
     raw = image.read(address, length)
     if len(raw) != length:

@@ -13,6 +13,7 @@ from isoview.inspectors.facts import Method
 _STRIDES = (56, 64)
 _ITEM_LIMIT = 4096
 _SLOT_LIMIT = 200
+_TAG_LIMIT = 15  # the enum's tag: which kind of entry it is
 _METHOD_FLAGS = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80
 _CALLING = 0x1 | 0x4 | 0x8 | 0x80  # one of these is in every method's flags
 
@@ -126,6 +127,9 @@ def _entries(image: Image, part: Slice, stride: int) -> list[_Entry]:
 
 
 def _entry(image: Image, address: int, size: int) -> _Entry | None:
+    tag = image.unsigned(address, 8)
+    if address in image.pointers or tag is None or tag > _TAG_LIMIT:
+        return None
     texts: list[str] = []
     flags: int | None = None
     at = address

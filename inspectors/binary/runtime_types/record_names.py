@@ -54,14 +54,14 @@ def name_of(image: Image, value: Value | None, state: State) -> str | Passed | N
 
 
 def _constant_text(image: Image, value: Value | None) -> str | None:
-    if not isinstance(value, int) or image.in_code(value) or image.segment_at(value) is None:
+    if not isinstance(value, int) or value <= 0 or image.in_code(value):
         return None
     return image.cstring(value, _NAME_LIMIT)
 
 
 def doc_at(image: Image, value: Value | None) -> str | None:
     """The constant C string at ``value``."""
-    if not isinstance(value, int) or image.in_code(value) or image.segment_at(value) is None:
+    if not isinstance(value, int) or value <= 0 or image.in_code(value):
         return None
     return image.cstring(value) or None
 
