@@ -112,6 +112,7 @@ class Image:
     load_function_starts: Callable[[], Sequence[int]]
     damage: tuple[Damage, ...] = ()
     other_kind: str | None = None  # what the file is, in words, where it is no module file
+    entry: int | None = None  # where the loader starts the file's own code: a DLL's start-up
     # Declarations of the globals at some addresses; the path is where to look beside the file.
     load_declarations: Callable[[Collection[int], str], Declarations] | None = None
 

@@ -67,6 +67,8 @@ class PeFile:
         optional = self.pe.OPTIONAL_HEADER
         self.bits = 64 if optional.Magic == 0x20B else 32
         self.base: int = optional.ImageBase
+        start: int = optional.AddressOfEntryPoint
+        self.entry = self.base + start if start else None
         machine: int = self.pe.FILE_HEADER.Machine
         self.arch = MACHINES.get(machine, f"machine {machine:#x}")
         self.is_dll = bool(self.pe.FILE_HEADER.Characteristics & FILE_DLL)

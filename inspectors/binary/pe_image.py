@@ -47,6 +47,7 @@ def read_pe(data: memoryview) -> Image:
         load_symbols=lambda: read_symbols(reader, exports),
         load_function_starts=unwind.starts,
         damage=tuple(reader.damage),
+        entry=reader.entry,
     )
 
 

@@ -294,7 +294,13 @@ class Describer:
         wanted = {function for found in by_entry.values() for function in found}
         if not wanted:
             return tuple(entries)
-        writers = Writers(self.image, self.statics.facts, self.statics.functions, wanted)
+        writers = Writers(
+            self.image,
+            self.statics.facts,
+            self.statics.functions,
+            wanted,
+            self.statics.record.constructors,
+        )
         return tuple(
             self._with_writers(entry, by_entry[entry.address], writers)
             if entry.address in by_entry
@@ -307,7 +313,7 @@ class Describer:
         for function, at in sorted(found.items(), key=lambda pair: pair[1]):
             sorts.setdefault(writers.sort(function), []).append((function, at))
         if set(sorts) == {RUNTIME}:
-            text = "only what runs when the file is unloaded writes it"
+            text = "written only by what the compiler's library runs at load and unload"
             return replace(entry, kind="runtime", evidence=(Evidence("write-end", text),))
         evidence = list(entry.evidence)
         if OUTSIDE in sorts:

@@ -33,6 +33,8 @@ _PARSERS = {"PyArg_ParseTuple": 1, "PyArg_ParseTupleAndKeywords": 2, "PyArg_Pars
 _BUILDERS = frozenset(
     {"PyObject_CallFunctionObjArgs", "PyObject_CallMethodObjArgs", "PyTuple_Pack"}
 )
+_RUN_LISTS = frozenset({"_initterm", "_initterm_e"})
+"""What Microsoft's start-up code calls to run the constructors between two addresses."""
 ARGUMENT_LIMIT = 16
 """Most variable arguments that are looked at."""
 
@@ -117,6 +119,11 @@ class Calls:
             self._lock(name, at, function, state)
         elif name in api.FILLERS:
             self._filled(at, function, state)
+        elif name in _RUN_LISTS:
+            bounds = [state.get(register) for register in self.scene.machine.arguments[:2]]
+            if all(value is not None and value[0] == STATIC for value in bounds):
+                low, high = (int(value[1]) for value in bounds if value is not None)
+                self.scene.record.constructors.append((low, high))
         prototype = api.prototype(name)
         if prototype is None:
             self._forget(state, after)

@@ -46,6 +46,7 @@ class Record:
         self.touched: set[int] = set()  # every static address that code refers to
         self.locks: dict[int, Reason] = {}
         self.caches: dict[int, Reason] = {}  # _PyArg_Parser structures
+        self.constructors: list[tuple[int, int]] = []  # lists of functions that start-up code runs
         self.followed: set[int] = set()  # functions that were gone through
 
     def source(self, node: Node, reason: Reason) -> None:

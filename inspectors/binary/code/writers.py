@@ -17,6 +17,8 @@ from isoview.inspectors.facts import Facts
 
 INIT, OUTSIDE, RUNTIME, UNDECIDED = "init", "outside", "runtime", "undecided"
 
+LIST_LIMIT = 1 << 16
+"""Bytes of one list of constructors that are read."""
 CLOSURE_LIMIT = 20_000
 """Most functions that are gone through on the way from writers to what starts them."""
 _INIT_SLOTS = frozenset({"Py_mod_create", "Py_mod_exec"})
@@ -26,12 +28,17 @@ class Writers:
     """Sorts functions of one file; ``wanted`` are the starts of all that will be asked about."""
 
     def __init__(
-        self, image: Image, facts: Facts, functions: Functions, wanted: Iterable[int]
+        self,
+        image: Image,
+        facts: Facts,
+        functions: Functions,
+        wanted: Iterable[int],
+        constructors: Iterable[tuple[int, int]] = (),
     ) -> None:
         self.image = image
         self.functions = functions
         self.wanted = frozenset(wanted)
-        self.init = self._init_roots(facts)
+        self.init = self._init_roots(facts) | self._between(constructors)
 
     def _init_roots(self, facts: Facts) -> frozenset[int]:
         found = {entry.address for entry in facts.init if entry.address is not None}
@@ -40,6 +47,14 @@ class Writers:
                 if slot.name in _INIT_SLOTS and isinstance(slot.function, int):
                     found.add(slot.function)
         found |= self._listed(".init_array", "__mod_init_func", ".CRT")
+        return frozenset(found)
+
+    def _between(self, bounds: Iterable[tuple[int, int]]) -> frozenset[int]:
+        """Functions whose addresses stand in one of these ranges of data."""
+        found = set()
+        for low, high in bounds:
+            words = range(low, min(high, low + LIST_LIMIT), self.image.word_size)
+            found |= {self.image.pointers[word] for word in words if word in self.image.pointers}
         return frozenset(found)
 
     def _listed(self, *sections: str) -> set[int]:
@@ -62,7 +77,7 @@ class Writers:
     @cached_property
     def _callers(self) -> dict[int, set[int]]:
         """Functions that call or jump to each function on the way, by its start."""
-        index = CallIndex(self.image)
+        index = self._index
         found: dict[int, set[int]] = {}
         waiting = set(self.wanted - self.init - self._in_data - self._ends)
         while waiting and len(found) < CLOSURE_LIMIT:
@@ -81,12 +96,33 @@ class Writers:
 
     @cached_property
     def _ends(self) -> frozenset[int]:
-        return frozenset(self._listed(".fini_array", ".dtors", "__mod_term_func"))
+        found = self._listed(".fini_array", ".dtors", "__mod_term_func")
+        if self.image.entry is not None:
+            found.add(self.image.entry)
+        return frozenset(found)
 
     @cached_property
     def _in_data(self) -> frozenset[int]:
         """Functions whose address stands in data: methods, slots, callbacks."""
         return frozenset(self.image.pointers.values()) - self.init - self._ends
+
+    def _is_odd(self, start: int) -> bool:
+        """Whether nothing in a Windows file leads to a function but its unwind information."""
+        return (
+            self.image.format == "pe"
+            and start not in self.init
+            and start not in self._in_data
+            and start not in self._targets
+            and start not in self.image.exports.values()
+        )
+
+    @cached_property
+    def _targets(self) -> frozenset[int]:
+        return self._index.targets()
+
+    @cached_property
+    def _index(self) -> CallIndex:
+        return CallIndex(self.image)
 
     @cached_property
     def _sorted(self) -> dict[int, str]:
@@ -97,10 +133,13 @@ class Writers:
         if all(start in found for start in self.wanted):
             return found
         callers = self._callers
-        on_the_way = frozenset(callers)
-        taken = {target for _, target in references(self.image, on_the_way)}
-        outside = (taken | (on_the_way & self._in_data)) - self.init - self._ends
-        found.update(dict.fromkeys(outside, OUTSIDE))
+        outside = callers.keys() & self._in_data
+        for site, target in references(self.image, callers.keys()):
+            taker = self.functions.containing(site)
+            if taker is None or self._is_odd(taker.start):
+                continue  # Windows' exception filters take addresses of what they guard
+            outside.add(target)
+        found.update(dict.fromkeys(outside - self.init - self._ends, OUTSIDE))
         for start, calling in callers.items():
             if not calling and start not in found:
                 found[start] = OUTSIDE if start in exported else UNDECIDED
