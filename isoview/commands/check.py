@@ -226,7 +226,9 @@ def _write(
     stale = outcome.stale(decisions)
     write(gather, Gathered(kept, outcome.errors, stale), verbose=verbose)
     if outcome.known:
-        complain(f"{outcome.known} findings were in the baseline and are left out", None)
+        from isoview.reports.words import counted
+
+        complain(f"left out, as the baseline has it: {counted(outcome.known, 'finding')}", None)
     if stale:
         shown = ", ".join(stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
         complain(

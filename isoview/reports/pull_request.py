@@ -93,7 +93,7 @@ def _findings(report: Report) -> list[str]:
         more = [_plain(subject(finding)) for finding in group[1:]]
         also = f" Also {listed(more, _SHOWN)}." if more else ""
         rows.append(
-            f"- **{first.severity}** `{first.rule}` {first.name}{times}: "
+            f"- **{first.severity}** `{first.rule}` {_plain(first.name)}{times}: "
             f"{_plain(first.message)}.{also}\n"
         )
     body = "".join(rows)

@@ -157,7 +157,10 @@ def _place(report: Report, where: Where) -> dict[str, Any]:
 
 
 def _uri(path: str) -> dict[str, str]:
-    encoded = quote(path.encode("utf-8", "surrogateescape"))
+    try:
+        encoded = quote(path.encode("utf-8", "surrogateescape"))  # the bytes of the file's name
+    except UnicodeEncodeError:
+        encoded = quote(path.encode("utf-8", "backslashreplace"))
     if path.startswith("/"):
         return {"uri": f"file://{encoded}"}
     return {"uri": encoded, "uriBaseId": "%SRCROOT%"}
