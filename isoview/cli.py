@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": ("isoview.commands.diff:diff", "What changed from one build to another."),
     "live": ("isoview.commands.live:live", "Import a module in a child and look at it there."),
     "plan": ("isoview.commands.plan:plan", "The port of a module as ordered steps."),
+    "sharing": ("isoview.commands.sharing:sharing", "What several modules share, or fail to."),
     "attach": ("isoview.commands.attach:attach", "Look into a running Python process."),
     "explain": ("isoview.commands.explain:explain", "Explain a rule or a section of the guide."),
     "guide": ("isoview.commands.guide:guide", "Read or search the guide to isolation."),

@@ -132,12 +132,13 @@ FILE_RULES: tuple[Rule, ...] = tuple(sorted(_RULES, key=lambda rule: rule.code))
 
 
 def __getattr__(name: str) -> tuple[Rule, ...]:
-    """``ALL_RULES``: with those about live runs, which are loaded when somebody asks."""
+    """``ALL_RULES``: with those about live runs and several modules, which are loaded when somebody asks."""
     if name != "ALL_RULES":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from isoview.rules.behaviour import LIVE_RULES
+    from isoview.rules.between import SHARING_RULES
 
-    every = tuple(sorted((*FILE_RULES, *LIVE_RULES), key=lambda rule: rule.code))
+    every = tuple(sorted((*FILE_RULES, *LIVE_RULES, *SHARING_RULES), key=lambda rule: rule.code))
     globals()["ALL_RULES"] = every
     return every
 

@@ -1,0 +1,73 @@
+"""``isoview sharing``: what several modules share, or fail to share."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from isoview.reports.lines import Line
+    from isoview.sharing import Sharing
+
+
+@click.command(short_help="Classes, capsules and registries between modules.")
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def sharing(targets: tuple[str, ...], form: str) -> int:
+    """Put several modules side by side: classes of the same name that are built twice,
+    capsules made and taken, registries that must agree. Nothing is imported.
+    """
+    from isoview.commands import ExitCode
+    from isoview.commands.complaint import complain
+    from isoview.model import Complete, Failed
+    from isoview.sharing import compare, to_data
+    from isoview.stream import stream
+
+    code = ExitCode.CLEAN
+    reports = []
+    for event in stream(targets):
+        if isinstance(event, Failed):
+            complain(event.error.error, event.error.hint)
+            code = ExitCode.NOT_ANALYSED
+        elif isinstance(event, Complete):
+            reports.append(event.report)
+    found = compare(reports)
+    if form == "json":
+        import json
+
+        sys.stdout.write(json.dumps(to_data(found), indent=1) + "\n")
+        return code
+    from isoview.reports.terminal import show
+
+    show(_lines(found))
+    return code
+
+
+def _lines(found: "Sharing") -> "Iterator[Line]":
+    from isoview.reports.lines import line
+
+    count = len(found.modules)
+    yield line((f"{count} module{'' if count == 1 else 's'}", "title"))
+    for finding in found.findings:
+        yield line()
+        yield line((finding.rule, finding.severity), f"  {finding.message}", hang=8)
+        for item in finding.evidence:
+            yield line(item.text, indent=8)
+    if not found.findings:
+        yield line("no class is built twice, and no registries disagree")
+    if found.capsules:
+        yield line()
+        yield line(("Capsules", "heading"))
+    for link in found.capsules:
+        yield line((link.name, "code"))
+        yield line("made by ", ", ".join(link.published) or "a module that is not here", indent=2)
+        yield line("taken by ", ", ".join(link.imported) or "no module that is here", indent=2)
+    if found.registries:
+        yield line()
+        yield line(("Registries", "heading"))
+    for registry in found.registries:
+        yield line(f"{registry.generator}  ", (registry.key, "code"))
+        yield line(", ".join(registry.modules), indent=2)
