@@ -308,3 +308,10 @@ def test_the_thread_local_section_of_a_dll_is_its_run_time_librarys() -> None:
     assert {finding.rule for finding in judge(made).findings} == {"ISO303"}
     made = replace(made, artifact=replace(made.artifact, format="pe"))
     assert not judge(made).findings
+
+
+def test_what_cffis_backend_declares_is_not_in_the_file() -> None:
+    """`_cffi_backend` calls PyUnstable_Module_SetGIL on the modules that it makes (argon2's)."""
+    made = facts("cpython-314t-x86_64-linux-gnu", phase="single", generator="cffi", definitions=())
+    assert not found(made, "ISO121")
+    assert "_cffi_backend" in not_run(made)["ISO121"]
