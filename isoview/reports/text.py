@@ -53,7 +53,7 @@ def report_lines(report: Report, *, verbose: bool = False) -> list[Line]:
 
 def _runs(report: Report) -> list[Line]:
     """What live runs showed, where there were any."""
-    if report.live is None:
+    if not report.live or not report.live["runs"]:
         return []
     from isoview.reports.live import matrix_lines
 
