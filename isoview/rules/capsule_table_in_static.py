@@ -55,7 +55,7 @@ class CapsuleTableInStatic(Rule):
             yield self.finding(
                 facts,
                 symbol_subject(entry.symbol, "capsule"),
-                f"{label(entry)} keeps the table of a capsule"
+                f"{label(entry)} keeps what a capsule of another module points to"
                 + (f" ({own_table[0]}), which exists once per module object" if sure else ""),
                 where=place(entry),
                 evidence=entry.evidence,

@@ -12,6 +12,7 @@ _PLAIN = frozenset({"buffer", "scalar", "unknown"})
 THREAD_LOCAL = (".tdata", ".tbss", "__thread_data", "__thread_bss", ".tls")
 _WRITE = "write"
 """Kind of evidence for a write outside the init function, which the code stage finds."""
+_NOT_STATICS = (*THREAD_LOCAL, ".got")  # the dynamic linker fills in the global offset table
 _LIBRARY_FUNCTIONS = ("_ZSt", "_ZNSt", "_ZNKSt", "_ZN9__gnu_cxx", "_ZN10__cxxabiv1", "_ZN3std",
                       "__cxa_", "__gxx_", "__gcc_", "__deregister_frame", "__register_frame")  # fmt: skip
 
@@ -62,7 +63,7 @@ class MutableStatic(Rule):
             entry.symbol for entry in facts.globals if (entry.symbol or "").startswith("_ZGV")
         }
         for entry in facts.globals:
-            if entry.kind not in _PLAIN or entry.section.startswith(THREAD_LOCAL):
+            if entry.kind not in _PLAIN or entry.section.startswith(_NOT_STATICS):
                 continue
             if keeps_capsule(entry) or entry.symbol in guards or _of_run_time_library(entry):
                 continue  # a capsule's table is ISO312's

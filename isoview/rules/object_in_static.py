@@ -83,13 +83,23 @@ class ObjectInStatic(Rule):
 def object_statics(facts: Facts) -> Iterator[Global]:
     """Statics that hold Python objects, as far as the file tells."""
     return (
-        entry for entry in facts.globals if entry.kind == "object" and not _is_slot_table(entry)
+        entry
+        for entry in facts.globals
+        if entry.kind == "object" and not _is_slot_table(entry) and not _is_core_only(entry)
     )
 
 
 def _is_slot_table(entry: Global) -> bool:
     """A slot table into which code puts a base class: what goes there is read once, and copied."""
     return any(item.kind == "declared" and "PyType_Slot" in item.text for item in entry.evidence)
+
+
+def _is_core_only(entry: Global) -> bool:
+    """Only the interpreter's own static objects (``None``, types, exceptions) are stored there:
+    all interpreters share these.
+    """
+    kinds = {item.kind for item in entry.evidence}
+    return "core" in kinds and not kinds & {_STORED, "flow", "name", "count"}
 
 
 def object_sort(entry: Global) -> str | None:

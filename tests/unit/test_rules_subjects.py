@@ -315,3 +315,9 @@ def test_what_cffis_backend_declares_is_not_in_the_file() -> None:
     made = facts("cpython-314t-x86_64-linux-gnu", phase="single", generator="cffi", definitions=())
     assert not found(made, "ISO121")
     assert "_cffi_backend" in not_run(made)["ISO121"]
+
+
+def test_the_global_offset_table_holds_no_statics() -> None:
+    """One word of `.got.plt` in cffi's backend for AArch64 was listed as an unnamed static."""
+    made = facts(slots=(slot(3, 2),), statics=(static(None, "unknown", section=".got.plt"),))
+    assert not judge(made).findings
