@@ -1,5 +1,6 @@
 """The list of globals with what the code shows: who holds objects, what the others are."""
 
+import re
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from functools import cached_property
@@ -23,6 +24,10 @@ WRITE_LIMIT = 3
 _WRITTEN_KINDS = frozenset({"unknown", "scalar", "buffer"})
 _CLOSED = frozenset({"type", "definition", "runtime", "lock"})
 _CELL_KINDS = frozenset({"unknown", "buffer", "table"})
+_TABLES = re.compile(
+    r"\b(PyType_Slot|PyMethodDef|PyMemberDef|PyGetSetDef|PyModuleDef_Slot|PyType_Spec)\b"
+)
+"""Types of tables that CPython reads once, whatever is put into them before."""
 _LOCK_MAKERS = frozenset({"PyThread_allocate_lock", "PyThread_create_key", "CreateMutexW"})
 _CAPSULES = frozenset({"PyCapsule_Import", "PyCapsule_GetPointer"})
 _ALLOCATORS = frozenset({
@@ -337,6 +342,8 @@ def _with_declaration(entry: Global, declared: Declaration) -> Global:
     kind = entry.kind
     if declared.objects and kind in _WRITTEN_KINDS:
         kind = "object"
+    elif _TABLES.search(declared.type) and kind not in _CLOSED:
+        kind = "table"
     evidence = Evidence("declared", f"declared as {declared.type}", entry.address)
     return replace(entry, kind=kind, source=where, evidence=(*entry.evidence, evidence))
 

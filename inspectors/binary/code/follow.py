@@ -169,7 +169,8 @@ class Follower(Memory):
             self.state[ins[3] + HIGH] = (NUMBER, 0)
 
     def _address(self, ins: Instruction) -> None:
-        self.scene.seen(ins[8])
+        if ins[8] & 0xFFF or self.scene.machine.link == NONE:  # adrp gives a page, no static
+            self.scene.seen(ins[8])
         self.state[ins[3]] = (STATIC, ins[8])
 
     def _add(self, ins: Instruction) -> None:

@@ -107,7 +107,9 @@ class Memory:
             return (NUMBER, value[1] + by)
         if tag == OBJECT:
             return (PART, value[1], by)
-        return (IMPORT, value[1], by) if tag == IMPORT and by else None
+        if tag == IMPORT:
+            return (IMPORT, value[1], by) if by else value
+        return None
 
     # Memory
 

@@ -40,7 +40,7 @@ class Record:
         self.flows: dict[tuple[Node, Node], Flow] = {}
         self.points: dict[Node, set[Value]] = {}  # what an argument was seen pointing at
         self.arrays: list[Array] = []
-        self.narrow: dict[int, int] = {}  # smallest access to a word, in bytes
+        self.narrow: dict[int, int] = {}  # smallest access to a word, in bytes, up to 8
         self.contrary: dict[Node, Reason] = {}  # something that is no object was stored
         self.writes: dict[int, dict[int, int]] = {}  # word: function: an instruction that writes
         self.touched: set[int] = set()  # every static address that code refers to
@@ -69,8 +69,7 @@ class Record:
 
     def access(self, address: int, size: int) -> None:
         self.touched.add(address)
-        if size < self.narrow.get(address, 8):
-            self.narrow[address] = size
+        self.narrow[address] = min(size, self.narrow.get(address, 8))
 
 
 def _keep(table: dict[Node, list[Reason]], node: Node, reason: Reason) -> None:

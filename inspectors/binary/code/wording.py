@@ -23,8 +23,10 @@ from isoview.inspectors.binary.code.values import (
 )
 from isoview.inspectors.facts import Evidence
 
-STORED, USED, DERIVED = "stored", "used", "flow"
-"""Kinds of evidence: an object was stored, it is used as one, or it comes by way of other code."""
+STORED, CORE, USED, DERIVED = "stored", "core", "used", "flow"
+"""Kinds of evidence: an object was stored, one of the interpreter's own static ones was (None, a
+type, an exception), it is used as an object, or it comes by way of other code.
+"""
 CHAIN_LIMIT = 4
 
 _KINDS = {RESULT_OF: STORED, ADDRESS_OF: STORED, VALUE_OF: STORED, TYPE_OF: STORED,
@@ -44,10 +46,20 @@ class Wording:
 
     def evidence(self, reason: Reason, node: Node, prefix: str = "") -> Evidence:
         """One reason why ``node`` holds an object."""
+        through = reason.through
+        if isinstance(through, tuple) and through[0] == FIELD and isinstance(through[1], int):
+            known = self.nodes.get(through)  # any element of an array: what is known of one
+            if known:
+                reason, node = known[0], through
         function = self.functions.containing(reason.at)
         text = f"{prefix}{self._said(reason, node)} at {self.place(reason.at)}"
         name = function.name if function is not None else None
-        return Evidence(_KINDS[reason.kind], text, reason.at, name)
+        kind = _KINDS[reason.kind]
+        if reason.kind == VALUE_OF or (
+            reason.kind == ADDRESS_OF and api.is_object_address(reason.name)
+        ):
+            kind = CORE
+        return Evidence(kind, text, reason.at, name)
 
     def place(self, at: int) -> str:
         """An instruction, and how far into which function it stands."""
