@@ -17,6 +17,8 @@ _CLONE = re.compile(
     r"(?:\.(?:lto_priv|constprop|isra|part|cold|llvm|clone|local|localalias|warm|hot|\d+)"
     r"(?=\.|$))+$"
 )
+# A static inside a function: GCC calls it name.0, Clang function.name; both are name here.
+_CLANG_LOCAL = re.compile(r"(?!anon\.)[A-Za-z_]\w*\.([A-Za-z_]\w*)")
 _RUST_LEGACY_HASH = re.compile(r"17h[0-9a-f]{16}E$")  # _ZN...17h<hash>E: the E closes the path
 _RUST_V0_CRATE_HASH = re.compile(r"(?<=C)s[0-9A-Za-z]+_")  # _RNvCs<hash>_5crate...
 _INSTALLED = re.compile(r".*/(?:site|dist)-packages/")
@@ -53,7 +55,8 @@ def stable_symbol(symbol: str) -> str:
         return _RUST_LEGACY_HASH.sub("E", name)
     if name.startswith(("_R", "__R")):
         return _RUST_V0_CRATE_HASH.sub("", name)
-    return name
+    local = _CLANG_LOCAL.fullmatch(name)
+    return local[1] if local else name
 
 
 def dotted_module(facts: Facts) -> str:

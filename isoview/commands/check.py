@@ -232,8 +232,9 @@ def _write(
     if stale:
         shown = ", ".join(stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
         complain(
-            f"decisions that match nothing any more: {shown}",
-            "`isoview triage stale TARGET... --remove` takes them away.",
+            f"decisions that match nothing here any more: {shown}",
+            "Where no other platform's build has it, `isoview triage stale` with all your wheels "
+            "and --remove takes it away.",
         )
 
 

@@ -91,7 +91,10 @@ def group(status: str, rule: str, module: str, subject: str, reason: str) -> int
 @click.option("--remove", is_flag=True, help="Take them away.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.")
 def stale_decisions(targets: tuple[str, ...], remove: bool, jobs: int | None) -> int:
-    """Show decisions about TARGETs that match nothing any more."""
+    """Show decisions about the modules in TARGETs that match nothing there any more.
+
+    Give the wheels of all platforms: a decision is only stale where none of them has it.
+    """
     from isoview.commands.check import listen
     from isoview.commands.outcome import Outcome, Wanted
     from isoview.reports.lines import line

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from facts_by_hand import facts, static, static_type
 
-from isoview.fingerprint import dotted_module, stable_symbol
+from isoview.fingerprint import dotted_module, dotted_place, stable_symbol
 from isoview.judge import judge
 
 
@@ -96,3 +96,19 @@ def test_platforms_agree_on_named_subjects() -> None:
     )
     windows = replace(made.artifact, container="b.whl", member="pkg/m.cp313-win_amd64.pyd")
     assert prints(replace(made, artifact=linux)) == prints(replace(made, artifact=windows))
+
+
+@pytest.mark.parametrize("symbol", ["buf.0", "buf", "_test_getbuf.buf", "_test_getbuf.buf.3"])
+def test_a_static_of_a_function_is_called_the_same_by_every_compiler(symbol: str) -> None:
+    assert stable_symbol(symbol) == "buf"
+
+
+@pytest.mark.parametrize("symbol", ["anon.abcdef", "switch.table.f", ".str.x", "a..b"])
+def test_names_that_only_look_like_it_stay(symbol: str) -> None:
+    assert stable_symbol(symbol) == symbol
+
+
+def test_what_is_installed_is_called_as_in_its_wheel(tmp_path: Path) -> None:
+    path = tmp_path / "lib" / "python3.13" / "site-packages" / "space" / "part" / "_x.abi3.so"
+    assert dotted_place(str(path), None) == "space.part._x"
+    assert dotted_place("x.whl/space/part/_x.abi3.so", "space/part/_x.abi3.so") == "space.part._x"
