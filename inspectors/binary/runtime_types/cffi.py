@@ -53,7 +53,8 @@ def cffi_tables(image: Image) -> tuple[NameTable, ...]:
     found: list[NameTable] = []
     for context in contexts(image):
         for table in _TABLES:
-            names = _names(image, context, table)
+            # A struct without a name of its own is called "$" and the typedef it belongs to.
+            names = tuple(n for n in _names(image, context, table) or () if n[0] != "$")
             if names:
                 text = f"table of a cffi context at {context.address:#x}"
                 evidence = Evidence("data", text, context.tables[table.pointer])

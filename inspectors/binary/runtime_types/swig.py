@@ -13,7 +13,8 @@ from isoview.inspectors.binary.scan import function_at, is_plain, is_zero
 from isoview.inspectors.facts import Evidence, NameTable
 
 _WORDS = 6
-_MANGLED = re.compile(rb"\0(?=_[a-z]+_)")  # _p_Point, _p_p_char, _a_4__double
+_NAME_LIMIT = 1024
+_MANGLED = re.compile(r"_[a-z]+_\w")  # _p_Point, _p_p_char, _a_4__double
 
 
 def swig_tables(image: Image) -> tuple[NameTable, ...]:
@@ -29,40 +30,43 @@ def swig_tables(image: Image) -> tuple[NameTable, ...]:
 
 def swig_types(image: Image) -> dict[int, str]:
     """Readable name by the address of the ``swig_type_info``."""
-    mangled = _mangled_names(image)
     size = image.word_size
+    writable = [
+        (region.address, region.address + region.size)
+        for region in image.regions
+        if region.writable and not (region.zero_fill or region.thread_local)
+    ]
     found: dict[int, str] = {}
+    bare: dict[int, str] = {}
     for address, target in image.pointers.items():
-        if target in mangled and address + size in image.pointers and image.is_writable(address):
-            name = _type_name(image, address)
-            if name is not None:
-                found[address] = name
+        if not any(low <= address < high for low, high in writable):
+            continue
+        # A linker may let a text begin in the middle of a longer one: only the pointer tells.
+        name = image.cstring(target, _NAME_LIMIT) if image.read(target, 1) == b"_" else None
+        if name is None or not _MANGLED.match(name) or not _shaped(image, address):
+            continue
+        if address + size in image.pointers:
+            text = image.cstring(image.pointers[address + size])
+            if text and text.isprintable():
+                # Equivalent spellings stand before the one that SWIG shows.
+                found[address] = text.rpartition("|")[2].strip()
+        elif is_zero(image, address + size):
+            bare[address] = name  # SWIG shows the mangled name then
+    if found:
+        low, high = min(found), max(found)
+        around = _WORDS * size * 2
+        found.update((a, name) for a, name in bare.items() if low - around <= a <= high + around)
     return found
 
 
-def _mangled_names(image: Image) -> frozenset[int]:
-    """Addresses of the texts that begin as SWIG's mangled names do."""
-    found: set[int] = set()
-    for region in image.regions:
-        if region.executable or region.zero_fill:
-            continue
-        raw = image.read(region.address, region.size)
-        found.update(region.address + match.end() for match in _MANGLED.finditer(raw))
-    return frozenset(found)
-
-
-def _type_name(image: Image, address: int) -> str | None:
+def _shaped(image: Image, address: int) -> bool:
+    """Whether what follows the two names can be the rest of a ``swig_type_info``."""
     size = image.word_size
-    name = image.cstring(image.pointers[address + size])
     cast, casts, data, owned = (address + n * size for n in range(2, _WORDS))
-    shaped = (
+    return (
         (is_zero(image, cast) or function_at(image, cast) is not None)
         and (is_zero(image, casts) or image.is_writable(image.pointers.get(casts, 0)))
         and (is_zero(image, data) or data in image.pointers)
         and is_plain(image, owned)
         and image.unsigned(owned, 4) in (0, 1)
     )
-    if not shaped or not name or not name.isprintable():
-        return None
-    # Equivalent spellings stand before the one that SWIG shows.
-    return name.rpartition("|")[2].strip()
