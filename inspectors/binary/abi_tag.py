@@ -8,26 +8,30 @@ module is plainly ``name.pyd``, and which ABI it is for is told by the DLL it li
 
 import re
 
-_FREE_THREADED = re.compile(r"c(?:python-|p)3\d+t")
-_PYTHON_DLL = re.compile(r"(?i)(?:lib)?python3(?:\.?(\d+))?(t?)(_d)?\.dll\Z")
+# Texts: compiled (and kept by re) when a file needs them.
+_FREE_THREADED = r"c(?:python-|p)3\d+t"
+_PYTHON_DLL = r"(?i)(?:lib)?python3(?:\.?(\d+))?(t?)(_d)?\.dll\Z"
 
 
 def names_free_threaded(tag: str | None) -> bool:
     """Whether the tag is that of one free-threaded version (``cpython-313t-...``, ``cp313t-...``)."""
-    return tag is not None and _FREE_THREADED.match(tag) is not None
+    return tag is not None and re.match(_FREE_THREADED, tag) is not None
 
 
 def tag_of_libraries(libraries: tuple[str, ...]) -> str | None:
     """``abi3``, ``abi3t``, ``cp313`` or ``cp313t``; None where no Python DLL is linked."""
-    for library in libraries:
-        match = _PYTHON_DLL.match(library)
-        if match:
-            minor, threads, _ = match.groups()
-            return f"cp3{minor}{threads}" if minor else f"abi3{threads}"
+    for match in _python_dlls(libraries):
+        minor, threads, _ = match.groups()
+        return f"cp3{minor}{threads}" if minor else f"abi3{threads}"
     return None
+
+
+def _python_dlls(libraries: tuple[str, ...]) -> list[re.Match[str]]:
+    dlls = [name for name in libraries if name.lower().endswith(".dll")]
+    return [match for match in (re.match(_PYTHON_DLL, name) for name in dlls) if match]
 
 
 def module_stem(stem: str, libraries: tuple[str, ...]) -> str:
     """The module's name: Windows' debug builds are called ``name_d``, their init function not."""
-    debug = any(match[3] for match in map(_PYTHON_DLL.match, libraries) if match)
+    debug = any(match[3] for match in _python_dlls(libraries))
     return stem.removesuffix("_d") if debug else stem
