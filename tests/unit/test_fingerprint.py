@@ -24,7 +24,7 @@ from isoview.judge import judge
         ("anon.llvm.12345678901234", "anon"),
         (".L.str.5", ".L.str"),
         (".0", ".0"),
-        ("ns.cache", "ns.cache"),
+        ("ns.inner.cache", "ns.inner.cache"),
         ("_ZN5rpds_6CACHED17h0123456789abcdefE", "_ZN5rpds_6CACHEDE"),
         ("_ZN5rpds_6CACHED17h0123456789abcdefE.llvm.77", "_ZN5rpds_6CACHEDE"),
         ("_ZN3foo17h0123E", "_ZN3foo17h0123E"),
