@@ -217,6 +217,15 @@ def _carries(facts: Facts, verbose: bool) -> list[Line]:
         cells = facts.cells
         words = f"classes {cells.classes}, interned names {cells.interned}, imports {cells.imports}"
         lines += _fact("process-wide", f"at least: {words}")
+    for table in facts.tables:
+        names = listed([named(name) for name in table.names], len(table.names) if verbose else 4)
+        lines += _fact(table.kind, f"{len(table.names)}: {names}")
+    for role in ("published", "imported"):
+        capsules = [named(entry.name) for entry in facts.capsules if entry.role == role]
+        if capsules:
+            lines += _fact(
+                "capsules", f"{role}: {listed(capsules, len(capsules) if verbose else 4)}"
+            )
     for guard in facts.guards:
         lines += _fact("guard", guard.text)
     return lines

@@ -42,7 +42,7 @@ class Table(NamedTuple):
 # _cffi_global_s, _cffi_struct_union_s, _cffi_enum_s, _cffi_typename_s, with their padding.
 _TABLES = (
     Table(1, 0, 4, 0, "cffi library"),
-    Table(3, 1, 2, 5, "cffi structs and unions"),
+    Table(3, 1, 2, 5, "cffi structs"),
     Table(4, 2, 2, 2, "cffi enums"),
     Table(5, 3, 1, 1, "cffi typedefs"),
 )
