@@ -1,7 +1,10 @@
 """The stable ABI: which names belong to it, and from which version (``abi3info``'s tables)."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
+
+from isoview.inspectors.facts import Artifact
 
 
 @cache
@@ -25,3 +28,26 @@ def lowest_version(imports: Iterable[str]) -> str | None:
     known = [version for version in versions if version is not None]
     major, minor = max(known, default=(3, 2))
     return f"{major}.{minor}"
+
+
+def newer_than(imports: Iterable[str], version: tuple[int, int]) -> dict[str, tuple[int, int]]:
+    """The imports that the limited API of ``version`` does not have yet, and which one has them."""
+    table = added_in()
+    found = {name: table[name] for name in sorted(imports) if name in table}
+    return {name: added for name, added in found.items() if added > version}
+
+
+def outside(imports: Iterable[str]) -> tuple[str, ...]:
+    """The C-API imports that are in no version of the stable ABI."""
+    table = added_in()
+    return tuple(
+        name for name in sorted(imports) if name.startswith(("Py", "_Py")) and name not in table
+    )
+
+
+def declared_version(artifact: Artifact) -> tuple[int, int] | None:
+    """The limited API that an abi3 file's wheel promises to need at most (``cp39-abi3``)."""
+    if not (artifact.tag or "").startswith("abi3"):
+        return None
+    found = re.search(r"-cp3(\d+)-abi3t?-", artifact.container or "")
+    return (3, int(found[1])) if found else None
