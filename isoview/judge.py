@@ -6,7 +6,8 @@ from typing import Any
 
 from isoview.inspectors.facts import Facts
 from isoview.model import SEVERITIES, Finding, NotRun, Report
-from isoview.rules import FILE_RULES, Rule
+from isoview.rules import ASKED, Rule
+from isoview.rules.deferred import Deferred
 from isoview.scorecard import scorecard
 from isoview.verdict import verdict
 
@@ -26,13 +27,13 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
         return Report(facts=facts, verdict=None)
     found: list[Finding] = []
     not_run: list[NotRun] = []
-    for rule in FILE_RULES:
+    for rule in ASKED:
         reason = rule.cannot_run(facts)
         if reason is None:
             found.extend(rule.check(facts))
         else:
             not_run.append(NotRun(rule.code, reason))
-    asked: tuple[Rule, ...] = FILE_RULES
+    asked: tuple[Rule | Deferred, ...] = ASKED
     if live is not None:
         asked += _behaviour(facts, live, found, not_run)
     findings = tuple(sorted(_fold(found), key=_order))

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts, Item
 from isoview.model import COUNTING, Finding, NotRun
-from isoview.rules import FILE_RULES, Rule
+from isoview.rules import ASKED, Rule
+from isoview.rules.deferred import Deferred
 
 OVERVIEW = "isolating-extension-modules"
 SECTIONS = (
@@ -116,7 +117,7 @@ def scorecard(
     facts: Facts,
     findings: tuple[Finding, ...],
     not_run: tuple[NotRun, ...],
-    asked: tuple[Rule, ...] = FILE_RULES,
+    asked: tuple[Rule | Deferred, ...] = ASKED,
 ) -> dict[str, str]:
     """Mark of each section, by section id; ``asked`` are the rules that had their say."""
     unclear = {entry.rule for entry in not_run}
