@@ -167,7 +167,7 @@ def _read_call(
             module = _text(image, values[after], _length(values, after, builder))
             alone = module is None or after in builder.lengths
             basicsize = _size(image, values[after + (1 if alone else 2)])
-            if module is not None and not alone and basicsize is None:
+            if module is not None and not alone and not _is_number(values[after + 2]):
                 module = None  # its length is the same for all classes, and this is the size
     return BuiltClass(
         site.address,
@@ -223,6 +223,10 @@ def _base(value: Value | None) -> Value | None:
 
 def _flag(value: Value | None) -> bool | None:
     return bool(value) if isinstance(value, int) and value in (0, 1) else None
+
+
+def _is_number(value: Value | None) -> bool:
+    return isinstance(value, int) and 0 < value < _SIZE_LIMIT
 
 
 def _size(image: Image, value: Value | None) -> int | None:
