@@ -45,7 +45,7 @@ class ModuleScreen(PanedScreen):
         Binding("a", "decide", "decide", tooltip="Record a decision about this finding in isoview.toml"),
         Binding("u", "undo", "undo", show=False, tooltip="Take the last decision back"),
         Binding("l", "live", "live", tooltip="Import the module in a child process and look at it (asks first)"),
-        Binding("L", "experiments", "experiments", tooltip="Run experiments on the module: imported twice, in sub-interpreters, without the GIL, ..."),
+        Binding("L", "experiments", "runs", tooltip="Run experiments on the module: imported twice, in sub-interpreters, without the GIL, ..."),
         Binding("o", "face('guide')", "guide", tooltip="Show the guide section that belongs to this"),
         Binding("x", "evidence", "raw values", show=False, tooltip="Show the evidence; again, every field with its raw value"),
         Binding("f", "face('fix')", "fix", tooltip="Show the fix for the toolchain that made this file"),
