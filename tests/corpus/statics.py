@@ -144,6 +144,8 @@ def counts_for_truth(statics: Statics, address: int) -> bool:
     owner = statics.variable(address)
     if owner is not None and owner.kind == "runtime":
         return False
+    if owner is not None and (owner.symbol or "").partition(".")[0].endswith("_slots"):
+        return False  # a slot table that code completes: CPython reads it once
     return statics.writable(address)
 
 

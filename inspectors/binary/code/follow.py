@@ -31,6 +31,12 @@ from isoview.inspectors.binary.code.values import (
 
 SHIFT_LIMIT = 12
 """Elements of arrays are smaller than two to this power."""
+_BLIND = -2
+"""Stands in the state of code that nothing seen so far leads to."""
+LATE_LIMIT = 64
+"""Blocks of one function that are gone through again, because only a jump back leads to them."""
+LATE_LENGTH = 400
+"""Instructions of each."""
 _NO_INSTRUCTION: Instruction = (0, i.OTHER, 0, NONE, NONE, NONE, 0, 0, 0)
 
 
@@ -62,7 +68,28 @@ class Follower(Memory):
         """Go through ``code``, all of ``function``; what it shows goes to the scene's record."""
         self.function = function.start
         self.loops = Loops(self.scene.record, function.start)
-        self.state: State = self.scene.entry(function.start)
+        self._blind: set[int] = set()
+        self._late: dict[int, State] = {}
+        self._through(function, code, self.scene.entry(function.start))
+        if not self._late:
+            return
+        indexes: dict[int, int] = {}
+        for index, ins in enumerate(code):
+            indexes.setdefault(ins[0], index)
+        for _ in range(LATE_LIMIT):
+            if not self._late:
+                break
+            target, state = self._late.popitem()
+            self._blind.discard(target)
+            start = indexes.get(target)
+            if start is not None:
+                self._through(function, code[start : start + LATE_LENGTH], state, again=True)
+
+    def _through(
+        self, function: Function, code: list[Instruction], state: State, *, again: bool = False
+    ) -> None:
+        """Go through ``code`` from the top; ``again`` ends where nothing leads on."""
+        self.state = state
         saved: dict[int, State] = {}
         handlers = self.handlers
         reached = True
@@ -74,7 +101,12 @@ class Follower(Memory):
                 self.state = _met(self.state, arrived) if reached else arrived
                 reached = True
             elif not reached:
-                self.state = {self.scene.machine.stack: (STACK, 0)}
+                if again:
+                    if saved:
+                        continue
+                    return
+                self._blind.add(at)
+                self.state = {self.scene.machine.stack: (STACK, 0), _BLIND: (NUMBER, 0)}
                 reached = True
             handler = handlers[kind]
             if handler is not None:
@@ -109,6 +141,10 @@ class Follower(Memory):
                 saved[target] = state if old is None else _met(old, state)
             else:
                 self.loops.back(at, target)
+                if (
+                    target in self._blind and _BLIND not in self.state
+                ):  # code that only a jump back leads to
+                    self._late.setdefault(target, dict(self.state))
         elif kind != i.BRANCH:
             reached = self._called(ins)
             if reached is not None and self._is_tail_call(kind, reached):
@@ -267,6 +303,8 @@ class Follower(Memory):
 
 def _met(one: State, other: State) -> State:
     """The state where two paths meet; what only one of them knows stays if it is an object."""
+    if (_BLIND in one) != (_BLIND in other):  # nothing is known on one of them
+        return other if _BLIND in one else one
     found: State = {}
     there = other.get
     for key, value in one.items():

@@ -5,6 +5,7 @@ from isoview.inspectors.binary.code.instructions import Instruction
 from isoview.inspectors.binary.code.scene import SLOT, Scene, State
 from isoview.inspectors.binary.code.values import (
     ARGUMENT,
+    AT,
     DEPTH,
     ELEMENT,
     FIELD,
@@ -206,6 +207,8 @@ def _node_at(value: Value) -> Node | None:
         return int(value[1])
     if value[0] == ELEMENT:
         return (FIELD, value[1], 0)
+    if value[0] == AT:
+        return tuple(value[1])
     if value[0] == FROM and isinstance(value[1], tuple) and depth(value[1]) < DEPTH:
         return (MEMORY, value[1], 0)
     if value[0] == INSIDE and isinstance(value[1], tuple) and depth(value[1]) < DEPTH:

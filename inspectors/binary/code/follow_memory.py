@@ -5,6 +5,7 @@ from isoview.inspectors.binary.code.loops import Loops
 from isoview.inspectors.binary.code.scene import HIGH, SLOT, Scene, State
 from isoview.inspectors.binary.code.values import (
     ARGUMENT,
+    AT,
     COUNTED,
     DEPTH,
     ELEMENT,
@@ -87,7 +88,7 @@ class Memory:
         if value[0] in (FROM, INSIDE):
             offset = value[2] if value[0] == INSIDE else 0
             if isinstance(offset, int):
-                return (INSIDE, (FIELD, value[1], offset + disp), 0)
+                return (AT, (FIELD, value[1], offset + disp))
         return None
 
     @staticmethod
@@ -103,6 +104,8 @@ class Memory:
             return (INSIDE, value[1], value[2] + by)
         if tag == ELEMENT:
             return (ELEMENT, value[1] + by, value[2])
+        if tag == AT:
+            return (AT, (FIELD, value[1][1], value[1][2] + by))
         if tag == NUMBER:
             return (NUMBER, value[1] + by)
         if tag == OBJECT:
@@ -136,6 +139,8 @@ class Memory:
             return self.scene.load_static(place[1], size)
         if size < 4:
             return None
+        if tag == AT:
+            return (FROM, place[1])
         if tag == INSIDE:
             return self._behind(at, place[1], place[2])
         if tag == ELEMENT:
@@ -151,8 +156,6 @@ class Memory:
 
     def _behind(self, at: int, node: Node, offset: int) -> Value:
         """What stands at an offset from where a node points."""
-        if isinstance(node, tuple) and node[0] == FIELD and offset == 0:
-            return (FROM, node)
         layout = self.scene
         if offset == layout.flags_offset and isinstance(node, tuple) and node[0] == MEMORY:
             owner = node[1]
@@ -186,13 +189,15 @@ class Memory:
             self._set(SLOT + place[1], value if size >= 8 else None)
         elif tag == STATIC:
             self.scene.stored(place[1], value, size, at, self.function)
+        elif tag == AT and size == 8:
+            self.scene.put(place[1], value, at, self.function)
         elif tag in (FROM, INSIDE) and size >= 4:
             offset = place[2] if tag == INSIDE else 0
             node = place[1]
             if offset == 0 and _counts(value, node):
                 self.scene.record.use(node, Reason(COUNTED, "", at, self.function))
             elif isinstance(node, tuple) and size == 8:
-                target = node if node[0] == FIELD and not offset else (MEMORY, node, offset)
+                target = (MEMORY, node, offset)
                 if depth(target) <= DEPTH:
                     self.scene.put(target, value, at, self.function)
         elif tag == ELEMENT:
@@ -240,9 +245,7 @@ class Memory:
 def plain(value: Value) -> Value:
     """What stands at a node, where an address is exactly that."""
     if value is not None and value[0] == INSIDE and value[2] == 0:
-        node = value[1]
-        if not (isinstance(node, tuple) and node[0] == FIELD):
-            return (FROM, node)
+        return (FROM, value[1])
     return value
 
 

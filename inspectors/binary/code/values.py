@@ -11,6 +11,7 @@ OBJECT = "object"  # (OBJECT, reason): a Python object
 PART = "part"  # (PART, reason, offset): an address inside an object
 FROM = "from"  # (FROM, node): what stands at a node
 INSIDE = "inside"  # (INSIDE, node, offset): an address, counted from what stands at a node
+AT = "at"  # (AT, node): the address of an element, not what stands there
 STATIC = "static"  # (STATIC, address): an address of the file
 ELEMENT = "element"  # (ELEMENT, address, stride): an address somewhere in an array from there
 STACK = "stack"  # (STACK, offset): an address in the frame, counted from the stack at entry
