@@ -61,7 +61,7 @@ def test_the_first_lines_say_what_it_is_and_how_bad() -> None:
     verdict = rows[rows.index("Verdict") + 1 :][:4]
     assert [row[2] for row in verdict] == ["✗", "✗", "✗", "?"]
     assert "own GIL        no: it declares so." in verdict[2]
-    assert "1 finding open: 1 warning. 20 rules ran." in rows[:12]
+    assert "1 finding open: 1 warning. 20 rules ran." in rows[:14]
 
 
 def test_equal_findings_fold_into_one_with_the_first_few_named() -> None:
