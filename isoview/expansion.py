@@ -115,7 +115,7 @@ class Expansion:
             below: list[str] = []
             for entry in entries:
                 name = entry.name
-                if name.lower().endswith(MODULE_ENDS):
+                if name.lower().endswith(MODULE_ENDS) and not _is_folder(entry):
                     yield from self._file(entry)
                 elif name.lower().endswith(".whl") and called == folder and _is_file(entry):
                     yield from self._wheel(entry.path)
@@ -132,7 +132,11 @@ class Expansion:
                 "Remove the link, or mend what it leads to.",
             )  # fmt: skip
             return
-        if stat.S_ISREG(status.st_mode) and self._first_time(status):
+        if not stat.S_ISREG(status.st_mode):
+            yield TargetError(
+                entry.path, f"{entry.path} is no regular file", "Take it out of the folder."
+            )  # fmt: skip
+        elif self._first_time(status):
             yield Place(entry.path, identity=identity(status), size=status.st_size)
 
     def _first_time(self, status: os.stat_result) -> bool:

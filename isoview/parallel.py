@@ -59,14 +59,14 @@ def spread(
                 yield from (Started(found.path), Failed(found))
             else:
                 yield Started(found.path)
-                yield from _events(crew.next(), decisions)
+                yield from _events(found.path, crew.next(), decisions)
     finally:
         crew.stop()
 
 
-def _events(body: bytes | TargetError, decisions: "Decisions | None") -> Iterator[Event]:
+def _events(path: str, body: bytes | TargetError, decisions: "Decisions | None") -> Iterator[Event]:
     from isoview.codec_fast import report_from_own
-    from isoview.stream import decided
+    from isoview.stream import LIBRARY, decided
 
     if isinstance(body, TargetError):
         yield Failed(body)
@@ -76,6 +76,8 @@ def _events(body: bytes | TargetError, decisions: "Decisions | None") -> Iterato
         yield Complete(decided(report_from_own(report), decisions))
     for error in data["errors"]:
         yield Failed(TargetError(**error))
+    if not data["reports"] and not data["errors"]:
+        yield Nothing(path, LIBRARY)
 
 
 class _Crew:

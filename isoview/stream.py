@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from isoview.triage import Decisions
 
 
+LIBRARY = "is a library without an init function"
+"""Why a file that was found in something larger is left out."""
+
+
 def stream(
     targets: Iterable[str], *, quick: bool = False, shapes: bool = True, debug: bool = False
 ) -> Iterator[Event]:
@@ -96,6 +100,7 @@ def _artifact(
         if quick or not facts.artifact.is_extension:
             report = _judged(facts, decisions)
             if not place.named and is_library(report):
+                yield Nothing(place.path, LIBRARY)
                 continue
             if shapes:
                 yield Shape(report)
@@ -110,10 +115,11 @@ def is_library(report: Report) -> bool:
     """Whether a file is no extension and is not named like one: a library beside extensions.
 
     It is left out of what was found in something larger. A file with a module's ABI tag and no
-    init function is reported: it should have been one.
+    init function is reported, as it should have been one, and so is one that is damaged.
     """
     artifact = report.facts.artifact
-    return not artifact.is_extension and artifact.tag is None and artifact.path.endswith(".so")
+    library = artifact.tag is None and artifact.path.endswith(".so") and not report.facts.damage
+    return library and not artifact.is_extension
 
 
 def _judged(facts: "Facts", decisions: "Decisions | None") -> Report:

@@ -18,6 +18,8 @@ from isoview.model import (
     Severity,
     TargetError,
 )
+from isoview.reports.words import counted
+from isoview.stream import LIBRARY
 
 if TYPE_CHECKING:
     from isoview.triage import Decisions
@@ -52,6 +54,7 @@ class Outcome:
         self._quiet = quiet  # takes away a line of progress before something is said
         self.errors: list[TargetError] = []
         self.interrupted = False
+        self._libraries = 0
         self.known = 0  # findings that the baseline has
         self.modules: set[str] = set()  # what was looked at in full, for stale decisions
         self.fingerprints: set[str] = set()
@@ -67,14 +70,23 @@ class Outcome:
                     self.errors.append(event.error)
                     self._say(event.error.error, event.error.hint)
                 elif isinstance(event, Nothing):
-                    self._say(f"{event.path} {event.reason}", None)
+                    self._nothing(event)
                 elif isinstance(event, Complete):
                     yield self._taken(event.report)
         except KeyboardInterrupt:
             self.interrupted = True
             if self._taken_any:
                 self._say("interrupted", "What was done until then is reported.")
+        if self._libraries:
+            what = counted(self._libraries, "shared library", "shared libraries")
+            self._say(f"{what} without an init function left out", None)
         self._quiet()
+
+    def _nothing(self, event: Nothing) -> None:
+        if event.reason == LIBRARY:
+            self._libraries += 1
+        else:
+            self._say(f"{event.path} {event.reason}", None)
 
     def _say(self, what: str, hint: str | None) -> None:
         self._quiet()

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 NAME_WIDTH = 70
 
 
-def counted(number: int, what: str) -> str:
-    """``1 finding``, ``3 findings``, ``no findings``."""
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+def counted(number: int, what: str, several: str = "") -> str:
+    """``1 finding``, ``3 findings``, ``no findings``; ``several`` is a plural that is not regular."""
+    return f"{number or 'no'} {what if number == 1 else several or what + 's'}"
 
 
 def named(name: str, limit: int = NAME_WIDTH) -> str:
