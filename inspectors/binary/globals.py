@@ -13,11 +13,17 @@ from isoview.inspectors.facts import Evidence, Global, GlobalKind, Item
 
 # Names that the compiler, the linker or the language's run-time library puts into every file:
 # crtstuff's flags and lists, TM clone tables, C++ personality references, Rust's std.
-_RUNTIME = re.compile(
-    r"(completed|dtor_idx|force_to_data|object)\.\d+\Z|__dso_handle|__TMC_END__|_edata\Z|_end\Z"
-    r"|__bss_start|__frame_dummy_init_array_entry|__do_global_dtors_aux|__JCR|__CTOR|__DTOR"
-    r"|DW\.ref\.|_dyld_private\Z|_GLOBAL_OFFSET_TABLE_|_DYNAMIC\Z|__stack_chk_guard|emutex|emergency"
-    r"|_ZGVZ?N?S?t|_ZN?S[tab]|_ZZN?S|_ZN3std|_ZN4core|_ZN5alloc|_ZN9__gnu_cxx|_ZN10__cxxabi"
+_RUNTIME_PREFIXES = (
+    "__dso_handle", "__TMC_END__", "__bss_start", "__frame_dummy_init_array_entry",
+    "__do_global_dtors_aux", "__JCR", "__CTOR", "__DTOR", "DW.ref.", "_GLOBAL_OFFSET_TABLE_",
+    "__stack_chk_guard", "emutex", "emergency", "_ZN3std", "_ZN4core", "_ZN5alloc",
+    "_ZN9__gnu_cxx", "_ZN10__cxxabi", "_ZNSt", "_ZNSa", "_ZNSb", "_ZSt", "_ZSa", "_ZSb", "_ZZNS", "_ZZS",
+)  # fmt: skip
+_RUNTIME_NAMES = frozenset({"_edata", "_end", "_dyld_private", "_DYNAMIC"})
+# The rest needs a pattern; it is text, compiled (and kept by re) when such a name is met.
+_NUMBERED = ("completed.", "dtor_idx.", "force_to_data.", "object.", "_R", "_ZN")
+_RUNTIME = (
+    r"(completed|dtor_idx|force_to_data|object)\.\d+\Z"
     r"|_ZN12_GLOBAL__N_1\d+(emergency|fake|generic)"
     # Rust's newer mangling (v0): the crate is Cs, a hash, _ and its name behind its length.
     r"|_R(?:(?!Cs[0-9A-Za-z]+_)\w)*Cs[0-9A-Za-z]+_(3std|4core|5alloc|9hashbrown|5gimli|9addr2line|6object|10std_detect"
@@ -96,7 +102,7 @@ def classify(
     for prefix, text in _CXX_DATA:
         if plain.startswith(prefix):
             return "runtime", (Evidence("name", text),)
-    if _RUNTIME.match(plain):
+    if _of_the_runtime(plain):
         return "runtime", (Evidence("name", "belongs to the compiler's run-time library"),)
     if _PARSER_CACHE.match(plain):
         return "runtime", (Evidence("name", "keyword cache that CPython itself looks after"),)
@@ -110,6 +116,13 @@ def classify(
     if symbol.size > 8 * image.word_size:
         return "buffer", (Evidence("size", f"{symbol.size} bytes of data"),)
     return "unknown", ()
+
+
+def _of_the_runtime(name: str) -> bool:
+    """Whether the compiler, the linker or the language's library put ``name`` there."""
+    if name.startswith(_RUNTIME_PREFIXES) or name in _RUNTIME_NAMES:
+        return True
+    return name.startswith(_NUMBERED) and re.match(_RUNTIME, name) is not None
 
 
 def _pointers_inside(
