@@ -81,6 +81,22 @@ def test_a_link_that_leads_nowhere_is_said(tmp_path: Path) -> None:
     assert "No such file" in errors(found)[0]
 
 
+def test_what_is_no_file_is_said_and_a_folder_is_a_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.so")
+    put(tmp_path / "folder.so" / "_a.so")
+    found = listed(tmp_path)
+    assert places(found) == [str(tmp_path / "folder.so" / "_a.so")]
+    assert errors(found) == [f"{tmp_path / 'pipe.so'} is no regular file"]
+
+
+def test_libraries_that_are_left_out_are_counted(tmp_path: Path) -> None:
+    put(tmp_path / "_speedups.abi3.so")
+    shutil.copy(Path(sys.executable).resolve(), tmp_path / "libfoo.so")
+    shown = isoview("check", tmp_path)
+    assert "1 shared library without an init function left out" in shown.stderr
+    assert shown.returncode == ExitCode.CLEAN
+
+
 @pytest.mark.skipif(os.name == "nt", reason="folders have no such permissions here")
 def test_a_folder_that_cannot_be_listed_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
