@@ -92,7 +92,7 @@ def test_what_is_no_file_is_said_and_a_folder_is_a_folder(tmp_path: Path) -> Non
 def test_libraries_that_are_left_out_are_counted(tmp_path: Path) -> None:
     put(tmp_path / "_speedups.abi3.so")
     shutil.copy(Path(sys.executable).resolve(), tmp_path / "libfoo.so")
-    shown = isoview("check", tmp_path)
+    shown = isoview("check", "--fail-on", "never", tmp_path)
     assert "1 shared library without an init function left out" in shown.stderr
     assert shown.returncode == ExitCode.CLEAN
 
