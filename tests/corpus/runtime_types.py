@@ -121,7 +121,7 @@ def names_of(facts: Facts) -> set[str]:
 def rows(options: argparse.Namespace) -> Iterator[Row]:
     for folder in (entry.resolve() for entry in options.folders):
         twin = options.twin.resolve() / folder.name if options.twin else folder
-        known = {name: path for name, path in extensions(twin)} if twin.exists() else {}
+        known = dict(extensions(twin)) if twin.exists() else {}
         for name, path in extensions(folder):
             said = None
             if name in known:

@@ -114,7 +114,7 @@ def load(name, path):
             return module, ""
         trouble = "another file was imported"
     except BaseException as error:  # noqa: BLE001 - any failure has the same answer
-        trouble = "%s: %s" % (type(error).__name__, error)
+        trouble = f"{type(error).__name__}: {error}"
     loader = importlib.machinery.ExtensionFileLoader(name, path)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     module = importlib.util.module_from_spec(spec)
