@@ -6,7 +6,12 @@ from dataclasses import replace
 from functools import cached_property
 
 from isoview.inspectors.binary.code.holders import Holder
-from isoview.inspectors.binary.code.known import cell_by_name, is_module_state, object_by_name
+from isoview.inspectors.binary.code.known import (
+    cell_by_name,
+    is_module_state,
+    is_vtable,
+    object_by_name,
+)
 from isoview.inspectors.binary.code.statics import PARSER_SIZE, Statics
 from isoview.inspectors.binary.code.values import RESULT
 from isoview.inspectors.binary.code.wording import Wording
@@ -85,7 +90,7 @@ class Describer:
             return entry
         if not holders:
             return self._other(entry)
-        words = sum(holder.elements for holder in holders)
+        words = _words(holders, entry.address + max(entry.size, 8))
         holders = sorted(holders, key=_order)
         evidence = [
             self._evidence(holder, entry.address if entry.size > 8 else None)
@@ -132,6 +137,9 @@ class Describer:
         known = object_by_name(entry.symbol) if entry.symbol else None
         if known is not None:
             return replace(entry, kind="object", evidence=(Evidence("name", known),))
+        if entry.kind in _WRITTEN_KINDS and entry.symbol and is_vtable(entry.symbol):
+            text = "a table of a class's functions, by its name"
+            return replace(entry, kind="table", evidence=(Evidence("name", text),))
         if entry.kind == "unknown" and self._is_empty_table(entry.address, entry.size):
             text = "an empty slot table: a PyType_Spec of the file points to it"
             return replace(entry, kind="table", evidence=(Evidence("data", text),))
@@ -192,7 +200,7 @@ class Describer:
                 runs.append([holder])
         found: list[Global] = []
         for run in runs:
-            words = sum(holder.elements for holder in run)
+            words = _words(run, 1 << 64)
             if len(run) > 1 and words >= JOIN_LEAST:
                 found.append(self._run(run, words))
             else:
@@ -346,6 +354,14 @@ def _with_declaration(entry: Global, declared: Declaration) -> Global:
         kind = "table"
     evidence = Evidence("declared", f"declared as {declared.type}", entry.address)
     return replace(entry, kind=kind, source=where, evidence=(*entry.evidence, evidence))
+
+
+def _words(holders: list[Holder], end: int) -> int:
+    """How many words below ``end`` hold objects; elements of arrays may be listed twice."""
+    found = {
+        holder.address + n * holder.stride for holder in holders for n in range(holder.elements)
+    }
+    return sum(address < end for address in found)
 
 
 def _order(holder: Holder) -> tuple[int, int]:

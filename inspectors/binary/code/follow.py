@@ -150,6 +150,7 @@ class Follower(Memory):
             if reached is not None and self._is_tail_call(kind, reached):
                 state = self.calls.call(ins, self.state, self.function, reached)
                 self.calls.returned(at, state, self.function)
+        self.branched = at
         return kind == i.BRANCH
 
     def _is_tail_call(self, kind: int, reached: Value) -> bool:
@@ -212,11 +213,16 @@ class Follower(Memory):
     def _add(self, ins: Instruction) -> None:
         value = self.state.get(ins[4])
         by = ins[8]
-        if ins[3] == ins[4] and by % 8 == 0 and value is not None:
+        if ins[3] == ins[4] and by % 8 == 0 and value is not None and not self._is_page(value):
             self.loops.bump(ins[0], ins[3], value, by)
         self._set(ins[3], plain(self._moved(value, by)))
         if ins[4] != ins[3] and value is not None and value[0] == STATIC:
             self.scene.seen(value[1] + by)
+
+    def _is_page(self, value: Value) -> bool:
+        """Whether a value is what ``adrp`` gives: what is added to it makes an address."""
+        page = value is not None and value[0] == STATIC and not value[1] & 0xFFF
+        return page and self.scene.machine.link != NONE
 
     def _sum(self, ins: Instruction) -> None:
         if ins[5] == NONE:  # x86-64: reg += base

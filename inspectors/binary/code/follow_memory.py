@@ -28,6 +28,9 @@ from isoview.inspectors.binary.code.values import (
     depth,
 )
 
+CHECK_REACH = 16
+"""Bytes from a branch to the store of a reference count that it guards."""
+
 
 class Memory:
     """The state of the function that is followed, and how instructions reach memory in it."""
@@ -36,6 +39,7 @@ class Memory:
         self.scene = scene
         self.function = 0
         self.state: State = {}
+        self.branched = 0  # the last branch
         self.loops = Loops(scene.record, 0)
 
     def _set(self, register: int, value: Value) -> None:
@@ -194,7 +198,7 @@ class Memory:
         elif tag in (FROM, INSIDE) and size >= 4:
             offset = place[2] if tag == INSIDE else 0
             node = place[1]
-            if offset == 0 and _counts(value, node):
+            if offset == 0 and _counts(value, node) and (size == 8 or self._checked(at)):
                 self.scene.record.use(node, Reason(COUNTED, "", at, self.function))
             elif isinstance(node, tuple) and size == 8:
                 target = (MEMORY, node, offset)
@@ -206,6 +210,13 @@ class Memory:
             if size == 8:
                 self.scene.put((FIELD, place[1], 0), value, at, self.function)
 
+    def _checked(self, at: int) -> bool:
+        """Whether a branch stands just before ``at``: from 3.12 on, 32 bits of a reference count
+        are only changed after a look at whether the object is immortal. Other counters are not
+        looked at, and many structures begin with one.
+        """
+        return 0 < at - self.branched <= CHECK_REACH
+
     def _update(self, ins: Instruction) -> None:
         place = self._place(ins)
         if place is None:
@@ -214,7 +225,7 @@ class Memory:
             self.scene.changed(place[1], ins[2], ins[0], self.function)
         elif place[0] == STACK:
             self.state.pop(SLOT + place[1], None)
-        elif place[:1] + place[2:] in ((FROM,), (INSIDE, 0)) and ins[8] in (1, -1) and ins[2] >= 4:
+        elif place[:1] + place[2:] in ((FROM,), (INSIDE, 0)) and ins[8] in (1, -1) and ins[2] == 8:
             self.scene.record.use(place[1], Reason(COUNTED, "", ins[0], self.function))
 
     def _modify(self, ins: Instruction) -> None:

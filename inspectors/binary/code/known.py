@@ -26,6 +26,16 @@ def object_by_name(symbol: str) -> str | None:
     return next((text for pattern, text in _KNOWN if pattern.match(symbol)), None)
 
 
+_VTABLE = re.compile(
+    r"__pyx_vtable_|__pyx_vtabptr_|\w+_(trait_)?(vtable|offset_table)(\.\d+)?\Z|\w+_trait_vtable_setup\Z"
+)
+
+
+def is_vtable(symbol: str) -> bool:
+    """Whether a static is a class's table of functions, as Cython and mypyc make them."""
+    return _VTABLE.match(symbol) is not None
+
+
 def is_module_state(symbol: str | None) -> bool:
     """Whether a static is the struct in which Cython keeps a module's state."""
     return symbol is not None and _MODULE_STATE.match(symbol) is not None

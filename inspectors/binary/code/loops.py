@@ -3,7 +3,7 @@
 from isoview.inspectors.binary.code.record import Array, Record
 from isoview.inspectors.binary.code.values import FROM, INSIDE, STATIC, Node, Value
 
-STRIDE_LIMIT = 4096
+STRIDE_LIMIT = 512
 """Bytes between elements beyond which a moving pointer is no walk over an array."""
 
 

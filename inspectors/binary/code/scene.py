@@ -8,7 +8,9 @@ from isoview.inspectors.binary.code.record import Array, Record
 from isoview.inspectors.binary.code.values import (
     ADDRESS_OF,
     ARGUMENT,
+    FILLED_BY,
     FROM,
+    GIVEN_BY,
     IMPORT,
     NUMBER,
     OBJECT,
@@ -174,7 +176,10 @@ class Scene:
         if tag == FROM:
             record.flow(value[1], node, at, function)
         elif tag == OBJECT:
-            record.source(node, value[1]._replace(at=at, function=function))
+            reason = value[1]._replace(at=at, function=function)
+            if reason.kind == FILLED_BY:  # into the stack, and from there
+                reason = reason._replace(kind=GIVEN_BY)
+            record.source(node, reason)
         elif tag == RESULT:
             record.contrary.setdefault(node, Reason("result", value[1], at, function))
         elif tag == NUMBER and value[1]:

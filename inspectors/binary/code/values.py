@@ -54,13 +54,14 @@ ADDRESS_OF = "address-of"
 VALUE_OF = "value-of"
 TYPE_OF = "type-of"
 FILLED_BY = "filled-by"
+GIVEN_BY = "given-by"
 PASSED = "passed"
 COUNTED = "counted"
 COMPARED = "compared"
 TYPED = "typed"
 FLOWED = "flowed"
 
-DIRECT = frozenset({RESULT_OF, ADDRESS_OF, VALUE_OF, TYPE_OF, FILLED_BY})
+DIRECT = frozenset({RESULT_OF, ADDRESS_OF, VALUE_OF, TYPE_OF, FILLED_BY, GIVEN_BY})
 """An object was seen being put there."""
 
 

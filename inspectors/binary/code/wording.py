@@ -11,6 +11,7 @@ from isoview.inspectors.binary.code.values import (
     FIELD,
     FILLED_BY,
     FLOWED,
+    GIVEN_BY,
     MEMORY,
     PASSED,
     RESULT_OF,
@@ -30,7 +31,7 @@ type, an exception), it is used as an object, or it comes by way of other code.
 CHAIN_LIMIT = 4
 
 _KINDS = {RESULT_OF: STORED, ADDRESS_OF: STORED, VALUE_OF: STORED, TYPE_OF: STORED,
-          FILLED_BY: STORED, PASSED: USED, COUNTED: USED, COMPARED: USED, TYPED: USED,
+          FILLED_BY: STORED, GIVEN_BY: STORED, PASSED: USED, COUNTED: USED, COMPARED: USED, TYPED: USED,
           FLOWED: DERIVED}  # fmt: skip
 
 
@@ -84,6 +85,7 @@ class Wording:
             VALUE_OF: f"value of {name} stored",
             TYPE_OF: f"type of the result of {name} stored",
             FILLED_BY: f"filled by {name}",
+            GIVEN_BY: f"object from {name} stored",
             COUNTED: "reference count changed",
             COMPARED: f"compared with {name}",
             TYPED: "flags of its type read",
