@@ -30,6 +30,13 @@ def check(walk: Walk, stable: dict[str, int]) -> None:
     assert not junk
 
 
+def gave_up(walk: Walk) -> bool:
+    """Whether the reading says that the table of modules itself could not be had."""
+    given_up = not walk.interpreters[0].modules
+    assert not given_up or walk.unread_count > 0
+    return given_up
+
+
 @everyone()
 def test_no_junk_and_nothing_missing_while_sys_modules_is_rewritten(
     interpreter: Interpreter, tmp_path: Path
@@ -37,8 +44,12 @@ def test_no_junk_and_nothing_missing_while_sys_modules_is_rewritten(
     with target(interpreter.executable, "busy", tmp_path, "_json", "_decimal") as child:
         stable = child.ask("stable")
         session = Session(child.pid)
-        for _ in range(4):
-            check(session.read(), stable)
+        walks = [session.read() for _ in range(12)]
+    whole = [walk for walk in walks if not gave_up(walk)]
+    for walk in whole:
+        check(walk, stable)
+    # On a busy machine the reader may never get a word in between two changes: then it says so.
+    assert whole
 
 
 @everyone()

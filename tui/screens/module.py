@@ -258,7 +258,10 @@ class ModuleScreen(PanedScreen):
     def why_not(self, action: str) -> str | None:
         """Why an action cannot be done now, or None when it can."""
         name = action.split("(", maxsplit=1)[0]
-        if name in {"decide", "undo", "live", "experiments", "copy_markdown"} and self.entry.report is None:
+        if (
+            name in {"decide", "undo", "live", "experiments", "copy_markdown"}
+            and self.entry.report is None
+        ):
             return "the file is not read yet" if self.entry.reading else "the file was not read"
         if name == "decide" and (self._row is None or self._row.gone):
             return "there is no finding to decide about"
