@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 from elftools.elf.notes import iter_notes
+
 from isoview.inspectors.binary.image import Segment
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage

@@ -40,6 +40,8 @@ _ALLOCATORS = frozenset({
     "PyMem_RawMalloc", "PyMem_RawCalloc", "PyObject_Malloc", "PyObject_Calloc", "_Znwm", "_Znam",
 })  # fmt: skip
 
+_SELF_EVIDENT = frozenset({"definition", "table", "runtime"})
+
 
 class Describer:
     """Makes the new list of globals of one file."""
@@ -75,8 +77,12 @@ class Describer:
         if self.image.load_declarations is None:
             return entries
         path = self.statics.facts.artifact.path
-        named = {entry.address for entry in entries}
-        found, _ = self.image.load_declarations(named, path)
+        # Where a table or a definition stands in the sources helps nobody, and reading debug
+        # information costs more than the rest of a small file.
+        asked = {entry.address for entry in entries if entry.kind not in _SELF_EVIDENT}
+        if not asked:
+            return entries
+        found, _ = self.image.load_declarations(asked, path)
         return tuple(
             _with_declaration(entry, found[entry.address]) if entry.address in found else entry
             for entry in entries
