@@ -75,7 +75,7 @@ def test_who_writes(level: str) -> None:
     }
     for name in ("counter", "length", "buffer"):
         assert written[name] == {"write"}, name
-    for name in ("flag", "callback", "memory", "capsule_table"):
+    for name in ("flag", "callback", "memory", "capsule_table", "prepared"):
         assert written[name] == {"write-init"}, name
     assert not written["never_written"]
     counter = next(e for e in found["counter"].evidence if e.kind == "write")

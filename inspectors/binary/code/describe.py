@@ -77,12 +77,11 @@ class Describer:
         if self.image.load_declarations is None:
             return entries
         path = self.statics.facts.artifact.path
-        # Where a table or a definition stands in the sources helps nobody, and reading debug
-        # information costs more than the rest of a small file.
-        asked = {entry.address for entry in entries if entry.kind not in _SELF_EVIDENT}
-        if not asked:
+        # Reading debug information costs more than the rest of a small file: not where there is
+        # nothing to say but tables and definitions. Once it is read, it is asked about all.
+        if all(entry.kind in _SELF_EVIDENT for entry in entries):
             return entries
-        found, _ = self.image.load_declarations(asked, path)
+        found, _ = self.image.load_declarations({entry.address for entry in entries}, path)
         return tuple(
             _with_declaration(entry, found[entry.address]) if entry.address in found else entry
             for entry in entries

@@ -83,7 +83,10 @@ class Writers:
         while waiting and len(found) < CLOSURE_LIMIT:
             for start in waiting:
                 found[start] = set()
-            for site, target in index.edges(waiting):
+            edges = list(index.edges(waiting))
+            for start in waiting & self._exported:  # the file calls these through its stubs
+                edges += [(site, start) for site in index.sites_of({start})]
+            for site, target in edges:
                 caller = self.functions.containing(site)
                 if caller is not None and caller.start != target:
                     found[target].add(caller.start)
@@ -95,6 +98,10 @@ class Writers:
         return found
 
     @cached_property
+    def _exported(self) -> frozenset[int]:
+        return frozenset(self.image.exports.values())
+
+    @cached_property
     def _ends(self) -> frozenset[int]:
         found = self._listed(".fini_array", ".dtors", "__mod_term_func")
         if self.image.entry is not None:
@@ -103,8 +110,22 @@ class Writers:
 
     @cached_property
     def _in_data(self) -> frozenset[int]:
-        """Functions whose address stands in data: methods, slots, callbacks."""
-        return frozenset(self.image.pointers.values()) - self.init - self._ends
+        """Functions whose address stands in data: methods, slots, callbacks. Words of the linkage
+        table are not data: through them the file calls what it exports.
+        """
+        tables = [(r.address, r.address + r.size) for r in self.image.regions if ".got" in r.name]
+        found = {
+            target
+            for slot, target in self.image.pointers.items()
+            if not any(low <= slot < high for low, high in tables)
+        }
+        return frozenset(found) - self.init - self._ends
+
+    def _through_stub(self, start: int) -> bool:
+        """Whether a function may still be called in a way that is not followed: it is not
+        exported, or its own file has a word of the linkage table for it.
+        """
+        return start not in self._exported or start in self.image.pointers.values()
 
     def _is_odd(self, start: int) -> bool:
         """Whether nothing in a Windows file leads to a function but its unwind information."""
@@ -113,7 +134,7 @@ class Writers:
             and start not in self.init
             and start not in self._in_data
             and start not in self._targets
-            and start not in self.image.exports.values()
+            and start not in self._exported
         )
 
     @cached_property
@@ -126,7 +147,6 @@ class Writers:
 
     @cached_property
     def _sorted(self) -> dict[int, str]:
-        exported = frozenset(self.image.exports.values())
         found: dict[int, str] = dict.fromkeys(self.init, INIT)
         found.update(dict.fromkeys(self._ends, RUNTIME))
         found.update(dict.fromkeys(self.wanted & self._in_data, OUTSIDE))
@@ -142,7 +162,7 @@ class Writers:
         found.update(dict.fromkeys(outside - self.init - self._ends, OUTSIDE))
         for start, calling in callers.items():
             if not calling and start not in found:
-                found[start] = OUTSIDE if start in exported else UNDECIDED
+                found[start] = UNDECIDED if self._through_stub(start) else OUTSIDE
         # What something outside calls is outside too; the rest is init code if all that leads to
         # it is.
         callees: dict[int, list[int]] = {}
