@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.spec_calls_x86_64 import SpecUse, spec_uses
-from isoview.inspectors.facts import Budget, Evidence, Facts, Item, Type
+from isoview.inspectors.facts import Budget, Evidence, Facts, Global, Item, Type
 
 if TYPE_CHECKING:
     from isoview.inspectors.binary.code.survey import Survey
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def read_code(image: Image, facts: Facts, limit: int) -> Facts:
     """``facts`` with what the instructions show, reading no more than ``limit`` of them."""
-    from isoview.inspectors.binary.code.describe import Describer
     from isoview.inspectors.binary.code.functions import Functions
-    from isoview.inspectors.binary.code.statics import Statics
     from isoview.inspectors.binary.runtime_types import add_built_types
 
     if image.arch == "x86-64":
@@ -26,6 +24,11 @@ def read_code(image: Image, facts: Facts, limit: int) -> Facts:
         facts = replace(facts, types=tuple(_with_use(entry, uses) for entry in facts.types))
     functions = Functions(image)
     facts, read, short = add_built_types(image, facts, functions, limit)
+    if _nothing_to_ask(image, facts):
+        return replace(facts, budget=Budget(limit, reached=short))
+    from isoview.inspectors.binary.code.describe import Describer
+    from isoview.inspectors.binary.code.statics import Statics
+
     statics = Statics(image, facts, max(limit - read, 0), functions)
     return replace(
         facts,
@@ -33,6 +36,24 @@ def read_code(image: Image, facts: Facts, limit: int) -> Facts:
         budget=Budget(limit, reached=short or not statics.survey.complete),
         completeness=replace(facts.completeness, globals=_level(image, facts, statics.survey)),
     )
+
+
+def _nothing_to_ask(image: Image, facts: Facts) -> bool:
+    """Whether every static is listed and what it is needs no code to tell: the reading of code,
+    which costs more than all the rest of a small file, could add nothing."""
+    return (
+        not image.stripped
+        and facts.completeness.globals.level == "full"
+        and all(_told_by_shape(entry) for entry in facts.globals)
+    )
+
+
+def _told_by_shape(entry: Global) -> bool:
+    """Code can still store objects into a table that only starts out with addresses in it; not
+    so into one that belongs to a definition or a type."""
+    if entry.kind == "table":
+        return any(evidence.kind == "shape" for evidence in entry.evidence)
+    return entry.kind in ("definition", "runtime", "type")
 
 
 def _level(image: Image, facts: Facts, survey: "Survey") -> Item:
