@@ -40,7 +40,8 @@ def read_code(image: Image, facts: Facts, limit: int) -> Facts:
 
 def _nothing_to_ask(image: Image, facts: Facts) -> bool:
     """Whether every static is listed and what it is needs no code to tell: the reading of code,
-    which costs more than all the rest of a small file, could add nothing."""
+    which costs more than all the rest of a small file, could add nothing.
+    """
     return (
         not image.stripped
         and facts.completeness.globals.level == "full"
@@ -50,7 +51,8 @@ def _nothing_to_ask(image: Image, facts: Facts) -> bool:
 
 def _told_by_shape(entry: Global) -> bool:
     """Code can still store objects into a table that only starts out with addresses in it; not
-    so into one that belongs to a definition or a type."""
+    so into one that belongs to a definition or a type.
+    """
     if entry.kind == "table":
         return any(evidence.kind == "shape" for evidence in entry.evidence)
     return entry.kind in ("definition", "runtime", "type")
