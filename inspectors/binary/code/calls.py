@@ -45,13 +45,24 @@ class CallIndex:
                 through.discard(jumps[target])  # the stub itself is no caller
         return sorted({*found, *through})
 
-    def edges(self, targets: Collection[int]) -> Iterator[tuple[int, int]]:
-        """(site, target) of the direct calls and jumps that lead to one of ``targets``."""
+    def edges(self, targets: Collection[int]) -> list[tuple[int, int]]:
+        """(site, target) of the calls and jumps that :meth:`sites_of` gives."""
         wanted = frozenset(targets)
         sites, reached = self._direct
-        return (
-            (site, target) for site, target in zip(sites, reached, strict=True) if target in wanted
-        )
+        pointers = self._image.pointers
+        through = {
+            site: pointers[slot] for site, slot in self._indirect if pointers.get(slot) in wanted
+        }
+        jumps = {site - back: site for site in through for back in (0, 4, 1, 5)}
+        found: list[tuple[int, int]] = []
+        stubs: set[int] = set()
+        for site, target in zip(sites, reached, strict=True):
+            if target in wanted:
+                found.append((site, target))
+            elif target in jumps:
+                stubs.add(jumps[target])
+                found.append((site, through[jumps[target]]))
+        return found + [pair for pair in through.items() if pair[0] not in stubs]
 
     def targets(self) -> frozenset[int]:
         """Every address that a direct call or jump leads to."""

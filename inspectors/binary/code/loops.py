@@ -36,8 +36,11 @@ class Loops:
         """``register``, which held ``value``, moves on by ``by`` bytes."""
         if value is None or not 0 < by <= STRIDE_LIMIT:
             return
-        if value[0] in (STATIC, FROM) or (value[0] == INSIDE and value[2] == 0):
+        if value[0] in (STATIC, FROM):
             self.bumps[register] = _Bump(at, value[1], by)
+        elif value[0] == INSIDE:
+            start = (INSIDE, value[1], value[2]) if value[2] else value[1]
+            self.bumps[register] = _Bump(at, start, by)
 
     def compared(self, register: int, value: Value) -> None:
         """``register`` is compared with an address: perhaps the end of what it walks over."""

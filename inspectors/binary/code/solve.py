@@ -135,6 +135,8 @@ class Solver:
         """The statics that ``node`` points at: itself, where it is an address."""
         if isinstance(node, int):
             return frozenset({node})
+        if node[0] == INSIDE:
+            return frozenset(address + node[2] for address in self.addresses(node[1]))
         if node[0] != ARGUMENT:
             return frozenset()
         known = self._points.get(node)

@@ -11,6 +11,8 @@ from isoview.inspectors.binary.code.values import ARGUMENT, DIRECT, MEMORY, RETU
 
 ROUNDS = 3
 """How far calls are followed from the functions that refer to statics."""
+FIRST_SHARE = 0.8
+"""Part of the budget for functions that refer to statics; the rest is for what they call."""
 ENOUGH = 3
 """So many functions that refer to a word are followed where nothing shows what it holds."""
 
@@ -37,7 +39,7 @@ def survey(scene: Scene, limit: int) -> Survey:
             spent += _only_writes(scene, function, references)
             continue
         wanted += 1
-        if spent >= limit:
+        if spent >= limit * FIRST_SHARE:
             continue
         for target in {reference.target & ~7 for reference in references}:
             looked[target] = looked.get(target, 0) + 1

@@ -87,8 +87,14 @@ def merged(one: Value, other: Value) -> Value:
     for value, against in ((one, other), (other, one)):
         if value is not None and value[0] == OBJECT:
             return against if against is not None and against[0] == RESULT else value
-    if one is not None and other is not None and one[0] == other[0] == STATIC:
+    if one is None or other is None or one[0] != other[0]:
+        return None
+    if one[0] == STATIC:
         step = abs(one[1] - other[1])
         if step % 8 == 0 and step <= STEP_LIMIT:  # a loop that walks over an array
             return (ELEMENT, min(one[1], other[1]), step)
+    elif one[0] == INSIDE and one[1] == other[1]:
+        step = abs(one[2] - other[2])
+        if step % 8 == 0 and step <= STEP_LIMIT:
+            return min(one, other, key=lambda value: value[2])
     return None

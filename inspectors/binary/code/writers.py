@@ -83,10 +83,7 @@ class Writers:
         while waiting and len(found) < CLOSURE_LIMIT:
             for start in waiting:
                 found[start] = set()
-            edges = list(index.edges(waiting))
-            for start in waiting & self._exported:  # the file calls these through its stubs
-                edges += [(site, start) for site in index.sites_of({start})]
-            for site, target in edges:
+            for site, target in index.edges(waiting):
                 caller = self.functions.containing(site)
                 if caller is not None and caller.start != target:
                     found[target].add(caller.start)
@@ -125,7 +122,11 @@ class Writers:
         """Whether a function may still be called in a way that is not followed: it is not
         exported, or its own file has a word of the linkage table for it.
         """
-        return start not in self._exported or start in self.image.pointers.values()
+        return start not in self._exported or start in self._pointed
+
+    @cached_property
+    def _pointed(self) -> frozenset[int]:
+        return frozenset(self.image.pointers.values())
 
     def _is_odd(self, start: int) -> bool:
         """Whether nothing in a Windows file leads to a function but its unwind information."""
