@@ -7,11 +7,11 @@ from isoview.inspectors.binary.code.functions import FUNCTION_LIMIT, Function
 from isoview.inspectors.binary.code.instructions import NONE, WRITING
 from isoview.inspectors.binary.code.scene import Scene
 from isoview.inspectors.binary.code.static_references import UNKNOWN, Reference, referring
-from isoview.inspectors.binary.code.values import ARGUMENT, DIRECT, MEMORY, RETURNED, Node
+from isoview.inspectors.binary.code.values import ARGUMENT, DIRECT, MEMORY, RETURNED, STATIC, Node
 
 ROUNDS = 3
 """How far calls are followed from the functions that refer to statics."""
-FIRST_SHARE = 0.8
+FIRST_SHARE = 0.9
 """Part of the budget for functions that refer to statics; the rest is for what they call."""
 ENOUGH = 3
 """So many functions that refer to a word are followed where nothing shows what it holds."""
@@ -103,7 +103,9 @@ def _only_writes(scene: Scene, function: Function, references: list[Reference]) 
 
 
 def _worth_following(scene: Scene) -> list[int]:
-    """Functions not yet followed that values of statics, or their addresses, go into or come from."""
+    """Functions not yet followed that values of statics go into or come from; those that get the
+    address of one come first.
+    """
     record = scene.record
     found: set[int] = set()
     for source, target in record.flows:
@@ -111,14 +113,17 @@ def _worth_following(scene: Scene) -> list[int]:
             found.add(target[1])
         if isinstance(source, tuple) and source[0] == RETURNED and _unsettled(scene, target):
             found.add(source[1])
-    for node, values in record.points.items():
-        if isinstance(node, tuple) and any(value and value[0] == "static" for value in values):
-            found.add(node[1])
-    return sorted(
+    pointed = {
+        node[1]
+        for node, values in record.points.items()
+        if isinstance(node, tuple) and any(value and value[0] == STATIC for value in values)
+    }
+    wanted = (
         start
-        for start in found
+        for start in found | pointed
         if start not in record.followed and scene.functions.containing(start) is not None
     )
+    return sorted(wanted, key=lambda start: (start not in pointed, start))
 
 
 def _unsettled(scene: Scene, node: Node) -> bool:
