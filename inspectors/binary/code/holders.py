@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 from isoview.inspectors.binary.code.record import Array, Record
 from isoview.inspectors.binary.code.solve import Knowledge
-from isoview.inspectors.binary.code.values import DIRECT, FIELD, FLOWED, Reason
+from isoview.inspectors.binary.code.values import COUNTED, DIRECT, FIELD, FLOWED, Reason
 from isoview.inspectors.binary.image import Image
 
 ARRAY_LIMIT = 1 << 16
 """Most elements of one array."""
+CHAIN_LIMIT = 12
+"""Most steps back to where a piece of knowledge began."""
+FAR = 2
+"""So many steps may lie between a word and a mere count."""
 
 
 class Holder(NamedTuple):
@@ -67,7 +71,20 @@ class Weigher:
             return None if contrary.kind != "result" or indirect else "weak"
         if direct:
             return "strong"
-        return "weak" if all(reason.kind == FLOWED for reason in reasons) else "medium"
+        if any(reason.kind != FLOWED for reason in reasons):
+            return "medium"
+        return "weak" if self._well_founded(reasons[0]) else None
+
+    def _well_founded(self, reason: Reason) -> bool:
+        """Whether what came a long way began with more than a count going up or down: other
+        libraries count at the first word of their structures too.
+        """
+        for steps in range(CHAIN_LIMIT):
+            known = self.knowledge.nodes.get(reason.through) if reason.through is not None else None
+            if reason.kind != FLOWED or not known:
+                return steps <= FAR or reason.kind != COUNTED
+            reason = known[0]
+        return False
 
     def _can_hold(self, address: int) -> bool:
         """Whether nothing in the file and no access speaks against a pointer set at run time."""
