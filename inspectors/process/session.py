@@ -21,13 +21,19 @@ from isoview.inspectors.process.target import Target, denied, gone
 from isoview.inspectors.process.walk import Walker
 
 PAUSES = ("never", "auto", "always")
-SNAPSHOTS = 3
-"""How often a paused reading is repeated where the copy lacked something."""
+SNAPSHOTS = 6
+"""How often a paused reading is repeated where the copy lacked something, or where the target
+was stopped in the middle of a change: then the copy is torn, and only another moment helps."""
 
 FILE_LIMIT = 5000
 """Most extension files of one process that are looked at."""
 
 Result = TypeVar("Result")
+
+
+def _torn(walk: Walk) -> bool:
+    """Whether something was met in the middle of a change."""
+    return any(entry.reason.endswith("kept changing") for entry in walk.unread)
 
 
 class Session:
@@ -98,14 +104,15 @@ class Session:
                     raise
             else:
                 spent = best.milliseconds + (time.perf_counter() - began) * 1000
-                best = walk._replace(paused_ms=milliseconds, milliseconds=spent)
+                walk = walk._replace(paused_ms=milliseconds, milliseconds=spent)
+                best = walk if not attempt or walk.unread_count <= best.unread_count else best
             finally:
                 missed = set(memory.missed)
                 memory.seal(False)
-            if not missed or (best is not None and not best.unread):
+            if not best.unread or (not missed and not _torn(walk)):
                 break
             wanted = memory.touched | missed
-        return best
+        return best._replace(paused_ms=milliseconds)
 
     def main_interpreter(self) -> int:
         """Address of the main interpreter's state. Raises :class:`Unread`."""
