@@ -16,13 +16,16 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from isoview.tui import keys
 from isoview.tui.entry import Entry
+from isoview.tui.navigation import Navigation
 from isoview.tui.services import Services
+from isoview.tui.views import VIEWS, view_of
 from isoview.tui.work import Decided, Decoded, LiveEnded, Work
 from isoview.visible import visible
 
 if TYPE_CHECKING:
     from isoview.model import Event
     from isoview.tui.live_control import LiveControl
+    from isoview.tui.processes import ProcessServices
     from isoview.tui.widgets.bars import Choice
 
 CLIPBOARD_SHOWN = 400
@@ -35,8 +38,14 @@ class IsoviewApp(App[None]):
     TITLE = "isoview"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "help", show=False, tooltip="What the keys do here"),
+        Binding("left_square_bracket", "walk(-1)", "back", key_display="[", show=False,
+                tooltip="Go back to the place before this one"),
+        Binding("right_square_bracket", "walk(1)", "forward", key_display="]", show=False,
+                tooltip="Go forward again"),
+        *(Binding(view.key, f"view('{view.name}')", view.name, show=False, tooltip=view.tooltip)
+          for view in VIEWS if view.key),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, tooltip="Leave isoview"),
-    ]
+    ]  # fmt: skip
     AUTO_FOCUS = None
 
     class Arrived(Message):
@@ -52,6 +61,7 @@ class IsoviewApp(App[None]):
         self.services = services or Services()
         self.entries = [Entry(target) for target in targets]
         self.work = Work(self.services)
+        self.navigation = Navigation(self)
         self._live_allowed = False  # nobody was asked yet
 
     # -- screens --------------------------------------------------------------------------------
@@ -64,28 +74,53 @@ class IsoviewApp(App[None]):
         if len(self.entries) == 1:
             self.open_entry(self.entries[0])
         else:
-            from isoview.tui.screens.targets import TargetsScreen
-
-            self.push_screen(TargetsScreen(self.entries))
+            self.navigation.go("targets")
         # Paint first: the reading starts when the first screen stands.
         self.call_after_refresh(self.read, self.entries)
 
     def open_entry(self, entry: Entry) -> None:
         """Show the Module screen of an entry."""
-        from isoview.tui.screens.module import ModuleScreen
+        self.navigation.go("module", entry)
 
-        self.push_screen(ModuleScreen(entry))
-
-    def open_processes(self) -> None:
-        """Show the Python processes that run now."""
+    @cached_property
+    def process_services(self) -> ProcessServices:
+        """What the screens about processes ask for."""
         from isoview.tui.processes import ProcessServices
-        from isoview.tui.screens.process_list import ProcessListScreen
 
-        self.push_screen(ProcessListScreen(ProcessServices()))
+        return ProcessServices()
+
+    def action_view(self, name: str) -> None:
+        """Go to a view by its digit."""
+        about = view_of(name).about
+        self.navigation.go(name, self.navigation.entry if about == "module" else None)
+
+    def action_walk(self, step: int) -> None:
+        self.navigation.walk(step)
+
+    def why_not(self, action: str) -> str | None:
+        """Why one of the app's own actions cannot be done now."""
+        name, _, argument = action.rstrip(")").partition("(")
+        if name == "walk":
+            return self.navigation.why_not(int(argument))
+        if name == "view":
+            view = view_of(argument.strip("'"))
+            here = self.navigation.place()
+            entry = self.navigation.entry
+            if here is not None and here.view == view.name and view.about == "all":
+                return "you are there"
+            if here is not None and (here.view, here.subject) == (view.name, entry):
+                return "you are there"
+            return view.why_not(self, entry)
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        said = self.why_not(f"{action}({parameters[0]})") if parameters else None
+        return None if said else True
 
     def leave(self, screen: Screen[Any]) -> None:
         """Go back from a screen with nothing open in it."""
         if len(self.screen_stack) > 2 and screen is self.screen:
+            self.navigation.remember()
             self.pop_screen()
         else:
             self.notify("There is nothing to leave here; q leaves isoview.")
@@ -271,7 +306,6 @@ class IsoviewApp(App[None]):
                 command = partial(self.run_action, key.action, key.namespace)
                 text = key.tooltip
             yield SystemCommand(f"{key.title} ({key.display})", text, command)
-        yield SystemCommand("processes", "Look into a running Python process", self.open_processes)
         yield SystemCommand("theme", "Choose the colours of the app", self.action_change_theme)
 
     def _say_why_not(self, title: str, reason: str) -> None:

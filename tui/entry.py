@@ -22,7 +22,7 @@ class Live:
     hint: str = ""
 
 
-@dataclass
+@dataclass(eq=False)  # two targets are never the same one
 class Entry:
     """The state of one target. Events change it; screens read it."""
 

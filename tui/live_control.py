@@ -37,9 +37,7 @@ class LiveControl:
 
     def open(self, entry: Entry) -> None:
         """Show the Live screen of an entry."""
-        from isoview.tui.screens.live import LiveScreen
-
-        self._app.push_screen(LiveScreen(entry))
+        self._app.navigation.go("live", entry)
 
     def run(self, entry: Entry, cells: Sequence[Cell]) -> None:
         """Run the cells in a thread, one interpreter after the other."""

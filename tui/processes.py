@@ -39,20 +39,13 @@ class ProcessesApp(IsoviewApp):
     def __init__(self, pid: int | None = None, services: ProcessServices | None = None) -> None:
         super().__init__([])
         self.pid = pid
-        self.processes = services or ProcessServices()
+        self.process_services = services or ProcessServices()
 
     def open_first(self) -> None:
         if self.pid is None:
-            self.open_processes()
-            return
-        from isoview.tui.screens.process import ProcessScreen
-
-        self.push_screen(ProcessScreen(self.pid, self.processes))
-
-    def open_processes(self) -> None:
-        from isoview.tui.screens.process_list import ProcessListScreen
-
-        self.push_screen(ProcessListScreen(self.processes))
+            self.navigation.go("processes")
+        else:
+            self.navigation.go("process", self.pid)
 
 
 def run(pid: int | None = None) -> None:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.coordinate import Coordinate
-from textual.screen import Screen
 from textual.widgets import DataTable, Input, Static
 
 from isoview.experiments import QUESTIONS, TITLES, cell
 from isoview.inspectors.live import EXPERIMENTS
 from isoview.tui.ink import Ink, shown
+from isoview.tui.navigation import PlacedScreen
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
 from isoview.tui.widgets.moves import MOVES, SCROLLS
 
 if TYPE_CHECKING:
-    from isoview.tui.app import IsoviewApp
     from isoview.tui.entry import Entry
     from isoview.tui.live_runs import Runs
 
@@ -53,7 +52,7 @@ class DetailScroll(VerticalScroll, can_focus=True):
     WHERE = "What happened in the chosen cell: the sentence, what stands behind it, the stack."
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(PlacedScreen):
     """Runs experiments on one file, and shows what came of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,6 +68,7 @@ class LiveScreen(Screen[None]):
         Binding("escape", "leave", "back", tooltip="Back to the module; what runs goes on"),
         Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
     ]  # fmt: skip
+    VIEW = "live"
     WHERE = "Live: importing runs the module's code, in child processes with a time limit."
 
     def __init__(self, entry: Entry) -> None:
@@ -76,9 +76,13 @@ class LiveScreen(Screen[None]):
         self.entry = entry
         self._comparing = False
 
-    @property
-    def isoview(self) -> IsoviewApp:
-        return cast("IsoviewApp", self.app)
+    def here(self) -> tuple[int, int]:
+        place = self.query_one(LiveTable).cursor_coordinate
+        return place.row, place.column
+
+    def go_to(self, state: Any) -> None:
+        row, column = state
+        self.query_one(LiveTable).move_cursor(row=row, column=column)
 
     @property
     def runs(self) -> Runs:
@@ -130,7 +134,7 @@ class LiveScreen(Screen[None]):
                 )
         left = len(self.runs.waiting) + len(self.runs.running)
         stage = f"running, {left} left" if left else "importing runs the module's code"
-        self.query_one(Breadcrumb).show(("isoview", self.entry.name, "live"), "", stage)
+        self.query_one(Breadcrumb).show(self.isoview.navigation.crumbs(self), "", stage)
         self._show_detail()
         self.refresh_bindings()
 

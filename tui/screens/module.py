@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from isoview.tui import words
+from isoview.tui import module_place, words
 from isoview.tui.entry import Entry
 from isoview.tui.ink import shown
 from isoview.tui.marks import counts
@@ -26,7 +26,6 @@ from isoview.tui.widgets.key_bar import KeyBar
 if TYPE_CHECKING:
     from isoview.inspectors.binary.decode import Structure
     from isoview.model import Finding
-    from isoview.tui.app import IsoviewApp
     from isoview.tui.branch import Branch
     from isoview.tui.filtering import Filter
     from isoview.tui.rows import Row
@@ -58,6 +57,7 @@ class ModuleScreen(PanedScreen):
     ]  # fmt: skip
     # Screen declares this without ClassVar, and reads it from the class.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    VIEW = "module"
     PANES = ("verdict", "facts", "table", "detail")
     WHERE = "One module: its verdict on top, then facts, findings and details."
 
@@ -66,13 +66,22 @@ class ModuleScreen(PanedScreen):
         self.entry = entry
         self.filter: Filter | None = None
         self._row: Row | None = None
-        self._branch: Branch | None = None
+        self.chosen_branch: Branch | None = None
         self._asked: object = None  # whose structures are being decoded
-        self._moved = False  # the cursor stays on the worst finding until somebody moves it
+        self.moved = False  # the cursor stays on the worst finding until somebody moves it
 
     @property
-    def isoview(self) -> IsoviewApp:
-        return cast("IsoviewApp", self.app)
+    def crumb(self) -> str:
+        return self.entry.name
+
+    def here(self) -> Any:
+        return module_place.here(self)
+
+    def go_to(self, state: Any) -> None:
+        if self.entry.report is None:
+            self.arriving = state  # the file is being read
+        else:
+            module_place.go_to(self, state)
 
     def compose(self) -> ComposeResult:
         yield Breadcrumb(id="breadcrumb")
@@ -99,7 +108,7 @@ class ModuleScreen(PanedScreen):
     def show_entry(self) -> None:
         """Show the entry as it is now; every pane keeps its place."""
         entry = self.entry
-        self.query_one(Breadcrumb).show_entry(entry)
+        self.query_one(Breadcrumb).show_entry(self.isoview.navigation.crumbs(self), entry)
         failed = entry.error is not None and entry.report is None
         self.query_one("#panes").display = not failed
         self.query_one("#verdict").display = not failed
@@ -108,6 +117,9 @@ class ModuleScreen(PanedScreen):
         self._fill_tree()
         self._fill_table()
         self._show_chosen()
+        if self.arriving is not None and entry.report is not None:
+            state, self.arriving = self.arriving, None
+            self.go_to(state)
         self.refresh_bindings()
 
     def _show_problem(self, failed: bool) -> None:
@@ -140,7 +152,7 @@ class ModuleScreen(PanedScreen):
             gone = tuple(filter(self.filter.keeps_finding, gone))
         table = self.query_one(FindingsTable)
         table.fill(kept, entry.new, gone, unfold=bool(self.filter))
-        if not self._moved:
+        if not self.moved:
             table.move_cursor(row=0)
         silence = self.query_one("#silence", Static)
         silence.display = table.count == 0
@@ -162,20 +174,20 @@ class ModuleScreen(PanedScreen):
     def _show_chosen(self) -> None:
         """Show the selection again after the entry changed; the worst finding at first."""
         row = self.query_one(FindingsTable).current
-        if self._branch is not None:
-            self._choose_branch(self.query_one(FactTree).current or self._branch)
+        if self.chosen_branch is not None:
+            self.choose_branch(self.query_one(FactTree).current or self.chosen_branch)
         elif self.query_one(VerdictBar).has_focus:
-            self._choose_question(self.query_one(VerdictBar).question)
+            self.choose_question(self.query_one(VerdictBar).question)
         elif row is not None:
-            self._choose_row(row)
+            self.choose_row(row)
         elif self.entry.report is not None:  # nothing was found: what does it amount to?
-            self._choose_question(self.query_one(VerdictBar).question)
+            self.choose_question(self.query_one(VerdictBar).question)
 
     # -- selecting: one pane moves the others ---------------------------------------------------
 
-    def _choose_row(self, row: Row) -> None:
+    def choose_row(self, row: Row) -> None:
         self._asked = None
-        self._row, self._branch = row, None
+        self._row, self.chosen_branch = row, None
         subject = self.entry.subjects.of(row.finding)
         if subject is not None and not self.query_one(FactTree).has_focus:
             # A folded rule is about a whole branch: its lines need not unfold.
@@ -184,9 +196,9 @@ class ModuleScreen(PanedScreen):
         if not row.gone and not row.is_group:
             self._decode(row.finding)
 
-    def _choose_branch(self, branch: Branch) -> None:
+    def choose_branch(self, branch: Branch) -> None:
         self._asked = None
-        self._branch = branch
+        self.chosen_branch = branch
         findings = self.entry.subjects.findings(branch.about)
         from isoview.tui.branch import GuideRef
 
@@ -212,22 +224,22 @@ class ModuleScreen(PanedScreen):
         if subject is self._asked:
             self.query_one(DetailPane).evidence.show_structures(structures, note)
 
-    def _choose_question(self, question: str) -> None:
-        self._asked = self._branch = None
+    def choose_question(self, question: str) -> None:
+        self._asked = self.chosen_branch = None
         self.query_one(DetailPane).show_question(self.entry, question)
 
     def on_findings_table_chosen(self, event: FindingsTable.Chosen) -> None:
-        self._moved = self._moved or self.query_one(FindingsTable).cursor_row > 0
-        self._choose_row(event.row)
+        self.moved = self.moved or self.query_one(FindingsTable).cursor_row > 0
+        self.choose_row(event.row)
         if event.entered:
             self.query_one(DetailPane).focus_face()
 
     def on_fact_tree_chosen(self, event: FactTree.Chosen) -> None:
-        self._moved = True
-        self._choose_branch(event.branch)
+        self.moved = True
+        self.choose_branch(event.branch)
 
     def on_verdict_bar_asked(self, event: VerdictBar.Asked) -> None:
-        self._choose_question(event.question)
+        self.choose_question(event.question)
         report = self.entry.report
         if not event.entered or report is None or report.verdict is None:
             return
@@ -243,12 +255,13 @@ class ModuleScreen(PanedScreen):
         self.query_one(DetailPane).face = "evidence"
 
     def _go_to(self, finding: Finding) -> None:
-        """Put the cursor on one finding, wherever it is folded."""
+        """Put the cursor on one finding, wherever it is folded; ``[`` comes back."""
+        self.isoview.navigation.remember()
         table = self.query_one(FindingsTable)
         table.reveal(finding, unfold=True)
         table.focus()
         if table.current is not None:
-            self._choose_row(table.current)
+            self.choose_row(table.current)
 
     def on_link_picked(self, event: LinkPicked) -> None:
         self.isoview.copy(event.address)
@@ -304,11 +317,23 @@ class ModuleScreen(PanedScreen):
         from isoview.tui.filtering import Filter
 
         self.filter = Filter(event.text) or None
+        self._fill_filtered()
+
+    def _fill_filtered(self) -> None:
         self._fill_tree()
         self._fill_table()
         row = self.query_one(FindingsTable).current
         if row is not None:
-            self._choose_row(row)
+            self.choose_row(row)
+
+    def set_filter(self, text: str) -> None:
+        """Filter by ``text`` as if it had been typed; empty shows everything."""
+        from isoview.tui.filtering import Filter
+
+        for bar in self.query("FilterBar").results():
+            cast("FilterBar", bar).put(text)
+        self.filter = Filter(text) or None
+        self._fill_filtered()
 
     def on_filter_bar_left(self) -> None:
         self.query_one(FindingsTable).focus()
@@ -328,8 +353,7 @@ class ModuleScreen(PanedScreen):
         if self.has_class("-zoomed"):
             self.action_zoom()
         elif self.filter:
-            for bar in self.query("FilterBar").results():
-                cast("FilterBar", bar).clear()
+            self.set_filter("")
             self.query_one(FindingsTable).focus()
         elif detail.face != "evidence":
             detail.face = "evidence"
@@ -339,8 +363,8 @@ class ModuleScreen(PanedScreen):
             self.isoview.leave(self)
 
     def action_copy(self) -> None:
-        if self._branch is not None:
-            self.isoview.copy(f"{self._branch.name} {self._branch.value}".strip())
+        if self.chosen_branch is not None:
+            self.isoview.copy(f"{self.chosen_branch.name} {self.chosen_branch.value}".strip())
         elif self._row is not None:
             finding = self._row.finding
             self.isoview.copy(finding.rule if self._row.is_group else finding.fingerprint)
@@ -369,7 +393,7 @@ class ModuleScreen(PanedScreen):
         self.query_one(DecisionBar).open(row, rule)
 
     def on_decision_bar_decided(self, event: DecisionBar.Decided) -> None:
-        self._moved = True
+        self.moved = True
         self.query_one(FindingsTable).focus()
         self.query_one(FindingsTable).stay_on_line()
         self.isoview.decide(self.entry, event.choice)

@@ -2,11 +2,12 @@
 
 from typing import ClassVar
 
-from textual.screen import Screen
 from textual.widget import Widget
 
+from isoview.tui.navigation import PlacedScreen
 
-class PanedScreen(Screen[None]):
+
+class PanedScreen(PlacedScreen):
     """``PANES`` are the ids of what tab goes to, in order; a ``.pane`` is the frame around it."""
 
     PANES: ClassVar[tuple[str, ...]] = ()
@@ -26,6 +27,14 @@ class PanedScreen(Screen[None]):
             self.set_focus(target)
         else:  # it can be focused when it can be seen
             self.call_after_refresh(self.set_focus, target)
+
+    def is_in(self, name: str) -> bool:
+        """Whether the keys go to the pane of this name."""
+        return self._is_in(self.query_one(f"#{name}"))
+
+    def focus_pane(self, name: str) -> None:
+        """Give the keys to the pane of this name."""
+        self.set_focus(self.focus_target(self.query_one(f"#{name}")))
 
     def _is_in(self, pane: Widget) -> bool:
         return self.focused is not None and pane in self.focused.ancestors_with_self

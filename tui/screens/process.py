@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.coordinate import Coordinate
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
@@ -21,6 +20,7 @@ from textual.worker import get_current_worker
 from isoview.inspectors.errors import IsoviewError
 from isoview.tui import process_text
 from isoview.tui.ink import Ink, shown
+from isoview.tui.navigation import PlacedScreen
 from isoview.tui.process_grid import cells, columns
 from isoview.tui.process_state import Cell, ProcessState
 from isoview.tui.widgets.bars import FilterBar
@@ -31,7 +31,6 @@ from isoview.tui.widgets.moves import MOVES
 
 if TYPE_CHECKING:
     from isoview.attach import Attached, Audited, Read, StaticsRead
-    from isoview.tui.app import IsoviewApp
     from isoview.tui.processes import ProcessServices
 
 INTERVALS = (1, 2, 5, 10, 30)
@@ -62,7 +61,7 @@ class Grid(DataTable[Text]):
         self.move_cursor(row=self.row_count - 1)
 
 
-class ProcessScreen(Screen[None]):
+class ProcessScreen(PlacedScreen):
     """Grid above, what belongs to the selected cell below; it only reads."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,6 +76,7 @@ class ProcessScreen(Screen[None]):
         Binding("escape", "leave", "back", show=False, tooltip="Clear the filter, or leave this process"),
         Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
     ]  # fmt: skip
+    VIEW = "process"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     WHERE = "One running process. isoview reads its memory and writes nothing to it."
     CSS = """
@@ -122,6 +122,21 @@ class ProcessScreen(Screen[None]):
         self._interval = 1
         self._timer: Timer | None = None
         self._dirty = False
+
+    @property
+    def subject(self) -> int:
+        return self.pid
+
+    @property
+    def crumb(self) -> str:
+        command = f" {self.attached.command[:60]}" if self.attached is not None else ""
+        return f"pid {self.pid}{command}"
+
+    def here(self) -> Cell | None:
+        return self.cell
+
+    def go_to(self, state: Any) -> None:
+        self._return_to(state)
 
     def compose(self) -> ComposeResult:
         yield Breadcrumb()
@@ -222,10 +237,8 @@ class ProcessScreen(Screen[None]):
 
     def _say(self) -> None:
         attached, reading = self.attached, self.state.now
-        name = f"pid {self.pid}"
         right = ""
         if attached is not None:
-            name = f"pid {self.pid} {attached.command[:60]}"
             build = "t" if attached.free_threaded else ""
             right = f"CPython {attached.version}{build}"
         if reading is not None:
@@ -244,7 +257,9 @@ class ProcessScreen(Screen[None]):
             if self._timer
             else ""
         )
-        self.query_one(Breadcrumb).show(("isoview", "processes", name), f"{right}  {mode}", stage)
+        self.query_one(Breadcrumb).show(
+            self.isoview.navigation.crumbs(self), f"{right}  {mode}", stage
+        )
 
     def _fill(self) -> None:
         grid, silence = self.query_one(Grid), self.query_one("#silence", Static)
@@ -383,11 +398,11 @@ class ProcessScreen(Screen[None]):
 
     def action_copy(self) -> None:
         if self.cell is not None:
-            cast("IsoviewApp", self.app).copy(self.cell[0])
+            self.isoview.copy(self.cell[0])
 
     def action_leave(self) -> None:
         if self._words:
             self.query_one(FilterBar).clear()
         else:
             self._stop_following()
-            cast("IsoviewApp", self.app).leave(self)
+            self.isoview.leave(self)

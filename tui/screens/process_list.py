@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
 from isoview.inspectors.errors import IsoviewError
 from isoview.tui.ink import Ink, shown
+from isoview.tui.navigation import PlacedScreen
 from isoview.tui.widgets.bars import FilterBar
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
@@ -20,7 +20,6 @@ from isoview.tui.widgets.moves import MOVES
 
 if TYPE_CHECKING:
     from isoview.inspectors.process.pythons import PythonProcess
-    from isoview.tui.app import IsoviewApp
     from isoview.tui.processes import ProcessServices
 
 COLUMNS = ("pid", "version", "interpreters", "extensions", "age", "command")
@@ -42,7 +41,7 @@ class ProcessTable(DataTable[Text]):
         self.action_scroll_bottom()
 
 
-class ProcessListScreen(Screen[None]):
+class ProcessListScreen(PlacedScreen):
     """Chooses a process."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,6 +52,7 @@ class ProcessListScreen(Screen[None]):
         Binding("escape", "leave", "back", show=False, tooltip="Clear the filter"),
         Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
     ]  # fmt: skip
+    VIEW = "processes"
     WHERE = "The Python processes that run now."
 
     class Listed(Message):
@@ -70,6 +70,12 @@ class ProcessListScreen(Screen[None]):
         self._rows: list[PythonProcess] = []
         self._words: list[str] = []
 
+    def here(self) -> int:
+        return self.query_one(ProcessTable).cursor_row
+
+    def go_to(self, state: Any) -> None:
+        self.query_one(ProcessTable).move_cursor(row=state)
+
     def compose(self) -> ComposeResult:
         yield Breadcrumb()
         yield ProcessTable(cursor_type="row", cell_padding=1)
@@ -84,7 +90,7 @@ class ProcessListScreen(Screen[None]):
         for label in COLUMNS:
             table.add_column(Text(label), key=label)
         table.focus()
-        self.query_one(Breadcrumb).show(("isoview", "processes"), "", "looking")
+        self.query_one(Breadcrumb).show(self.isoview.navigation.crumbs(self), "", "looking")
         self.call_after_refresh(self.action_refresh_list)
 
     def action_refresh_list(self) -> None:
@@ -132,7 +138,7 @@ class ProcessListScreen(Screen[None]):
             table.move_cursor(row=pids.index(current.pid))
         number = len(self._rows)
         right = f"{number} of {len(self._processes)}" if self._words else f"{number} running"
-        self.query_one(Breadcrumb).show(("isoview", "processes"), right)
+        self.query_one(Breadcrumb).show(self.isoview.navigation.crumbs(self), right)
 
     def _keeps(self, process: PythonProcess) -> bool:
         text = f"{process.pid} {process.version} {process.command}".casefold()
@@ -150,9 +156,7 @@ class ProcessListScreen(Screen[None]):
         if process.problem:
             self.app.notify(process.problem, severity="warning")
             return
-        from isoview.tui.screens.process import ProcessScreen
-
-        self.app.push_screen(ProcessScreen(process.pid, self._services))
+        self.isoview.navigation.go("process", process.pid)
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()
@@ -167,10 +171,10 @@ class ProcessListScreen(Screen[None]):
     def action_copy(self) -> None:
         process = self._current()
         if process is not None:
-            cast("IsoviewApp", self.app).copy(str(process.pid))
+            self.isoview.copy(str(process.pid))
 
     def action_leave(self) -> None:
         if self._words:
             self.query_one(FilterBar).clear()
         else:
-            cast("IsoviewApp", self.app).leave(self)
+            self.isoview.leave(self)

@@ -1,24 +1,20 @@
 """Several targets: a list to choose from, filling in while they are read."""
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import DataTable
 
 from isoview.tui import words
 from isoview.tui.entry import Entry
 from isoview.tui.ink import Ink, shown
 from isoview.tui.marks import answer_mark, counts
+from isoview.tui.navigation import PlacedScreen
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
 from isoview.tui.widgets.moves import MOVES
-
-if TYPE_CHECKING:
-    from isoview.tui.app import IsoviewApp
-
 
 WIDE = 110
 """From this width on, marks have their words beside them."""
@@ -40,7 +36,7 @@ class TargetsTable(DataTable[Text]):
         self.action_scroll_bottom()
 
 
-class TargetsScreen(Screen[None]):
+class TargetsScreen(PlacedScreen):
     """Chooses a module among several targets."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,13 +46,26 @@ class TargetsScreen(Screen[None]):
         Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
     ]  # fmt: skip
 
+    VIEW = "targets"
+
     def __init__(self, entries: list[Entry]) -> None:
         super().__init__()
         self.entries = entries
 
     @property
-    def isoview(self) -> "IsoviewApp":
-        return cast("IsoviewApp", self.app)
+    def crumb(self) -> str:
+        return f"{len(self.entries)} targets"
+
+    @property
+    def entry_at_hand(self) -> Entry | None:
+        line = self.query_one(TargetsTable).cursor_row
+        return self.entries[line] if 0 <= line < len(self.entries) else None
+
+    def here(self) -> int:
+        return self.query_one(TargetsTable).cursor_row
+
+    def go_to(self, state: Any) -> None:
+        self.query_one(TargetsTable).move_cursor(row=state)
 
     def compose(self) -> ComposeResult:
         yield Breadcrumb()
@@ -84,7 +93,7 @@ class TargetsScreen(Screen[None]):
         table.move_cursor(row=place)
         left = sum(entry.reading for entry in self.entries)
         stage = f"reading, {left} left" if left else ""
-        self.query_one(Breadcrumb).show(("isoview", f"{len(self.entries)} targets"), "", stage)
+        self.query_one(Breadcrumb).show(self.isoview.navigation.crumbs(self), "", stage)
 
     def on_resize(self) -> None:
         self.show_entry()

@@ -51,6 +51,12 @@ class FilterBar(Horizontal):
         self.display = False
         self.post_message(self.Changed(""))
 
+    def put(self, text: str) -> None:
+        """Show ``text`` as what is filtered by; nobody is told."""
+        with self.prevent(Input.Changed):
+            self.query_one(Input).value = text
+        self.display = bool(text.strip())
+
     def action_clear(self) -> None:
         self.clear()
         self.post_message(self.Left())

@@ -37,17 +37,15 @@ class Breadcrumb(Widget):
         self._path, self._right, self._stage = path, right, stage
         self.refresh()
 
-    def show_entry(self, entry: Entry) -> None:
+    def show_entry(self, path: tuple[str, ...], entry: Entry) -> None:
+        """Show the way to an entry's screen, what made it, and what is still being read."""
         right = words.make(entry.report.facts) if entry.report else ""
-        self.show(("isoview", entry.name), right, words.stage(entry))
+        self.show(path, right, words.stage(entry))
 
     def render(self) -> RenderResult:
         ink = Ink(self.app)
         width = self.size.width
-        left = Text(" ")
-        for index, part in enumerate(self._path):
-            left.append(f" {STEP} " if index else "", style=ink.style("quiet"))
-            left.append_text(shown(part, "bold" if index == len(self._path) - 1 else ""))
+        left = self._way(ink, self._path)
         right = Text()
         if self._stage:
             right.append_text(shown(self._stage, ink.style("warning")))
@@ -57,10 +55,21 @@ class Breadcrumb(Widget):
         right.append(" ")
         # The name of the file comes first: the rest gets what it leaves, but never less than half.
         room = max(width - right.cell_len - 1, width // 2)
+        rest = self._path
+        while left.cell_len > room and len(rest) > 1:  # the end of the way says where one is
+            rest = rest[1:]
+            left = self._way(ink, ("…", *rest))
         left.truncate(room, overflow="ellipsis")
         right.truncate(max(width - left.cell_len - 1, 0), overflow="ellipsis")
         gap = max(width - left.cell_len - right.cell_len, 1)
         return Text.assemble(left, " " * gap, right, no_wrap=True)
+
+    def _way(self, ink: Ink, path: tuple[str, ...]) -> Text:
+        left = Text(" ")
+        for index, part in enumerate(path):
+            left.append(f" {STEP} " if index else "", style=ink.style("quiet"))
+            left.append_text(shown(part, "bold" if index == len(path) - 1 else ""))
+        return left
 
 
 class VerdictBar(Widget, can_focus=True):
@@ -120,6 +129,10 @@ class VerdictBar(Widget, can_focus=True):
     def question(self) -> str:
         """The field name of the chosen question."""
         return words.QUESTIONS[self.chosen][0]
+
+    def choose(self, question: str) -> None:
+        """Turn to a question by its field name."""
+        self.chosen = [field for field, _, _ in words.QUESTIONS].index(question)
 
     def action_move(self, step: int) -> None:
         self.chosen = (self.chosen + step) % len(words.QUESTIONS)
