@@ -67,7 +67,6 @@ _STRUCT_SEQUENCES = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Loaded(Record):
     """One file, opened: its image stays valid for as long as this object lives."""
 
@@ -162,8 +161,10 @@ def read_image(data: memoryview) -> Image:
     magic = bytes(data[:4])
     if magic == b"\x7fELF":
         from isoview.inspectors.binary.elf_image import read_elf
+        from isoview.inspectors.binary.elf_integrity import oddities
 
-        return read_elf(data)
+        image = read_elf(data)
+        return replace(image, damage=(*image.damage, *oddities(data)))
     if magic[:2] == b"MZ":
         from isoview.inspectors.binary.pe_image import read_pe
 
@@ -183,7 +184,6 @@ def _refusal(data: memoryview, magic: bytes) -> tuple[str, str]:
     return "not a compiled extension module", "Give a .so file built for CPython."
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class _Structures(Record):
     """What was recognised by shape, with its extents."""
 

@@ -1,0 +1,354 @@
+"""What in the dynamic part of an ELF file contradicts itself: tags, names, symbols, versions.
+
+Sources: the ELF generic ABI, chapter 5 (dynamic section); the Linux Standard Base for DT_GNU_HASH
+and DT_VERNEED. Addresses are link-time ones.
+"""
+
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+
+from isoview.inspectors.facts import Damage
+
+TAGS_LIMIT = 4096
+"""Most dynamic tags that are looked at."""
+VERSIONS_LIMIT = 4096
+"""Most entries of the needed versions that are looked at."""
+
+_NULL, _NEEDED, _PLTRELSZ, _HASH, _STRTAB, _SYMTAB, _RELA, _RELASZ = 0, 1, 2, 4, 5, 6, 7, 8
+_RELAENT, _STRSZ, _SYMENT, _INIT, _FINI, _SONAME, _RPATH = 9, 10, 11, 12, 13, 14, 15
+_REL, _RELSZ, _RELENT, _JMPREL, _INIT_ARRAY, _FINI_ARRAY, _RUNPATH = 17, 18, 19, 23, 25, 26, 29
+_PLTREL = 20
+_GNU_HASH, _VERSYM, _VERNEED, _VERNEEDNUM = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFE, 0x6FFFFFFF
+_NAMES = {
+    4: "DT_HASH", 5: "DT_STRTAB", 6: "DT_SYMTAB", 7: "DT_RELA", 12: "DT_INIT", 13: "DT_FINI",
+    17: "DT_REL", 23: "DT_JMPREL", 25: "DT_INIT_ARRAY", 26: "DT_FINI_ARRAY",
+    _GNU_HASH: "DT_GNU_HASH", _VERSYM: "DT_VERSYM", _VERNEED: "DT_VERNEED",
+}  # fmt: skip
+# The section of each table, where section headers are kept: sh_type.
+_SECTIONS = {_STRTAB: 3, _SYMTAB: 11, _GNU_HASH: 0x6FFFFFF6, _HASH: 5,
+             _VERSYM: 0x6FFFFFFF, _VERNEED: 0x6FFFFFFE, _RELA: 4, _REL: 9}  # fmt: skip
+
+Row = tuple[int, ...]
+
+
+class _Part:
+    """The dynamic part of one file: its tags, and the loaded bytes they speak of."""
+
+    def __init__(self, data: memoryview, segments: Sequence[Row], order: str, wide: bool) -> None:
+        self.data = data
+        # PowerPC's first 64-bit ABI: the address of a function is that of its descriptor.
+        self.machine, flags = struct.unpack_from(order + "H28xI", data, 18)
+        self.descriptors = wide and self.machine == 21 and flags & 3 != 2
+        self.order = order
+        self.wide = wide
+        self.loads = [row for row in segments if row[0] == 1]
+        self.tags: dict[int, int] = {}
+        self.needed: list[int] = []
+        self.ended = False
+
+    def read_tags(self, offset: int, size: int) -> None:
+        shape = struct.Struct(self.order + ("QQ" if self.wide else "II"))
+        count = min(size // shape.size, TAGS_LIMIT)
+        raw = self.data[offset : offset + count * shape.size]
+        for tag, value in shape.iter_unpack(raw[: len(raw) // shape.size * shape.size]):
+            if tag == _NULL:
+                self.ended = True
+                return
+            if tag == _NEEDED:
+                self.needed.append(value)
+            else:
+                self.tags.setdefault(tag, value)
+
+    def at(self, address: int, size: int) -> memoryview:
+        """File bytes at an address: fewer than ``size`` where a segment or the file ends."""
+        for _, _, offset, start, _, filled, _, _ in self.loads:
+            if start <= address < start + filled:
+                end = min(address - start + size, filled)
+                return self.data[offset + address - start : offset + end]
+        return self.data[:0]
+
+    def mapped(self, address: int) -> bool:
+        return any(row[3] <= address < row[3] + row[6] for row in self.loads)
+
+    def executable(self, address: int) -> bool:
+        return any(row[1] & 1 and row[3] <= address < row[3] + row[6] for row in self.loads)
+
+
+def dynamic_oddities(
+    data: memoryview, segments: Sequence[Row], sections: Sequence[Row], order: str, wide: bool
+) -> Iterator[Damage]:
+    """What does not fit together in the dynamic part; nothing where there is none.
+
+    ``segments`` and ``sections`` are header rows with the fields in the order of the 64-bit form.
+    """
+    row = next((row for row in segments if row[0] == 2), None)
+    if row is None:
+        return
+    part = _Part(data, segments, order, wide)
+    part.read_tags(row[2], row[5])
+    if not part.ended:
+        yield Damage("dynamic tags", "the list has no end")
+    of_section = next((each for each in sections if each[1] == 6), None)
+    if of_section is not None and of_section[4] != row[2]:
+        yield Damage("dynamic tags", "segment and section tell of different places")
+    yield from _tables(part, sections)
+    yield from _sizes(part)
+    names = part.at(part.tags.get(_STRTAB, 0), part.tags.get(_STRSZ, 0))
+    yield from _texts(part, names)
+    symbols = _symbol_count(part, sections)
+    yield from _hash(part, symbols)
+    yield from _symbols(part, symbols, len(names))
+    yield from _relocations(part, symbols)
+    yield from _versions(part, len(names))
+
+
+def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
+    for tag in (_STRTAB, _SYMTAB):
+        if tag not in part.tags:
+            yield Damage("dynamic tags", f"{_NAMES[tag]} is missing")
+    for tag, name in _NAMES.items():
+        value = part.tags.get(tag)
+        if value is None:
+            continue
+        if tag in (_INIT, _FINI):
+            sound = part.mapped(value) if part.descriptors else part.executable(value)
+            if not sound:
+                yield Damage(name, f"{value:#x} is no address of code")
+            continue
+        if not part.mapped(value) and not (tag in (_RELA, _REL, _JMPREL) and not value):
+            yield Damage(name, f"{value:#x} is no address of this file")
+            continue
+        kind = _SECTIONS.get(tag)
+        tables = [row for row in sections if row[1] == kind and row[2] & 2 and row[5]]
+        if kind is not None and tables and not any(row[3] == value for row in tables):
+            yield Damage(name, f"it says {value:#x}, and the section stands elsewhere")
+    if part.tags.get(_INIT_ARRAY, 1) % (8 if part.wide else 4) and _INIT_ARRAY in part.tags:
+        yield Damage("DT_INIT_ARRAY", f"{part.tags[_INIT_ARRAY]:#x} cannot hold pointers")
+    arrays = [row for row in sections if row[1] == 14 and row[5]]
+    if _INIT_ARRAY in part.tags and len(arrays) == 1 and arrays[0][3] != part.tags[_INIT_ARRAY]:
+        yield Damage("DT_INIT_ARRAY", "tag and section tell of different places")
+
+
+def _sizes(part: _Part) -> Iterator[Damage]:
+    tags = part.tags
+    for tag, name, right in (
+        (_RELAENT, "DT_RELAENT", 24 if part.wide else 12),
+        (_RELENT, "DT_RELENT", 16 if part.wide else 8),
+        (_SYMENT, "DT_SYMENT", 24 if part.wide else 16),
+    ):
+        if tag in tags and tags[tag] != right:
+            yield Damage(name, f"entries are said to have {tags[tag]} bytes, not {right}")
+    for table, size, entry in (
+        (_RELA, _RELASZ, 24 if part.wide else 12),
+        (_REL, _RELSZ, 16 if part.wide else 8),
+        (_JMPREL, _PLTRELSZ, 1),
+    ):
+        if table not in tags:
+            continue
+        if not tags[table]:
+            if tags.get(size):
+                yield Damage(_NAMES[table], f"{tags[size]} bytes are said to be at no place")
+        elif not tags.get(size):
+            yield Damage(_NAMES[table], "the table is there, and said to be empty")
+        elif tags[size] % entry:
+            yield Damage(_NAMES[table], f"{tags[size]} bytes are no whole number of entries")
+        elif len(part.at(tags[table], tags[size])) < tags[size]:
+            yield Damage(_NAMES[table], f"{tags[size]} bytes run past their segment")
+
+
+def _texts(part: _Part, names: memoryview) -> Iterator[Damage]:
+    claimed = part.tags.get(_STRSZ, 0)
+    if _STRTAB not in part.tags:
+        return
+    if not claimed or len(names) < claimed:
+        yield Damage("names", f"{claimed - len(names)} of {claimed} bytes are missing")
+        if not claimed:
+            yield Damage("DT_STRSZ", "the names are said to be empty")
+        return
+    if names[0] or names[-1]:
+        yield Damage("names", "they do not begin and end with a zero byte")
+    texts = [*part.needed, *(part.tags[t] for t in (_SONAME, _RPATH, _RUNPATH) if t in part.tags)]
+    for offset in texts:
+        if offset >= claimed:
+            yield Damage("dynamic tags", f"a name at {offset:#x} lies outside the names")
+    if any(offset < claimed and not names[offset] for offset in part.needed):
+        yield Damage("dynamic tags", "a needed library has no name")
+
+
+def _symbol_count(part: _Part, sections: Sequence[Row]) -> int | None:
+    """How many dynamic symbols the section header tells of, if it can be believed."""
+    where = part.tags.get(_SYMTAB)
+    for row in sections:
+        if row[1] == 11 and row[3] == where and row[9] and row[5] <= len(part.data):
+            return row[5] // row[9]
+    return None
+
+
+def _hash(part: _Part, symbols: int | None) -> Iterator[Damage]:
+    where = part.tags.get(_GNU_HASH)
+    raw = part.at(where, 16) if where is not None else part.data[:0]
+    if len(raw) < 16 or where is None:
+        return
+    buckets, first, bloom, shift = struct.unpack(part.order + "IIII", raw)
+    word = 8 if part.wide else 4
+    name = "GNU hash table"
+    if not buckets or not bloom or bloom & (bloom - 1) or shift >= 8 * word:
+        yield Damage(name, "its head makes no sense")
+        return
+    start = where + 16 + bloom * word
+    table = part.at(start, 4 * buckets)
+    if len(table) < 4 * buckets:
+        yield Damage(name, f"{buckets} buckets run past their segment")
+        return
+    heads = struct.unpack(f"{part.order}{buckets}I", table)
+    last = max(heads)
+    if any(heads) and min(head for head in heads if head) != first:
+        yield Damage(name, "its first bucket does not begin with the first symbol that has a hash")
+    if symbols is not None and (first > symbols or last >= symbols):
+        yield Damage(name, f"it tells of symbol {max(first, last)}, and there are {symbols}")
+        return
+    if last < first:
+        return
+    bound = _last_possible(part, symbols)
+    chain = bytes(part.at(start + 4 * buckets + 4 * (last - first), 4 * (bound - last)))
+    odd = 0 if part.order == "<" else 3
+    if not any(byte & 1 for byte in chain[odd::4]):
+        yield Damage(name, "its last chain has no end")
+    elif not _is_found(part, heads, first, (where + 16, bloom, shift)):
+        yield Damage(name, "it would not find the first symbol that has a hash")
+
+
+def _last_possible(part: _Part, symbols: int | None) -> int:
+    """No symbol has a higher number: linkers put the names behind the symbols."""
+    if symbols is not None:
+        return symbols
+    start, names = part.tags.get(_SYMTAB, 0), part.tags.get(_STRTAB, 0)
+    size = 24 if part.wide else 16
+    return (names - start) // size if names > start else len(part.data) // size
+
+
+def _is_found(
+    part: _Part, heads: Sequence[int], index: int, filtering: tuple[int, int, int]
+) -> bool:
+    """Whether a loader would find symbol ``index``, the head of its bucket, by its name."""
+    where, words, shift = filtering
+    bits = 64 if part.wide else 32
+    size = 24 if part.wide else 16
+    entry = bytes(part.at(part.tags.get(_SYMTAB, 0) + index * size, 4))
+    if len(entry) < 4:
+        return False
+    at = part.tags.get(_STRTAB, 0) + struct.unpack(part.order + "I", entry)[0]
+    text = bytes(part.at(at, 4096)).partition(b"\0")[0]
+    if len(text) == 4096:
+        return True  # too long to try
+    value = 5381
+    for byte in text:
+        value = (value * 33 + byte) & 0xFFFFFFFF
+    word = bytes(part.at(where + value // bits % words * (bits // 8), bits // 8))
+    if len(word) < bits // 8 or heads[value % len(heads)] != index:
+        return False
+    mask = int.from_bytes(word, "little" if part.order == "<" else "big")
+    return bool(mask >> value % bits & mask >> (value >> shift) % bits & 1)
+
+
+def _symbols(part: _Part, count: int | None, names: int) -> Iterator[Damage]:
+    where = part.tags.get(_SYMTAB)
+    entry = 24 if part.wide else 16
+    if where is None or not count or not names:
+        return
+    raw = bytes(part.at(where, count * entry))
+    if len(raw) < count * entry:
+        yield Damage("dynamic symbols", f"{count} of them run past their segment")
+        return
+    if any(raw[:entry]):
+        yield Damage("dynamic symbols", "the first is not empty, as it has to be")
+    if max(_column(raw, part.order, "I", 0, entry)) >= names:
+        yield Damage("dynamic symbols", "one has a name outside the names")
+    size = max(
+        _column(raw, part.order, "Q", 16, entry)
+        if part.wide
+        else _column(raw, part.order, "I", 8, entry)
+    )
+    if size > 1 << 40:
+        yield Damage("dynamic symbols", f"one is said to have {size} bytes")
+    # Reserved numbers are SHN_ABS, SHN_COMMON, SHN_XINDEX, and what processors define below
+    # 0xff20 and systems below 0xff40; no linker makes any other.
+    places = _column(raw, part.order, "H", 6 if part.wide else 14, entry)
+    odd = max(
+        (at for at in set(places) if 0xFF40 <= at < 0xFFF1 or 0xFFF2 < at < 0xFFFF), default=0
+    )
+    if odd:
+        yield Damage("dynamic symbols", f"one belongs to section {odd:#x}, which cannot be")
+
+
+def _relocations(part: _Part, symbols: int | None) -> Iterator[Damage]:
+    """Relocations against symbols that are not there. The number is the upper part of r_info."""
+    if symbols is None or part.machine == 8:  # MIPS packs r_info in a way of its own
+        return
+    low = part.order == "<"
+    rela, rel = (24, 16) if part.wide else (12, 8)
+    jumps = rela if part.tags.get(_PLTREL) == _RELA else rel
+    for table, size, entry in (
+        (_RELA, _RELASZ, rela),
+        (_REL, _RELSZ, rel),
+        (_JMPREL, _PLTRELSZ, jumps),
+    ):
+        raw = bytes(part.at(part.tags.get(table, 0), part.tags.get(size, 0)))
+        raw = raw[: len(raw) // entry * entry]
+        if not raw:
+            continue
+        if part.wide:
+            highest = max(_column(raw, part.order, "I", 12 if low else 8, entry))
+        else:
+            highest = max(_column(raw, part.order, "I", 4, entry)) >> 8
+        if highest >= symbols:
+            text = f"one is against symbol {highest}, and there are {symbols}"
+            yield Damage("relocations", text)
+
+
+def _column(raw: bytes, order: str, kind: str, offset: int, entry: int) -> Sequence[int]:
+    """One field of every entry of a table, without an object for each entry."""
+    size = struct.calcsize(kind)
+    if (order == "<") == (sys.byteorder == "little"):
+        return memoryview(raw).cast(kind)[offset // size :: entry // size]
+    return struct.unpack(
+        order + f"{offset}x{kind}{entry - offset - size}x" * (len(raw) // entry), raw
+    )
+
+
+def _versions(part: _Part, names: int) -> Iterator[Damage]:
+    where, count = part.tags.get(_VERNEED), part.tags.get(_VERNEEDNUM, 0)
+    if where is None or not part.mapped(where):
+        return
+    name = "needed versions"
+    need, entry = struct.Struct(part.order + "HHIII"), struct.Struct(part.order + "IHHII")
+    if not count:
+        yield Damage(name, "they are there, and none is counted")
+        return
+    budget = VERSIONS_LIMIT
+    for index in range(min(count, VERSIONS_LIMIT)):
+        raw = part.at(where, 16)
+        if len(raw) < 16:
+            yield Damage(name, f"{count} are counted, and {index} are there")
+            return
+        version, entries, file, inner, following = need.unpack(raw)
+        if version != 1 or file >= names:
+            yield Damage(name, f"entry {index} makes no sense")
+            return
+        at = where + inner
+        for number in range(entries):
+            budget -= 1
+            raw = part.at(at, 16)
+            if budget < 0 or len(raw) < 16:
+                yield Damage(name, f"the versions of entry {index} have no end")
+                return
+            *_, text, step = entry.unpack(raw)
+            if text >= names or bool(step) != (number + 1 < entries):
+                yield Damage(name, f"the versions of entry {index} make no sense")
+                return
+            at += step
+        if bool(following) != (index + 1 < count):
+            yield Damage(name, f"{count} are counted, and {index + 1} are linked")
+            return
+        where += following

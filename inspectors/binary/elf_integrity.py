@@ -1,0 +1,233 @@
+"""What in an ELF file contradicts itself: headers, sections, segments.
+
+A file can be read in part although it is damaged; then a reader has to be told so. Nothing here
+changes what is read. Every test is one that files of real linkers pass, patched and stripped ones
+among them: GNU ld, gold, lld, mold, patchelf, strip.
+
+Sources: the ELF generic ABI, chapters 4 (headers, sections) and 5 (program headers); the fields
+by their names there. Offsets and sizes are in bytes, of the file; addresses are link-time ones.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+
+from isoview.inspectors.binary.elf_dynamic_integrity import dynamic_oddities
+from isoview.inspectors.facts import Damage
+
+TABLE_LIMIT = 4096
+"""Most program or section headers that are looked at, each."""
+ADDRESS_ROOM = 1 << 47
+"""The address space of a process: no segment reaches past it."""
+NOTES_LIMIT = 40
+"""Most notes about one file."""
+
+_PT_LOAD, _PT_DYNAMIC, _PT_NOTE = 1, 2, 4
+_SHT_NULL, _SHT_STRTAB, _SHT_NOBITS, _SHT_DYNSYM = 0, 3, 8, 11
+_SHF_ALLOC, _SHF_COMPRESSED, _SHF_TLS = 2, 0x800, 0x400
+_KINDS = {
+    2: "symbol table", 3: "string table", 4: "relocations", 5: "hash table", 6: "dynamic tags",
+    7: "notes", 9: "relocations", 11: "dynamic symbols", 0x6FFFFFF6: "GNU hash table",
+    0x6FFFFFFE: "needed versions", 0x6FFFFFFF: "symbol versions",
+}  # fmt: skip
+# sh_entsize of tables: (64-bit, 32-bit).
+_ENTRIES = {2: (24, 16), 4: (24, 12), 6: (16, 8), 9: (16, 8), 11: (24, 16), 0x6FFFFFFF: (2, 2)}
+# What sh_link of a table names (chapter 4, figure 4-12): a string table or a symbol table.
+_LINKED = {
+    2: (3,), 4: (0, 2, 11), 5: (11,), 6: (3,), 9: (0, 2, 11), 11: (3,), 0x6FFFFFF6: (11,),
+    0x6FFFFFFE: (3,), 0x6FFFFFFF: (11,),
+}  # fmt: skip
+
+_PLAIN = frozenset({3, 7})
+"""String tables and notes: no entries of one size, no other section."""
+_MIXED = {0x6FFFFFF6: (0, 4, 8), 0x6FFFFFFE: (0,)}
+"""What linkers write as sh_entsize of tables whose entries differ in size."""
+
+Row = tuple[int, ...]
+
+
+def oddities(data: memoryview) -> tuple[Damage, ...]:
+    """What does not fit together in the ELF file ``data``; empty for a sound one."""
+    found: list[Damage] = []
+    for note in _every(data):
+        found.append(note)
+        if len(found) == NOTES_LIMIT:
+            found.append(Damage("file", "more is wrong than is told here"))
+            break
+    return tuple(found)
+
+
+def _every(data: memoryview) -> Iterator[Damage]:
+    if len(data) < 64:
+        return
+    order, wide = "<" if data[5] == 1 else ">", data[4] == 2
+    head = struct.unpack_from(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"), data, 16)
+    yield from _header(data, head, wide)
+    segments = _segments(data, head, order, wide)
+    sections = _sections(data, head, order, wide)
+    yield from _program_headers(data, head, segments, wide)
+    yield from _section_headers(data, head, sections, wide)
+    yield from dynamic_oddities(data, segments, sections, order, wide)
+
+
+def _header(data: memoryview, head: Row, wide: bool) -> Iterator[Damage]:
+    kind, version, size = head[0], head[2], head[7]
+    if kind not in (2, 3):
+        yield Damage("ELF header", f"e_type is {kind:#x}, neither a shared object nor a program")
+    if version != 1 or data[6] != 1:
+        yield Damage("ELF header", "its version is not 1, the only one there is")
+    if size != (64 if wide else 52):
+        yield Damage("ELF header", f"it says that it has {size} bytes")
+
+
+def _segments(data: memoryview, head: Row, order: str, wide: bool) -> list[Row]:
+    """Program headers, all with the fields in the order of the 64-bit form."""
+    shape = struct.Struct(order + ("IIQQQQQQ" if wide else "IIIIIIII"))
+    start, size, count = head[4], head[8], min(head[9], TABLE_LIMIT)
+    if size != shape.size or start + size * count > len(data):
+        return []
+    rows = list(shape.iter_unpack(data[start : start + size * count]))
+    if wide:
+        return rows
+    return [(kind, flags, *middle, align) for kind, *middle, flags, align in rows]
+
+
+def _sections(data: memoryview, head: Row, order: str, wide: bool) -> list[Row]:
+    shape = struct.Struct(order + ("IIQQQQIIQQ" if wide else "IIIIIIIIII"))
+    start, size, count = head[5], head[10], head[11]
+    if not start or size != shape.size or start + size > len(data):
+        return []
+    if not count:  # more than 65,279: the first entry's sh_size says how many
+        count = shape.unpack_from(data, start)[5]
+    count = min(count, TABLE_LIMIT, (len(data) - start) // size)
+    return list(shape.iter_unpack(data[start : start + size * count]))
+
+
+def _program_headers(
+    data: memoryview, head: Row, rows: Sequence[Row], wide: bool
+) -> Iterator[Damage]:
+    start, size, count = head[4], head[8], head[9]
+    where = "program headers"
+    if not count or not start:
+        yield Damage(where, "there are none, so that nothing could load this file")
+        return
+    if size != (56 if wide else 32):
+        yield Damage(where, f"one is said to have {size} bytes")
+    elif start + size * count > len(data):
+        yield Damage(where, f"{count} at offset {start:#x} run past the end of the file")
+    elif not any(row[0] == _PT_LOAD for row in rows):
+        yield Damage(where, "none says what to load")
+    elif not any(row[0] == _PT_DYNAMIC for row in rows):
+        yield Damage(where, "none tells where the dynamic tags are")
+    last = 0
+    for index, (kind, _, offset, address, _, filled, room, align) in enumerate(rows):
+        name = f"segment {index}"
+        if kind not in (_PT_LOAD, _PT_DYNAMIC, _PT_NOTE):
+            continue
+        if offset + filled > len(data):
+            yield Damage(name, f"{filled} bytes at offset {offset:#x} run past the end of the file")
+        if kind != _PT_NOTE and filled > room:
+            yield Damage(name, f"it has {filled} bytes in the file and room for {room} in memory")
+        if address + room > ADDRESS_ROOM:
+            yield Damage(name, f"its {room} bytes do not fit into an address space")
+        if align & (align - 1):
+            yield Damage(name, f"its alignment {align:#x} is no power of two")
+        if kind != _PT_LOAD:
+            continue
+        if align > 1 and (address - offset) % align:
+            yield Damage(name, "its place in the file does not fit its address")
+        if address < last:
+            yield Damage(name, "it overlaps the segment before it")
+        last = max(last, address + min(room, ADDRESS_ROOM))
+
+
+def _section_headers(
+    data: memoryview, head: Row, rows: Sequence[Row], wide: bool
+) -> Iterator[Damage]:
+    start, size, count, names = head[5], head[10], head[11], head[12]
+    where = "section headers"
+    if not start:
+        if count:
+            yield Damage(where, f"{count} are claimed, at no place")
+        return
+    if size != (64 if wide else 40):
+        yield Damage(where, f"one is said to have {size} bytes")
+        return
+    if start + size * max(count, 1) > len(data):
+        yield Damage(where, f"{count} at offset {start:#x} run past the end of the file")
+    if not rows:
+        yield Damage(where, "the header counts none, and neither does the first entry")
+        return
+    if any(rows[0][:5]) or (count and rows[0][5]):
+        yield Damage(where, "the first is not empty, as it has to be")
+        return
+    if not count and rows[0][5] < 0xFF00:
+        yield Damage(where, f"the header counts none, and the first entry {rows[0][5]}")
+    names = rows[0][6] if names == 0xFFFF else names
+    if not 0 < names < len(rows) or rows[names][1] != _SHT_STRTAB:
+        yield Damage("section names", f"section {names} should hold them, and is no string table")
+        text = None
+    else:
+        text = rows[names]
+    if sum(row[1] == _SHT_DYNSYM for row in rows) > 1:
+        yield Damage(where, "several say that they are the dynamic symbol table")
+    for index, row in enumerate(rows[1:], 1):
+        yield from _section(data, index, row, rows, text, wide)
+    yield from _overlaps(rows)
+
+
+def _section(
+    data: memoryview, index: int, row: Row, rows: Sequence[Row], text: Row | None, wide: bool
+) -> Iterator[Damage]:
+    name, kind, flags, _, offset, size, link, _, _, entry = row
+    where = f"section {index}" + (f" ({_KINDS[kind]})" if kind in _KINDS else "")
+    if kind == _SHT_NULL:
+        return
+    if text is not None and name >= text[5]:
+        yield Damage(where, "its name lies outside the section names")
+    if kind != _SHT_NOBITS and offset + size > len(data):
+        yield Damage(where, f"{size} bytes at offset {offset:#x} run past the end of the file")
+    expected = _ENTRIES.get(kind)
+    if expected is not None and size:
+        right = expected[0 if wide else 1]
+        if entry != right:
+            yield Damage(where, f"its entries are said to have {entry} bytes, not {right}")
+        elif size % right:
+            yield Damage(where, f"{size} bytes are no whole number of entries")
+    elif kind in _MIXED and entry not in _MIXED[kind]:
+        yield Damage(where, f"its entries are said to have {entry} bytes each, and differ")
+    elif kind in _PLAIN and entry:
+        yield Damage(where, f"it has no entries, which are said to have {entry} bytes each")
+    if kind in _PLAIN and link:
+        yield Damage(where, f"it belongs to section {link}, and should to none")
+    elif link >= len(rows) and len(rows) < TABLE_LIMIT:
+        yield Damage(where, f"it belongs to section {link}, which is not there")
+    elif kind in _LINKED and size and rows[link][1] not in _LINKED[kind]:
+        yield Damage(where, f"it belongs to section {link}, which is of another kind")
+    if flags & _SHF_COMPRESSED and kind != _SHT_NOBITS:
+        yield from _compressed(data, where, row, wide)
+
+
+def _compressed(data: memoryview, where: str, row: Row, wide: bool) -> Iterator[Damage]:
+    """A compressed section's header (chapter 4, Elf64_Chdr): what it says that it unpacks to."""
+    order = "<" if data[5] == 1 else ">"
+    raw = bytes(data[row[4] : row[4] + (16 if wide else 8)])
+    if len(raw) < (16 if wide else 8):
+        return
+    size = struct.unpack(order + ("IIQ" if wide else "II"), raw)[-1]
+    if size > 2000 * max(row[5], 1):  # deflate packs 1,032 times at most, zstd hardly more
+        yield Damage(where, f"it says that its {row[5]} bytes unpack to {size}")
+
+
+def _overlaps(rows: Sequence[Row]) -> Iterator[Damage]:
+    """Sections that share bytes of the file: each byte belongs to one (chapter 4)."""
+    end, before = 0, 0
+    placed = sorted(
+        (row[4], row[4] + row[5], index)
+        for index, row in enumerate(rows)
+        if row[1] not in (_SHT_NULL, _SHT_NOBITS) and row[5]
+    )
+    for start, stop, index in placed:
+        if start < end:
+            yield Damage(f"section {index}", f"it shares bytes with section {before}")
+            return
+        end, before = stop, index
