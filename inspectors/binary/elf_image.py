@@ -77,11 +77,16 @@ def _declarations(reader: ElfFile, addresses: Collection[int], path: str) -> Dec
 
 
 def _dynamic_symbols(reader: ElfFile) -> SymbolTable:
+    return SymbolTable(*dynamic_tables(reader), bits=reader.bits, endian=reader.endian)
+
+
+def dynamic_tables(reader: ElfFile) -> tuple[memoryview, memoryview]:
+    """The dynamic symbol table and its names, as the dynamic section finds them."""
     entry = 24 if reader.bits == 64 else 16
     where = reader.tag("DT_SYMTAB")
     names = reader.tag("DT_STRTAB")
     if where is None or names is None:
-        return SymbolTable(memoryview(b""), memoryview(b""), bits=reader.bits, endian=reader.endian)
+        return memoryview(b""), memoryview(b"")
     section = next((s for s in reader.sections if s.type == "SHT_DYNSYM"), None)
     count = hashed_count(
         lambda address, n: integers(reader.at(address, 4 * n), 4, reader.endian),
@@ -93,12 +98,7 @@ def _dynamic_symbols(reader: ElfFile) -> SymbolTable:
         count = max(count, section.size // entry)
     elif names > where:  # the string table follows the symbols in every linker's output
         count = max(count, (names - where) // entry)
-    return SymbolTable(
-        reader.at(where, count * entry),
-        reader.at(names, reader.tag("DT_STRSZ") or 0),
-        bits=reader.bits,
-        endian=reader.endian,
-    )
+    return reader.at(where, count * entry), reader.at(names, reader.tag("DT_STRSZ") or 0)
 
 
 def _pointer_map(

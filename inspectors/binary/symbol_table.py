@@ -1,0 +1,231 @@
+"""Every symbol of a file as columns: no Python object for each of 600,000 until one is looked at.
+
+ELF tables are cut into columns with strided copies; a name stays an offset into the string table.
+Other formats, whose tables are smaller or come as objects already, are turned into the same columns.
+Nothing here reads relocations: a list of names needs none.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, compress
+from operator import not_
+from typing import NamedTuple
+
+from isoview.inspectors.binary.image import Image, Region, integers
+from isoview.inspectors.text import NAME_LIMIT, decode
+
+KINDS = ("", "function", "object", "tls", "other", "import")
+"""What a symbol is, by the code in :attr:`Columns.kinds`; 0 marks entries that name nothing."""
+FUNCTION, OBJECT, TLS, OTHER, IMPORT = range(1, 6)
+SCOPES = ("local", "exported", "weak", "wanted")
+"""Who sees a symbol: this file only, others too, others unless they have their own; or it is of
+another file.
+"""
+LOCAL, EXPORTED, WEAK, WANTED = range(4)
+SYMBOL_LIMIT = 4_000_000
+"""No table is read further than this."""
+
+# ELF: STT_NOTYPE, OBJECT, FUNC, (SECTION, FILE: not shown), COMMON, TLS, and 10 GNU_IFUNC.
+_ELF_KINDS = bytes(
+    {0: OTHER, 1: OBJECT, 2: FUNCTION, 5: OBJECT, 6: TLS, 10: FUNCTION}.get(info & 15, 0)
+    for info in range(256)
+)
+_ELF_SCOPES = bytes(
+    {1: EXPORTED, 2: WEAK, 10: EXPORTED}.get(info >> 4, LOCAL) for info in range(256)
+)
+_IMAGE_KINDS = {"function": FUNCTION, "object": OBJECT, "tls": TLS}
+_RESERVED = 0xFF00  # SHN_LORESERVE: absolute values, common blocks, ...
+SHT_SYMTAB = 2
+
+
+class SymbolRow(NamedTuple):
+    """One symbol as it is shown."""
+
+    name: str
+    address: int
+    size: int
+    kind: str
+    scope: str
+    section: str
+
+
+class Columns:
+    """The symbols of one file. An index is a place in its table; ``rows`` are those with a name."""
+
+    def __init__(
+        self,
+        text: bytes,
+        starts: Sequence[int],
+        addresses: Sequence[int],
+        sizes: Sequence[int],
+        kinds: bytes,
+        scopes: bytes,
+        section_of: Callable[[int], str],
+    ) -> None:
+        self.text = text
+        self.starts = starts
+        self.addresses = addresses
+        self.sizes = sizes
+        self.kinds = kinds
+        self.scopes = scopes
+        self.section_of = section_of
+        self.rows = array("I", compress(range(len(kinds)), kinds))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def raw_name(self, index: int) -> bytes:
+        """The bytes of a name, whole."""
+        start = self.starts[index]
+        end = self.text.find(b"\0", start)
+        return self.text[start:end] if end >= 0 else self.text[start:]
+
+    def name(self, index: int) -> str:
+        """The name of a symbol as text, cut at a bound."""
+        return decode(self.raw_name(index), NAME_LIMIT)
+
+    def row(self, index: int) -> SymbolRow:
+        """Everything about one symbol."""
+        kind = self.kinds[index]
+        return SymbolRow(
+            self.name(index),
+            self.addresses[index],
+            self.sizes[index],
+            KINDS[kind],
+            SCOPES[WANTED if kind == IMPORT else self.scopes[index]],
+            "" if kind == IMPORT else self.section_of(index),
+        )
+
+    def folded_names(self) -> list[bytes]:
+        """All names in table order in lower case, to search in: made once, not per key."""
+        text = self.text.lower()
+        find = text.find
+        return [text[start : find(b"\0", start)] for start in self.starts]
+
+
+def read_columns(data: memoryview, image: Callable[[], Image], *, dynamic: bool = False) -> Columns:
+    """The symbols of the file in ``data``; ``image`` is asked for formats other than ELF.
+
+    Of an ELF file the full table, where it was not stripped off; ``dynamic`` asks for the dynamic
+    one in any case. Raises :class:`UnsupportedFormat`.
+    """
+    if bytes(data[:4]) == b"\x7fELF":
+        return _elf(data, dynamic=dynamic)
+    return columns_of(image())
+
+
+def _elf(data: memoryview, *, dynamic: bool) -> Columns:
+    from isoview.inspectors.binary.elf import ElfFile
+    from isoview.inspectors.binary.elf_image import dynamic_tables
+
+    reader = ElfFile(data)
+    static = next((s for s in reader.sections if s.type in ("SHT_SYMTAB", SHT_SYMTAB) and s.size), None)
+    if static is not None and not dynamic and static.link < len(reader.sections):
+        names = reader.sections[static.link]
+        raw = data[static.offset : static.offset + static.size]
+        text = data[names.offset : names.offset + names.size]
+    else:
+        raw, text = dynamic_tables(reader)
+    return elf_columns(
+        raw, bytes(text), reader.bits, reader.endian, [section.name for section in reader.sections]
+    )
+
+
+def elf_columns(
+    raw: memoryview, text: bytes, bits: int, endian: str, sections: Sequence[str]
+) -> Columns:
+    """The columns of one ELF symbol table (``Elf64_Sym``: name, info, other, section, value,
+    size; ``Elf32_Sym``: name, value, size, info, other, section).
+    """
+    entry = 24 if bits == 64 else 16
+    raw = raw[: min(len(raw) // entry, SYMBOL_LIMIT) * entry]
+    shorts = _shorts(raw, endian)
+    words = integers(raw, 4, endian)
+    if bits == 64:
+        info, numbers = bytes(raw[4::24]), _column(shorts[3::12], "H")
+        starts = _column(words[0::6], "I")
+        wide = integers(raw, 8, endian)
+        addresses, sizes = _column(wide[1::3], "Q"), _column(wide[2::3], "Q")
+    else:
+        info, numbers = bytes(raw[12::16]), _column(shorts[7::8], "H")
+        starts = _column(words[0::4], "I")
+        addresses, sizes = _column(words[1::4], "I"), _column(words[2::4], "I")
+    kinds = bytearray(info.translate(_ELF_KINDS))
+    for index in compress(range(len(kinds)), map(not_, numbers)):  # SHN_UNDEF
+        kinds[index] = IMPORT
+    for index in compress(range(len(kinds)), map(not_, starts)):  # nameless
+        kinds[index] = 0
+    if starts and max(starts) >= len(text):  # a damaged table
+        for index, start in enumerate(starts):
+            if start >= len(text):
+                kinds[index] = 0
+    text = text if text.endswith(b"\0") else text + b"\0"
+
+    def section_of(index: int) -> str:
+        number = numbers[index]
+        if number >= _RESERVED:
+            return {0xFFF1: "absolute", 0xFFF2: "common"}.get(number, "")
+        return sections[number] if number < len(sections) else ""
+
+    return Columns(
+        text, starts, addresses, sizes, bytes(kinds), info.translate(_ELF_SCOPES), section_of
+    )
+
+
+def _shorts(raw: memoryview, endian: str) -> Sequence[int]:
+    import sys
+
+    if endian == sys.byteorder:
+        return raw.cast("H")
+    swapped = array("H", raw.tobytes())
+    swapped.byteswap()
+    return swapped
+
+
+def _column(part: Sequence[int], code: str) -> "array[int]":
+    """A strided part of a table as a column of its own."""
+    if isinstance(part, memoryview):
+        column = array(code)
+        column.frombytes(part.tobytes())
+        return column
+    return array(code, part)
+
+
+def columns_of(image: Image) -> Columns:
+    """The same for a file whose symbols come one by one."""
+    found: list[tuple[str, int, int, int, int]] = [
+        (s.name, s.address, s.size, _IMAGE_KINDS.get(s.kind, OTHER), EXPORTED if s.exported else LOCAL)
+        for s in image.symbols
+        if s.name
+    ]  # fmt: skip
+    found += [(name, 0, 0, IMPORT, WANTED) for name in sorted(image.imported)]
+    # The surrogates of undecodable bytes cannot occur: names were decoded with escapes.
+    names = [name.replace("\0", "").encode() for name, *_ in found]
+    ends = accumulate((len(name) + 1 for name in names), initial=0)
+    starts = array("Q", list(ends)[:-1])
+    addresses = array("Q", (entry[1] for entry in found))
+    section_at = sections_by_address(image.regions)
+    return Columns(
+        b"\0".join(names) + b"\0",
+        starts,
+        addresses,
+        array("Q", (entry[2] for entry in found)),
+        bytes(entry[3] for entry in found),
+        bytes(entry[4] for entry in found),
+        lambda index: section_at(addresses[index]),
+    )
+
+
+def sections_by_address(regions: Iterable[Region]) -> Callable[[int], str]:
+    """A function that names the section of an address; empty outside of all."""
+    ordered = sorted(regions, key=lambda region: region.address)
+    starts = [region.address for region in ordered]
+
+    def section_at(address: int) -> str:
+        at = bisect_right(starts, address) - 1
+        if at < 0 or address >= ordered[at].address + ordered[at].size:
+            return ""
+        return ordered[at].name
+
+    return section_at
