@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -27,23 +27,41 @@ _PREAMBLE = """\
 
 def store(path: Path, fingerprint: str, decision: Decision | None) -> Decision | None:
     """Set the decision for ``fingerprint`` (None: take it away); returns what was there."""
+    return change(path, {fingerprint: decision})[fingerprint]
+
+
+def change(
+    path: Path,
+    wanted: Mapping[str, Decision | None],
+    seen: Mapping[str, Decision | None] | None = None,
+) -> dict[str, Decision | None]:
+    """Set many decisions at once (None: take it away); returns what was there.
+
+    Where ``seen`` says what the caller believed to be there and something else is, somebody else
+    has decided meanwhile: those decisions are left alone. The caller tells them by comparing.
+    """
     real = path.resolve()
     with _only_writer(real):
         text = read_text(real)
-        previous = decisions_in(text, path).get(fingerprint)
-        if previous == decision:
-            return previous
-        changed = _edited(text, fingerprint, decision)
-        expected = dict(decisions_in(text, path))
-        expected.pop(fingerprint, None)
-        if decision is not None:
-            expected[fingerprint] = decision
-        if decisions_in(changed, path) != expected:
-            raise BadConfig(
-                f"{path} is laid out in a way that isoview cannot edit",
-                "Write each decision under its own [[decision]] line; the file was left as it is.",
-            )
-        _write_whole(real, changed)
+        before = decisions_in(text, path)
+        previous = {fingerprint: before.get(fingerprint) for fingerprint in wanted}
+        changes = {
+            fingerprint: decision
+            for fingerprint, decision in wanted.items()
+            if previous[fingerprint] != decision
+            and (seen is None or seen.get(fingerprint) == previous[fingerprint])
+        }
+        if changes:
+            expected = {key: value for key, value in before.items() if key not in changes}
+            expected |= {key: value for key, value in changes.items() if value is not None}
+            changed = _edited(text, changes)
+            if decisions_in(changed, path) != expected:
+                raise BadConfig(
+                    f"{path} is laid out in a way that isoview cannot edit",
+                    "Write each decision under its own [[decision]] line; "
+                    "the file was left as it is.",
+                )
+            _write_whole(real, changed)
     return previous
 
 
@@ -69,6 +87,36 @@ def add_group(path: Path, group: Group) -> None:
                 "Write the [[group]] by hand; the file was left as it is.",
             )
         _write_whole(real, changed)
+
+
+def remove_group(path: Path, group: Group) -> bool:
+    """Take the last decision for ``group`` away; False where there is none."""
+    import tomllib
+
+    real = path.resolve()
+    with _only_writer(real):
+        text = read_text(real)
+        before = decisions_in(text, path)
+        if group not in before.groups:
+            return False
+        blocks = _blocks(text)
+        for at in reversed(range(len(blocks))):
+            if decisions_in(blocks[at], path).groups == (group,) and tomllib.loads(
+                blocks[at]
+            ).keys() == {"group"}:
+                del blocks[at]
+                break
+        changed = _joined(
+            [block for block in blocks if block.strip()], "\r\n" if "\r\n" in text else "\n"
+        )
+        after = decisions_in(changed, path)
+        if after != before or len(after.groups) != len(before.groups) - 1:
+            raise BadConfig(
+                f"{path} is laid out in a way that isoview cannot edit",
+                "Take the [[group]] away by hand; the file was left as it is.",
+            )
+        _write_whole(real, changed)
+    return True
 
 
 @contextmanager
@@ -166,27 +214,30 @@ def _refused(path: Path, error: OSError) -> IsoviewError:
     )
 
 
-def _edited(text: str, fingerprint: str, decision: Decision | None) -> str:
-    """``text`` with one decision set or taken away and all of them sorted."""
+def _edited(text: str, changes: Mapping[str, Decision | None]) -> str:
+    """``text`` with decisions set or taken away and all of them sorted."""
     import tomllib
 
     newline = "\r\n" if "\r\n" in text else "\n"
     decisions: list[tuple[str, str]] = []
     before: list[str] = []
     after: list[str] = []
+    left = dict(changes)
     for block in _blocks(text):
         entries = tomllib.loads(block).get("decision")
         if not entries:
             (after if decisions else before).append(block)
             continue
         key = entries[0]["fingerprint"]
-        if key != fingerprint:
+        if key not in changes:
             decisions.append((key, block))
-        elif decision is not None:
+        elif (decision := left.pop(key)) is not None:
             decisions.append((key, _changed(block, decision)))
-            decision = None
-    if decision is not None:
-        decisions.append((fingerprint, _new_block(decision).replace("\n", newline)))
+    decisions += (
+        (key, _new_block(decision).replace("\n", newline))
+        for key, decision in left.items()
+        if decision is not None
+    )
     if not text:
         before = [_PREAMBLE]
     decisions.sort(key=lambda entry: entry[0])

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from samples import full_report
 
+from isoview.decision_file import add_group, change, remove_group
 from isoview.inspectors.errors import BadConfig, IsoviewError
 from isoview.model import Finding, Report
-from isoview.triage import Decision, apply, decide, decisions_file, load, nearest, restore
+from isoview.triage import Decision, Group, apply, decide, decisions_file, load, nearest, restore
 
 
 def finding(name: str = "T", count: int = 1) -> Finding:
@@ -278,3 +279,40 @@ def test_a_folder_that_may_not_be_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(IsoviewError) as caught:
         decide(tmp_path / "missing" / "isoview.toml", finding(), "confirmed", "")
     assert "cannot be written" in caught.value.message
+
+
+def test_many_decisions_are_one_change_of_the_file(path: Path) -> None:
+    decide(path, finding("b"), "confirmed", "")
+    before = path.read_bytes()
+    wanted = {
+        f"ISO201:pkg:type:{name}": Decision(f"ISO201:pkg:type:{name}", "intended", "so", 1)
+        for name in "cab"
+    }
+    previous = change(path, wanted)
+    assert [previous[f"ISO201:pkg:type:{name}"] is None for name in "abc"] == [True, False, True]
+    assert load(path) == wanted
+    change(path, previous)
+    assert path.read_bytes() == before
+
+
+def test_what_another_session_decided_meanwhile_is_left_alone(path: Path) -> None:
+    mine = Decision("ISO201:pkg:type:a", "intended", "mine", 1)
+    decide(path, finding("a"), "confirmed", "theirs")
+    there = change(path, {mine.fingerprint: mine}, seen={mine.fingerprint: None})
+    kept = load(path)[mine.fingerprint]
+    assert there[mine.fingerprint] == kept
+    assert (kept.status, kept.reason) == ("confirmed", "theirs")
+    change(path, {mine.fingerprint: mine}, seen=there)
+    assert load(path) == {mine.fingerprint: mine}
+
+
+def test_a_decision_for_a_group_is_taken_back_byte_for_byte(path: Path) -> None:
+    group = Group("ISO2*", "*", "type:*", "intended", "generated")
+    assert not remove_group(path, group)
+    decide(path, finding("a"), "confirmed", "")
+    add_group(path, group._replace(rule="ISO3*"))
+    before = path.read_bytes()
+    add_group(path, group)
+    assert load(path).groups[1:] == (group,)
+    assert remove_group(path, group)
+    assert path.read_bytes() == before
