@@ -103,7 +103,7 @@ class _Dwarf:
 
     def __init__(self, reader: ElfFile) -> None:
         self.reader = reader
-        self.dwarf: Any = reader.elf.get_dwarf_info(relocate_dwarf_sections=False)
+        self.dwarf: Any = reader.dwarf
         self.raw: bytes = self.dwarf.debug_info_sec.stream.getvalue()
         self.units: list[Any] = []
         for unit in self.dwarf.iter_CUs():

@@ -7,18 +7,9 @@ Linux Standard Base describes them.
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from isoview.inspectors.binary import elf
 from isoview.inspectors.binary import elf_relocations as relocations
-from isoview.inspectors.binary.elf import (
-    NOTE_LIMIT,
-    SHF_ALLOC,
-    SHF_EXECINSTR,
-    SHF_TLS,
-    SHF_WRITE,
-    ElfFile,
-    SectionHeader,
-    build_id,
-    name_at,
-)
+from isoview.inspectors.binary.elf import ElfFile, SectionHeader, build_id, name_at
 from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
 from isoview.inspectors.binary.image import (
     Declarations,
@@ -35,9 +26,7 @@ from isoview.inspectors.text import decode
 def read_elf(data: memoryview) -> Image:
     """The image of an ELF file. Raises :class:`UnsupportedFormat` where it has no header to read."""
     reader = ElfFile(data)
-    machine = reader.elf.header["e_machine"]
-    number = int.from_bytes(bytes(data[18:20]), "little" if reader.endian == "little" else "big")
-    arch, kinds = relocations.MACHINES.get(number, (str(machine), None))
+    arch, kinds = relocations.MACHINES.get(reader.machine, (f"machine {reader.machine}", None))
     if arch == "ppc64" and reader.endian == "little":
         arch = "ppc64le"
     dynamic = _dynamic_symbols(reader)
@@ -45,7 +34,7 @@ def read_elf(data: memoryview) -> Image:
     if kinds is None and reader.tags:
         reader.damage.append(Damage("relocations", f"processor {arch} is not known here"))
     exports, sizes = dynamic.exports()
-    static = next((s for s in reader.sections if s.type == "SHT_SYMTAB" and s.size), None)
+    static = next((s for s in reader.sections if s.type == elf.SHT_SYMTAB and s.size), None)
     return Image(
         format="elf",
         arch=arch,
@@ -55,14 +44,14 @@ def read_elf(data: memoryview) -> Image:
         regions=_regions(reader),
         pointers=pointers,
         imports_at=imports_at,
-        imported=dynamic.undefined(),
+        imported=frozenset(name for name in dynamic.undefined.values() if name),
         exports=exports,
         export_sizes=sizes,
         libraries=_libraries(reader),
         build_id=build_id(reader),
         compilers=_compilers(reader),
         stripped=static is None,
-        module_file=reader.elf.header["e_type"] == "ET_DYN",
+        module_file=reader.type == elf.ET_DYN,
         load_symbols=lambda: _all_symbols(reader, dynamic, static),
         load_function_starts=lambda: _unwind_starts(reader),
         damage=tuple(reader.damage),
@@ -83,22 +72,22 @@ def _dynamic_symbols(reader: ElfFile) -> SymbolTable:
 def dynamic_tables(reader: ElfFile) -> tuple[memoryview, memoryview]:
     """The dynamic symbol table and its names, as the dynamic section finds them."""
     entry = 24 if reader.bits == 64 else 16
-    where = reader.tag("DT_SYMTAB")
-    names = reader.tag("DT_STRTAB")
+    where = reader.tag(elf.DT_SYMTAB)
+    names = reader.tag(elf.DT_STRTAB)
     if where is None or names is None:
         return memoryview(b""), memoryview(b"")
-    section = next((s for s in reader.sections if s.type == "SHT_DYNSYM"), None)
+    section = next((s for s in reader.sections if s.type == elf.SHT_DYNSYM), None)
     count = hashed_count(
         lambda address, n: integers(reader.at(address, 4 * n), 4, reader.endian),
-        sysv=reader.tag("DT_HASH"),
-        gnu=reader.tag("DT_GNU_HASH"),
+        sysv=reader.tag(elf.DT_HASH),
+        gnu=reader.tag(elf.DT_GNU_HASH),
         bits=reader.bits,
     )
     if section is not None and section.address == where:
         count = max(count, section.size // entry)
     elif names > where:  # the string table follows the symbols in every linker's output
         count = max(count, (names - where) // entry)
-    return reader.at(where, count * entry), reader.at(names, reader.tag("DT_STRSZ") or 0)
+    return reader.at(where, count * entry), reader.at(names, reader.tag(elf.DT_STRSZ) or 0)
 
 
 def _pointer_map(
@@ -115,11 +104,11 @@ def _pointer_map(
     def stored(address: int) -> int:
         return int.from_bytes(reader.at(address, size), order)
 
-    jumps_are_rela = reader.tag("DT_PLTREL") == 7  # DT_RELA
-    for table, length, rela in (
-        ("DT_RELA", "DT_RELASZ", True),
-        ("DT_REL", "DT_RELSZ", False),
-        ("DT_JMPREL", "DT_PLTRELSZ", jumps_are_rela),
+    jumps_are_rela = reader.tag(elf.DT_PLTREL) == elf.DT_RELA
+    for name, table, length, rela in (
+        ("DT_RELA", elf.DT_RELA, elf.DT_RELASZ, True),
+        ("DT_REL", elf.DT_REL, elf.DT_RELSZ, False),
+        ("DT_JMPREL", elf.DT_JMPREL, elf.DT_PLTRELSZ, jumps_are_rela),
     ):
         where, claimed = reader.tag(table), reader.tag(length)
         if where is None or not claimed:
@@ -127,7 +116,7 @@ def _pointer_map(
         raw = reader.at(where, claimed)
         if len(raw) < claimed:
             reader.damage.append(
-                Damage(table, f"{claimed - len(raw)} of {claimed} bytes are missing")
+                Damage(name, f"{claimed - len(raw)} of {claimed} bytes are missing")
             )
         found = relocations.read_table(
             raw, bits=reader.bits, endian=order, explicit_addend=rela, kinds=kinds
@@ -135,22 +124,24 @@ def _pointer_map(
         pointers.update(found.relative)
         pointers.update((address, stored(address)) for address in found.relative_in_place)
         cache: dict[int, tuple[str, int, int] | None] = {}
-        for entry in found.symbolic:
-            if entry.symbol not in cache:
-                cache[entry.symbol] = dynamic.entry(entry.symbol)
-            symbol = cache[entry.symbol]
+        imported = dynamic.undefined
+        for address, index, addend in found.symbolic:
+            wanted = imported.get(index)
+            if wanted is not None:
+                if wanted:
+                    imports_at[address] = wanted
+                continue
+            if index not in cache:
+                cache[index] = dynamic.entry(index)
+            symbol = cache[index]
             if symbol is None:
                 continue
-            name, value, section = symbol
-            if section == 0:
-                if name:
-                    imports_at[entry.address] = name
-                continue
-            addend = stored(entry.address) if entry.addend is None else entry.addend
+            value = symbol[1]
+            added = stored(address) if addend is None else addend
             # A GOT or PLT slot of a REL file holds the lazy-binding address, not an addend.
-            in_got = entry.addend is None and value == addend
-            pointers[entry.address] = (value if in_got else value + addend) & mask
-    relr, claimed = reader.tag("DT_RELR"), reader.tag("DT_RELRSZ")
+            in_got = addend is None and value == added
+            pointers[address] = value if in_got else value + added & mask
+    relr, claimed = reader.tag(elf.DT_RELR), reader.tag(elf.DT_RELRSZ)
     if relr is not None and claimed:
         for address in relocations.relr_addresses(
             reader.at(relr, claimed),
@@ -165,23 +156,23 @@ def _pointer_map(
 
 
 def _relro(reader: ElfFile) -> tuple[int, int]:
-    row = _header(reader, "PT_GNU_RELRO")
-    return (row["p_vaddr"], row["p_vaddr"] + row["p_memsz"]) if row is not None else (0, 0)
+    row = reader.header(elf.PT_GNU_RELRO)
+    return (row.address, row.address + row.size) if row is not None else (0, 0)
 
 
 def _regions(reader: ElfFile) -> tuple[Region, ...]:
     low, high = _relro(reader)
-    sections = [s for s in reader.sections if s.flags & SHF_ALLOC and s.size]
+    sections = [s for s in reader.sections if s.flags & elf.SHF_ALLOC and s.size]
     if sections:
         return tuple(
             Region(
                 s.name,
                 s.address,
                 s.size,
-                bool(s.flags & SHF_WRITE) and not low <= s.address < high,
-                bool(s.flags & SHF_EXECINSTR),
-                s.type == "SHT_NOBITS",
-                bool(s.flags & SHF_TLS),
+                bool(s.flags & elf.SHF_WRITE) and not low <= s.address < high,
+                bool(s.flags & elf.SHF_EXECINSTR),
+                s.type == elf.SHT_NOBITS,
+                bool(s.flags & elf.SHF_TLS),
             )
             for s in sections
         )
@@ -211,35 +202,35 @@ def _filled(reader: ElfFile, segment: Segment, start: int, end: int) -> list[Reg
     def region(low: int, high: int, executable: bool) -> Region:
         return Region(segment.name, low, high - low, segment.writable, executable, False)
 
-    mixed = [reader.tag("DT_STRTAB")]
-    mixed += [row["p_vaddr"] for row in reader.headers if row["p_type"] in _UNWIND_TABLES]
+    mixed = [reader.tag(elf.DT_STRTAB)]
+    mixed += [row.address for row in reader.headers if row.type in _UNWIND_TABLES]
     if segment.executable and any(at is not None and start <= at < end for at in mixed):
-        low, high = _unwound(reader) or (reader.tag("DT_INIT") or 0, _after_fini(reader))
+        low, high = _unwound(reader) or (reader.tag(elf.DT_INIT) or 0, _after_fini(reader))
         if start < low < high <= end:
             parts = ((start, low, False), (low, high, True), (high, end, False))
             return [region(*part) for part in parts if part[0] < part[1]]
     return [region(start, end, segment.executable)]
 
 
-_UNWIND_TABLES = ("PT_GNU_EH_FRAME", "PT_ARM_EXIDX")
+_UNWIND_TABLES = (elf.PT_GNU_EH_FRAME, elf.PT_ARM_EXIDX)
 
 
 def _after_fini(reader: ElfFile) -> int:
     """Behind the first instruction of .fini, which GNU ld puts last; its length is not told."""
-    return (reader.tag("DT_FINI") or 0) + 4
+    return (reader.tag(elf.DT_FINI) or 0) + 4
 
 
 def _unwound(reader: ElfFile) -> tuple[int, int] | None:
     """First and last address of code that the unwind tables cover, if there is one."""
-    row = _header(reader, "PT_GNU_EH_FRAME")
+    row = reader.header(elf.PT_GNU_EH_FRAME)
     starts = _unwind_starts(reader)
     if row is None or not starts:
         return _unwound_arm(reader)
     order: Any = reader.endian
     # The last pair of the table names the frame entry of the last function: u32 length, u32
     # distance to its common entry, then where the function starts (4 bytes) and how long it is.
-    raw = bytes(reader.at(row["p_vaddr"] + 12 + 8 * (len(starts) - 1) + 4, 4))
-    entry = row["p_vaddr"] + int.from_bytes(raw, order, signed=True)
+    raw = bytes(reader.at(row.address + 12 + 8 * (len(starts) - 1) + 4, 4))
+    entry = row.address + int.from_bytes(raw, order, signed=True)
     length = int.from_bytes(bytes(reader.at(entry + 12, 4)), order)
     return starts[0], starts[-1] + length
 
@@ -248,36 +239,31 @@ def _unwound_arm(reader: ElfFile) -> tuple[int, int] | None:
     """The same from .ARM.exidx: pairs of words, the first a function's place relative to itself in
     31 bits (ARM IHI 0038). The last pair ends the code; .fini, if any, stands behind it.
     """
-    row = _header(reader, "PT_ARM_EXIDX")
-    words = integers(reader.at(row["p_vaddr"], row["p_filesz"]), 4, reader.endian) if row else ()
+    row = reader.header(elf.PT_ARM_EXIDX)
+    words = integers(reader.at(row.address, row.filled), 4, reader.endian) if row else ()
     if row is None or len(words) < 4:
         return None
 
     def place(index: int) -> int:
         distance = words[index] & 0x7FFFFFFF
-        return int(row["p_vaddr"]) + 4 * index + distance - ((distance & 0x40000000) << 1)
+        return int(row.address) + 4 * index + distance - ((distance & 0x40000000) << 1)
 
     return place(0), max(place(len(words) // 2 * 2 - 2) + 4, _after_fini(reader))
 
 
-def _header(reader: ElfFile, kind: str) -> Any:
-    """The first program header of a kind, or None."""
-    return next((row for row in reader.headers if row["p_type"] == kind), None)
-
-
 def _libraries(reader: ElfFile) -> tuple[str, ...]:
-    where, size = reader.tag("DT_STRTAB"), reader.tag("DT_STRSZ")
+    where, size = reader.tag(elf.DT_STRTAB), reader.tag(elf.DT_STRSZ)
     if where is None:
         return ()
     text = bytes(reader.at(where, size or 0))
-    return tuple(name_at(text, value) for tag, value in reader.tags if tag == "DT_NEEDED")
+    return tuple(name_at(text, offset) for offset in reader.needed)
 
 
 def _compilers(reader: ElfFile) -> tuple[str, ...]:
     section = next((s for s in reader.sections if s.name == ".comment"), None)
     if section is None:
         return ()
-    raw = bytes(reader.data[section.offset : section.offset + min(section.size, NOTE_LIMIT)])
+    raw = bytes(reader.data[section.offset : section.offset + min(section.size, elf.NOTE_LIMIT)])
     found = [decode(part, 200) for part in raw.split(b"\0") if part]
     return tuple(dict.fromkeys(found))
 
@@ -303,16 +289,16 @@ def _unwind_starts(reader: ElfFile) -> Sequence[int]:
     """Function starts from ``.eh_frame_hdr`` (LSB: version 1, table of sorted int32 pairs
     relative to the header itself, encoding 0x3b).
     """
-    row = _header(reader, "PT_GNU_EH_FRAME")
+    row = reader.header(elf.PT_GNU_EH_FRAME)
     if row is None:
         return ()
-    head = bytes(reader.at(row["p_vaddr"], 12))
+    head = bytes(reader.at(row.address, 12))
     if len(head) < 12 or head[0] != 1 or head[2] != 0x03 or head[3] != 0x3B:
         return ()
     order: Any = reader.endian
     count = int.from_bytes(head[8:12], order)
-    table = reader.at(row["p_vaddr"] + 12, 8 * min(count, len(reader.data) // 8))
-    base = row["p_vaddr"]
+    table = reader.at(row.address + 12, 8 * min(count, len(reader.data) // 8))
+    base = row.address
     return tuple(
         base + (start - (1 << 32) if start >> 31 else start)
         for start in integers(table, 4, reader.endian)[0::2]

@@ -30,19 +30,14 @@ MACHINES: dict[int, tuple[str, Numbers]] = {
 """By ``e_machine``. ppc64 and ppc64le share a number; the byte order tells them apart."""
 
 
-class Entry(NamedTuple):
-    """A relocation against a symbol: word address, symbol index, and addend (None: in the word)."""
-
-    address: int
-    symbol: int
-    addend: int | None
+Entry = tuple[int, int, int | None]
+"""A relocation against a symbol: word address, symbol index, and addend (None: in the word)."""
 
 
 class Relocations(NamedTuple):
     relative: dict[int, int]  # word address -> local address
     relative_in_place: list[int]  # word addresses whose stored word is the local address (REL)
     symbolic: list[Entry]
-    other: int  # entries of another kind
 
 
 def read_table(
@@ -55,25 +50,29 @@ def read_table(
     addresses = list(words[0::columns])
     infos = list(words[1::columns])
     shift, mask = (32, 0xFFFFFFFF) if bits == 64 else (8, 0xFF)
-    addends: list[int | None] = list(words[2::3]) if explicit_addend else [None] * len(infos)
-    relative_kind = kinds.relative
+    addends: list[int] | list[None] = list(words[2::3]) if explicit_addend else [None] * len(infos)
+    kind, symbolic = kinds.relative, kinds.symbolic
+    # Linkers put all that are relative first: those are taken as a block, without a look at each.
+    first = infos.count(kind)
+    if infos[:first].count(kind) != first:
+        first = 0
     relative: dict[int, int] = {}
     in_place: list[int] = []
     if explicit_addend:
-        relative = {
-            a: d
-            for a, i, d in zip(addresses, infos, addends, strict=True)
-            if i & mask == relative_kind and d is not None
-        }
+        relative = dict(zip(addresses[:first], addends[:first], strict=True))  # type: ignore[arg-type]
     else:
-        in_place = [a for a, i in zip(addresses, infos, strict=True) if i & mask == relative_kind]
-    rest = [
-        Entry(a, i >> shift, d)
-        for a, i, d in zip(addresses, infos, addends, strict=True)
-        if i & mask in kinds.symbolic
-    ]
-    other = len(infos) - len(rest) - sum(1 for i in infos if i & mask == relative_kind)
-    return Relocations(relative, in_place, rest, other)
+        in_place = addresses[:first]
+    rest: list[Entry] = []
+    for address, info, addend in zip(
+        addresses[first:], infos[first:], addends[first:], strict=True
+    ):
+        if info & mask in symbolic:
+            rest.append((address, info >> shift, addend))
+        elif info & mask == kind and addend is None:
+            in_place.append(address)
+        elif info & mask == kind and addend is not None:
+            relative[address] = addend
+    return Relocations(relative, in_place, rest)
 
 
 def relr_addresses(

@@ -4,7 +4,10 @@ Source: the ELF generic ABI, chapter "Symbol Table"; ``DT_GNU_HASH`` as glibc an
 """
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
 
 from isoview.inspectors.binary.image import Symbol
 from isoview.inspectors.text import NAME_LIMIT, decode
@@ -15,6 +18,19 @@ SYMBOL_LIMIT = 4_000_000
 _KINDS = {1: "object", 2: "function", 5: "object", 6: "tls", 10: "function"}  # STT_*
 
 
+_EXPORTED = frozenset(
+    binding << 4 | kind
+    for binding in (1, 2, 10)
+    for kind in range(16)  # GLOBAL, WEAK, UNIQUE
+)
+"""``st_info`` of what other files may refer to."""
+_OBJECTS = frozenset(binding << 4 | kind for binding in range(16) for kind in (1, 5))
+_UNDEFINED, _ABSOLUTE = 0, 0xFFF1  # SHN_UNDEF, SHN_ABS
+
+Row = tuple[int, int, int, int, int, int]
+"""Name offset, info, other, section index, value and size of a symbol."""
+
+
 class SymbolTable:
     """One symbol table with its names: entries by index, nothing converted before it is asked."""
 
@@ -23,74 +39,122 @@ class SymbolTable:
         self._format = struct.Struct(order + ("IBBHQQ" if bits == 64 else "IIIBBH"))
         self._wide = bits == 64
         self._raw = raw[: min(len(raw) // self._format.size, SYMBOL_LIMIT) * self._format.size]
-        self._names = bytes(names)
-        # Nearly every table is ASCII: decoded at once, a name is a slice of it.
-        self._text = self._names.decode("ascii") if self._names.isascii() else None
+        self._names = names
+
+    @cached_property
+    def _text(self) -> "_Text":
+        return _Text(bytes(self._names))
 
     def __len__(self) -> int:
         return len(self._raw) // self._format.size
-
-    def name(self, offset: int) -> str:
-        """The name at ``offset`` of the string table; empty outside it."""
-        if self._text is not None:
-            stop = self._text.find("\0", offset)
-            if stop - offset <= NAME_LIMIT:
-                return self._text[offset:stop] if stop >= 0 else ""
-        end = self._names.find(b"\0", offset)
-        if offset >= len(self._names) or end < 0:
-            return ""
-        return decode(self._names[offset:end], NAME_LIMIT)
 
     def entry(self, index: int) -> tuple[str, int, int] | None:
         """(name, value, section index) of one symbol; None outside the table."""
         if not 0 <= index < len(self):
             return None
         fields = self._format.unpack_from(self._raw, index * self._format.size)
-        name, _info, section, value, _size = self._fields(fields)
-        return self.name(name), value, section
+        name, _info, _other, section, value, _size = _in_order(fields) if not self._wide else fields
+        return self._text.at(name), value, section
 
-    def _fields(self, fields: tuple[int, ...]) -> tuple[int, int, int, int, int]:
-        if self._wide:
-            name, info, _other, section, value, size = fields
-        else:
-            name, value, size, info, _other, section = fields
-        return name, info, section, value, size
+    def rows(self) -> Iterable[Row]:
+        """Every entry."""
+        rows: Iterable[Any] = self._format.iter_unpack(self._raw)
+        return rows if self._wide else map(_in_order, rows)
 
-    def rows(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """(name offset, info, section index, value, size) of every entry."""
-        if self._wide:
-            for name, info, _other, section, value, size in self._format.iter_unpack(self._raw):
-                yield name, info, section, value, size
-        else:
-            for name, value, size, info, _other, section in self._format.iter_unpack(self._raw):
-                yield name, info, section, value, size
-
-    def undefined(self) -> frozenset[str]:
-        """Names the file wants from elsewhere."""
-        return frozenset(
-            self.name(name) for name, _, section, _, _ in self.rows() if section == 0 and name
-        )
+    @cached_property
+    def undefined(self) -> dict[int, str]:
+        """Names the file wants from elsewhere, by the index of their symbol."""
+        found = [
+            (index, name)
+            for index, (name, _, _, section, _, _) in enumerate(self.rows())
+            if not section
+        ]
+        names = self._text.every([name for _, name in found])
+        return dict(zip([index for index, _ in found], names, strict=True))
 
     def exports(self) -> tuple[dict[str, int], dict[int, int]]:
         """Addresses of what the table offers, and sizes of those that are init functions."""
-        offered: dict[str, int] = {}
-        sizes: dict[int, int] = {}
-        for name, info, section, value, size in self.rows():
-            if section == 0 or info >> 4 not in (1, 2, 10) or not name:  # GLOBAL, WEAK, UNIQUE
-                continue
-            text = self.name(name)
-            offered[text] = value
-            if text.startswith("Py"):
-                sizes[value] = size
+        found = [
+            (name, value, size)
+            for name, info, _, section, value, size in self.rows()
+            if section and name and info in _EXPORTED
+        ]
+        names = self._text.every([name for name, _, _ in found])
+        offered = dict(zip(names, [value for _, value, _ in found], strict=True))
+        sizes = {
+            value: size
+            for text, (_, value, size) in zip(names, found, strict=True)
+            if text.startswith("Py")
+        }
         return offered, sizes
 
     def defined(self, *, exported: bool) -> tuple[Symbol, ...]:
         """Every defined object, function and thread-local symbol."""
+        found = [
+            (name, value, size, _KINDS[info & 15])
+            for name, info, _, section, value, size in self.rows()
+            if info & 15 in _KINDS and section not in (_UNDEFINED, _ABSOLUTE)
+        ]
+        names = self._text.every([name for name, _, _, _ in found])
         return tuple(
-            Symbol(self.name(name), value, size, _KINDS[info & 15], exported)
-            for name, info, section, value, size in self.rows()
-            if section not in (0, 0xFFF1) and info & 15 in _KINDS  # SHN_UNDEF, SHN_ABS
+            Symbol(name, value, size, kind, exported)
+            for name, (_, value, size, kind) in zip(names, found, strict=True)
         )
+
+    def objects(self, within: Sequence[tuple[int, int]]) -> list[tuple[int, str, int]]:
+        """(address, name, size) of the named objects in some ranges (start, end), by address; of
+        several at one address the first.
+        """
+        if not within:
+            return []
+        low, high = min(start for start, _ in within), max(end for _, end in within)
+        found = [
+            (value, name, size)
+            for name, info, _, section, value, size in self.rows()
+            if info in _OBJECTS
+            and name
+            and low <= value < high
+            and section not in (_UNDEFINED, _ABSOLUTE)
+        ]
+        found = [row for row in found if any(start <= row[0] < end for start, end in within)]
+        found.sort(key=itemgetter(0))
+        names = self._text.every([name for _, name, _ in found])
+        kept: dict[int, tuple[int, str, int]] = {}
+        for name, (value, _, size) in zip(names, found, strict=True):
+            if name and value not in kept:
+                kept[value] = (value, name, size)
+        return list(kept.values())
+
+
+def _in_order(fields: tuple[int, ...]) -> Row:
+    """The fields of a 32-bit symbol in the order of a 64-bit one."""
+    name, value, size, info, other, section = fields
+    return name, info, other, section, value, size
+
+
+class _Text:
+    """A string table."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        # Nearly every table is ASCII and ends as it must: decoded at once, a name is a slice of it.
+        self._plain = raw.decode("ascii") if raw[-1:] == b"\0" and raw.isascii() else None
+
+    def every(self, offsets: Sequence[int]) -> list[str]:
+        """The names at ``offsets``."""
+        if self._plain is not None:
+            text, find = self._plain, self._plain.find
+            names = [text[offset : find("\0", offset)] for offset in offsets]
+            if max(map(len, names), default=0) <= NAME_LIMIT:
+                return names
+        return [self.at(offset) for offset in offsets]
+
+    def at(self, offset: int) -> str:
+        """The name at ``offset``; empty outside the table."""
+        end = self._raw.find(b"\0", offset)
+        if offset >= len(self._raw) or end < 0:
+            return ""
+        return decode(self._raw[offset:end], NAME_LIMIT)
 
 
 def hashed_count(
