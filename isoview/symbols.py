@@ -1,0 +1,230 @@
+"""The symbols of a file as a list to look at: filtered while one types, sorted, read row by row.
+
+Nothing here makes an object for each symbol but the names to search in, and those once. The names
+are searched on the caller's thread (a hundred thousand take some ten milliseconds); what takes
+longer, reading the file, making those names and sorting, is meant for a worker thread.
+"""
+
+from array import array
+from collections.abc import Callable, Container, Iterator, Sequence
+from functools import lru_cache
+from itertools import compress, repeat
+from operator import contains
+from typing import TYPE_CHECKING, Any
+
+from isoview.inspectors.binary.symbol_table import KINDS, Columns, SymbolRow, read_columns
+
+if TYPE_CHECKING:
+    from isoview.inspectors.binary.image import Image
+
+ORDERS = ("address", "name", "size", "kind", "section")
+"""What symbols can be sorted by; size begins with the largest."""
+SHOWN_KINDS = ("all", "function", "object", "tls", "other", "import")
+"""What one can choose to see."""
+RUN = 1 << 15
+"""Elements sorted at a stretch: a sort holds every other thread up until it ends."""
+
+
+class SymbolList:
+    """What is shown of one file's symbols, in order. ``len`` and ``row`` are all a table needs."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.order = "address"
+        self.descending = False
+        self.kind = "all"
+        self.section = ""  # only symbols of this one
+        self.words = ""
+        self.rows: Sequence[int] = columns.rows
+        self._ordered: Sequence[int] = columns.rows
+        self._names: list[str] = []
+        self._narrowed: tuple[str, Sequence[int]] = ("", ())
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def row(self, place: int) -> SymbolRow:
+        """The symbol at a place of the list."""
+        return self.columns.row(self.rows[place])
+
+    # -- filtering ------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Make the names that are searched in; the first search does where nobody did."""
+        if not self._names:
+            self._names = self.columns.folded_names()
+
+    def filter(self, words: str) -> None:
+        """Keep the names that hold every word; capitals count where any is typed.
+
+        ``::`` parts words as a blank does: in the file, ``std::vector`` is no piece of a name.
+        """
+        self.words = words
+        parts = search_words(words)
+        self.prepare()
+        wanted = " ".join(parts)
+        before, kept = self._narrowed
+        # Typing on narrows what is left; anything else begins anew.
+        rows = kept if before and wanted.startswith(before) else self._of_kind()
+        for part in sorted(parts, key=len, reverse=True):
+            folded = part.lower()
+            found = map(contains, map(self._names.__getitem__, rows), repeat(folded))
+            rows = list(compress(rows, found))
+            if part != folded:
+                rows = [i for i in rows if part in self.columns.raw_name(i).decode("latin-1")]
+        self.rows = rows
+        self._narrowed = (wanted, rows)
+
+    def _of_kind(self) -> Sequence[int]:
+        columns, rows = self.columns, self._ordered
+        if self.kind != "all":
+            rows = _with(rows, columns.kinds, {KINDS.index(self.kind)})
+        if self.section:
+            names = columns.section_names
+            numbers = {number for number, name in names.items() if name == self.section}
+            rows = _with(rows, columns.sections, numbers)
+        return rows
+
+    def show(self, *, kind: str | None = None, section: str | None = None) -> None:
+        """Show one kind of symbols only, or those of one section; the filter stays."""
+        self.kind = self.kind if kind is None else kind
+        self.section = self.section if section is None else section
+        self._anew()
+
+    def _anew(self) -> None:
+        self._narrowed = ("", ())
+        if self.words.strip():
+            self.filter(self.words)
+        else:
+            self.rows = self._of_kind()
+
+    # -- sorting --------------------------------------------------------------------------------
+
+    def sorted_rows(self, order: str, *, descending: bool) -> "array[int]":
+        """All rows in another order; takes up to a second for a million: not for the keyboard's
+        thread.
+        """
+        columns = self.columns
+        if order == "name":
+            self.prepare()
+            names = self._names
+            rows = politely_sorted(columns.rows, names.__getitem__)
+        elif order == "kind":
+            rows = politely_sorted(columns.rows, columns.kinds.__getitem__)
+        elif order == "section":
+            rows = politely_sorted(columns.rows, columns.section)
+        else:
+            values = columns.addresses if order == "address" else columns.sizes
+            rows = politely_sorted(columns.rows, values.__getitem__)
+        found = array("I", rows)
+        if descending:
+            found.reverse()
+        return found
+
+    def sort(self, order: str, *, descending: bool, rows: "array[int] | None" = None) -> None:
+        """Put the list in order; ``rows`` is what :meth:`sorted_rows` returned."""
+        self._ordered = rows or self.sorted_rows(order, descending=descending)
+        self.order, self.descending = order, descending
+        self._anew()
+
+    # -- finding places -------------------------------------------------------------------------
+
+    def place_of(self, index: int) -> int | None:
+        """Where in the list a symbol stands, if it is shown."""
+        try:
+            return self.rows.index(index)
+        except ValueError:
+            return None
+
+    def index_at(self, address: int) -> int | None:
+        """The symbol that begins at ``address``: one with a size before one without."""
+        addresses, sizes, kinds = self.columns.addresses, self.columns.sizes, self.columns.kinds
+        found = [
+            index for index in _all_indices(addresses, address)
+            if kinds[index] and KINDS[kinds[index]] not in {"import", "tls"}
+        ]  # fmt: skip
+        return max(found, key=lambda index: sizes[index], default=None)
+
+
+def search_words(text: str) -> list[str]:
+    """The words of a filter, as they stand in the names of a file, byte by byte."""
+    words = text.replace("::", " ").split()
+    return [word.encode("utf-8", "surrogateescape").decode("latin-1") for word in words]
+
+
+def _with(rows: Sequence[int], values: Sequence[int], wanted: Container[int]) -> list[int]:
+    """The rows whose value is a wanted one."""
+    return list(compress(rows, map(wanted.__contains__, map(values.__getitem__, rows))))
+
+
+def _all_indices(values: Sequence[int], wanted: int) -> Iterator[int]:
+    if not isinstance(values, array):
+        return
+    at = -1
+    while True:
+        try:
+            at = values.index(wanted, at + 1)
+        except (ValueError, OverflowError):
+            return
+        yield at
+
+
+def politely_sorted(rows: Sequence[int], key: Callable[[int], Any]) -> list[int]:
+    """``rows`` sorted by ``key``, in steps that are short enough to type in between."""
+    runs = [sorted(rows[at : at + RUN], key=key) for at in range(0, len(rows), RUN)]
+    while len(runs) > 1:
+        # Two sorted runs behind each other are merged by list.sort without sorting them again.
+        pairs = [runs[at : at + 2] for at in range(0, len(runs), 2)]
+        runs = [_merged(pair, key) for pair in pairs]
+    return runs[0] if runs else []
+
+
+def _merged(pair: list[list[int]], key: Callable[[int], Any]) -> list[int]:
+    merged = pair[0] if len(pair) == 1 else pair[0] + pair[1]
+    if len(pair) > 1:
+        merged.sort(key=key)
+    return merged
+
+
+# -- opening, reading names ---------------------------------------------------------------------
+
+
+def open_symbols(path: str, part: str | None = None) -> SymbolList:
+    """The symbols of a file, or of the slice ``part`` of a universal one.
+
+    Raises :class:`Unreadable` or :class:`UnsupportedFormat`.
+    """
+    data = file_bytes(path)
+
+    def image() -> "Image":
+        from isoview.inspectors.binary.inspect import choose, load_bytes
+
+        return choose(load_bytes(data, path), part).image
+
+    return SymbolList(read_columns(data, image))
+
+
+def file_bytes(path: str) -> memoryview:
+    """The bytes of a target's file: a member of its wheel, where it stands in one."""
+    from isoview.inspectors.binary.source import read_file
+    from isoview.targets import Place, find
+
+    found = next(iter(find([path])), None)
+    if isinstance(found, Place) and found.container is not None and found.member is not None:
+        from isoview.wheels import read_member
+
+        return read_member(found.container, found.member)
+    return read_file(path)
+
+
+@lru_cache(maxsize=4096)
+def readable(name: str) -> str:
+    """A C++ or Rust name as it was written; every other name as it is.
+
+    The demangler bounds depth and output itself: names of a file are anybody's.
+    """
+    if not name.startswith(("_Z", "__Z", "_R", "__R", "?")):
+        return name
+    import demangle
+
+    return demangle.demangle(name, language=("itanium", "rust", "msvc"))
