@@ -1,18 +1,13 @@
 """Facts: what the inspectors return, and nothing they think about it.
 
-Frozen dataclasses only. Addresses are link-time virtual addresses of the file unless a field
+Frozen records only. Addresses are link-time virtual addresses of the file unless a field
 says otherwise; sizes are bytes. ``None`` means *unset* or *not told by the file*, never zero.
 ``unknown`` is a value, and its reason stands beside it.
 
 The field names are those of the JSON report, version 1 (``isoview/schemas``): fields may be
 added, never renamed.
-
-Slots are not used: they double what each class costs to create, and these classes are created
-in every run of the command. For the same reason every class has a docstring: without one,
-``dataclass`` works out a signature to put there, which costs as much again.
 """
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 from isoview.inspectors.record import Record
@@ -24,7 +19,6 @@ GlobalKind = Literal[
 ]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Evidence(Record):
     """Why we say so, in words a maintainer can check against the file."""
 
@@ -34,7 +28,6 @@ class Evidence(Record):
     function: str | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Damage(Record):
     """A part of the file that could not be read as its format demands."""
 
@@ -42,7 +35,6 @@ class Damage(Record):
     text: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Budget(Record):
     """How many instructions the code stage may decode (0: it has not run)."""
 
@@ -50,7 +42,6 @@ class Budget(Record):
     reached: bool = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Artifact(Record):
     """The file itself, before anything in it is interpreted."""
 
@@ -73,7 +64,6 @@ class Artifact(Record):
     slice: str | None = None  # of a universal Mach-O file: "arm64", "x86_64"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Toolchain(Record):
     """What made the module (first), or what else is compiled into it."""
 
@@ -82,7 +72,6 @@ class Toolchain(Record):
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Init(Record):
     """An exported init function. ``definition`` is the address of the definition it returns."""
 
@@ -97,7 +86,6 @@ class Init(Record):
     reason: str | None = None  # why the phase is unknown or delegated
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Method(Record):
     """One entry of a ``PyMethodDef`` table; ``flags`` are the ``METH_*`` bits."""
 
@@ -105,7 +93,6 @@ class Method(Record):
     flags: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Slot(Record):
     """One entry of a slot table.
 
@@ -121,7 +108,6 @@ class Slot(Record):
     address: int | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Definition(Record):
     """A ``PyModuleDef``, or the slot array of PEP 793 (kind ``slot-array``).
 
@@ -149,7 +135,6 @@ class Definition(Record):
     abi_version: int | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Type(Record):
     """A class: a static ``PyTypeObject``, a ``PyType_Spec``, or one built at run time.
 
@@ -180,7 +165,6 @@ class Type(Record):
     has_weakrefs: bool | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class NameTable(Record):
     """Names that a generator keeps in the file: a cffi library, SWIG's types, PyO3's functions."""
 
@@ -191,7 +175,6 @@ class NameTable(Record):
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class SourceLine(Record):
     """A place in the sources, from DWARF."""
 
@@ -199,7 +182,6 @@ class SourceLine(Record):
     line: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Global(Record):
     """A writable C static, as far as the file names it."""
 
@@ -212,7 +194,6 @@ class Global(Record):
     source: SourceLine | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Cells(Record):
     """Process-wide cells of a run-time library (PyO3), each at least so many."""
 
@@ -221,7 +202,6 @@ class Cells(Record):
     imports: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Capsule(Record):
     """A capsule's name, and whether this file offers or takes it."""
 
@@ -230,7 +210,6 @@ class Capsule(Record):
     address: int | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Library(Record):
     """A linked library that speaks the C API too, and whether it was audited with the file."""
 
@@ -238,7 +217,6 @@ class Library(Record):
     audited: bool
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Section(Record):
     """A section, or a segment where the file has no sections."""
 
@@ -248,7 +226,6 @@ class Section(Record):
     writable: bool
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class CApiUse(Record):
     """Imported C-API names, and the limited API version they amount to, if the file keeps to it."""
 
@@ -256,7 +233,6 @@ class CApiUse(Record):
     limited: str | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Item(Record):
     """How completely one kind of fact could be read."""
 
@@ -264,7 +240,6 @@ class Item(Record):
     reason: str | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Completeness(Record):
     """How completely definitions, types and statics could be read."""
 
@@ -273,7 +248,6 @@ class Completeness(Record):
     globals: Item
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Facts(Record):
     """Everything the file says about itself. ``stage`` is ``shape`` or ``code``."""
 
@@ -294,9 +268,7 @@ class Facts(Record):
     sections: tuple[Section, ...] = ()
     capi: CApiUse = CApiUse()
     guards: tuple[Evidence, ...] = ()  # opt-out and generator guards found as text
-    completeness: Completeness = field(
-        default_factory=lambda: Completeness(Item("none"), Item("none"), Item("none"))
-    )
+    completeness: Completeness = Completeness(Item("none"), Item("none"), Item("none"))
 
     @property
     def own_init(self) -> Init | None:

@@ -68,6 +68,7 @@ def report_from_data(data: Mapping[str, Any]) -> Report:
         if name in data
     }
     judged.setdefault("verdict", None)
+    judged.setdefault("scorecard", {})
     return Report(facts=_build(Facts, facts, "facts"), **judged)
 
 

@@ -7,7 +7,6 @@ is first asked and keeps the image until it is closed.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from functools import partial
 from threading import Lock
 from types import TracebackType
@@ -16,6 +15,7 @@ from typing import Any, Self
 from isoview.inspectors.binary.decode import Field, Structure, decode
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.facts import Definition, Facts, Global, Init, Type
+from isoview.inspectors.record import replace
 from isoview.model import Finding
 
 Subject = Type | Definition | Global | Init | str

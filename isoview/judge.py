@@ -1,10 +1,10 @@
 """From facts to a report: run the rules, weigh what they found, order it for a maintainer."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.record import replace
 from isoview.model import SEVERITIES, Finding, NotRun, Report
 from isoview.rules import ASKED, Rule
 from isoview.rules.deferred import Deferred
@@ -24,7 +24,7 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
     the verdict weighs it.
     """
     if not facts.artifact.is_extension:
-        return Report(facts=facts, verdict=None)
+        return Report(facts=facts, verdict=None, scorecard={})
     found: list[Finding] = []
     not_run: list[NotRun] = []
     for rule in ASKED:

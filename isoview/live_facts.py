@@ -5,7 +5,6 @@ live run sees it. What the file does tell is never replaced: where the two disag
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from isoview.inspectors.facts import (
@@ -19,6 +18,7 @@ from isoview.inspectors.facts import (
     Slot,
     Type,
 )
+from isoview.inspectors.record import replace
 from isoview.observed import label
 
 

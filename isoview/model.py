@@ -3,7 +3,6 @@
 Field names are those of the JSON report, version 1.
 """
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from isoview.inspectors.facts import Evidence, Facts
@@ -21,7 +20,6 @@ COUNTING: frozenset[str] = frozenset({"open", "confirmed"})
 QUESTIONS = ("multiple_module_objects", "shared_gil", "own_gil", "free_threaded")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Where(Record):
     """A place in the file: link-time address, symbol, section, and source line where known."""
 
@@ -32,7 +30,6 @@ class Where(Record):
     line: int | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Finding(Record):
     """One thing a rule found. ``count`` is how many unnamed subjects it folds."""
 
@@ -51,7 +48,6 @@ class Finding(Record):
     reason: str | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class NotRun(Record):
     """A rule that could not look, and why: silence is not a verdict."""
 
@@ -59,7 +55,6 @@ class NotRun(Record):
     reason: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Answer(Record):
     """One question of the verdict: declared / evidence / experiment / observed."""
 
@@ -73,7 +68,6 @@ class Answer(Record):
     summary: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Verdict(Record):
     """The answers to the four questions."""
 
@@ -83,13 +77,12 @@ class Verdict(Record):
     free_threaded: Answer
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Report(Record):
     """Facts, what the rules found in them, and what it amounts to."""
 
     facts: Facts
     verdict: Verdict | None
-    scorecard: dict[str, str] = field(default_factory=dict)
+    scorecard: dict[str, str]
     findings: tuple[Finding, ...] = ()
     not_run: tuple[NotRun, ...] = ()
     rules_run: int = 0
@@ -109,7 +102,6 @@ class Report(Record):
         return {"text/html": self._repr_html_(), "text/plain": plain(report_lines(self))}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class TargetError(Record):
     """A target that could not be analysed: one line, one hint."""
 
@@ -118,35 +110,30 @@ class TargetError(Record):
     hint: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Started(Record):
     """The target is being opened."""
 
     path: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Shape(Record):
     """The first stage is done: everything that needs no instruction decoded."""
 
     report: Report
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Complete(Record):
     """Both stages are done."""
 
     report: Report
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Failed(Record):
     """A target that could not be analysed."""
 
     error: TargetError
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Nothing(Record):
     """A target with nothing in it to analyse, which is no error: a wheel of Python code."""
 

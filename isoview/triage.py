@@ -183,7 +183,7 @@ def apply(report: Report, decisions: Decisions) -> Report:
     groups = decisions.groups
     if not groups and not any(finding.fingerprint in decisions for finding in report.findings):
         return report
-    from dataclasses import replace
+    from isoview.inspectors.record import replace
 
     findings = []
     for finding in report.findings:
@@ -197,13 +197,13 @@ def apply(report: Report, decisions: Decisions) -> Report:
 
 
 def _of_group(finding: Finding, group: Group) -> Finding:
-    from dataclasses import replace
+    from isoview.inspectors.record import replace
 
     return replace(finding, status=group.status, reason=group.reason or None)
 
 
 def _decided(finding: Finding, decision: Decision) -> Finding:
-    from dataclasses import replace
+    from isoview.inspectors.record import replace
 
     if finding.count <= decision.count or decision.status == "open":
         return replace(finding, status=decision.status, reason=decision.reason or None)

@@ -5,10 +5,10 @@ that only some of several runs had is passed over, unless it is a crash: that on
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
 from isoview.experiments import WHAT, cell
+from isoview.inspectors.record import replace
 from isoview.model import Answer, Finding
 from isoview.observed import Seen, how, ran, shared, turned_gil_on, unstable
 

@@ -2,12 +2,12 @@
 how specs are used.
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.spec_calls_x86_64 import SpecUse, spec_uses
 from isoview.inspectors.facts import Budget, Evidence, Facts, Global, Item, Type
+from isoview.inspectors.record import replace
 
 if TYPE_CHECKING:
     from isoview.inspectors.binary.code.survey import Survey

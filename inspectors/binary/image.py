@@ -7,11 +7,11 @@ file format. Addresses are link-time virtual addresses; sizes are bytes. An imag
 import sys
 from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.record import Record
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 
@@ -83,8 +83,7 @@ class Region(NamedTuple):
     thread_local: bool = False
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(Record):
     """One loaded file.
 
     ``pointers`` maps the address of a word to the local address the loader will store there;

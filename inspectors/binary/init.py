@@ -5,7 +5,6 @@ known of a generator. Where none of them decides, the phase is ``unknown`` with 
 """
 
 import re
-from dataclasses import replace
 
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import FoundDefinition
@@ -13,6 +12,7 @@ from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.machines import machine
 from isoview.inspectors.binary.slot_arrays import SlotArrays
 from isoview.inspectors.facts import Init, Phase
+from isoview.inspectors.record import replace
 
 _EXPORT = re.compile(r"Py(Init|InitU|ModExport|ModExportU)_(.*)\Z", re.DOTALL)
 FUNCTION_LIMIT = 4096

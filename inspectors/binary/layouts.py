@@ -7,7 +7,6 @@ Sources: ``Include/moduleobject.h``, ``Include/object.h``, ``Include/cpython/obj
 has a longer object head, and nothing else differs. Offsets and sizes are bytes.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from isoview.inspectors.record import Record
@@ -46,7 +45,6 @@ TYPE_RUNTIME_FIELDS = frozenset({
 """Zero in every file: the interpreter fills them when the type is readied."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Layout(Record):
     """Where fields stand for one word size and one kind of object head."""
 

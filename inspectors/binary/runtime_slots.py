@@ -6,7 +6,6 @@ unknown (``slots_complete`` False).
 """
 
 from bisect import bisect_right
-from dataclasses import replace
 from itertools import islice
 
 from isoview.inspectors.binary.definitions import FoundDefinition
@@ -17,6 +16,7 @@ from isoview.inspectors.binary.names import FUNCTION_SLOTS, INTEGER_SLOTS, MODUL
 from isoview.inspectors.binary.scan import read_module_slots
 from isoview.inspectors.binary.stack_copies_x86_64 import stack_copies
 from isoview.inspectors.facts import Definition, Init, Slot
+from isoview.inspectors.record import replace
 
 MOST_SLOTS = 16
 """A table filled by code is looked at this far: CPython knows four slots that may be in it."""

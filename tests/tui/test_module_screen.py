@@ -331,7 +331,7 @@ def test_an_unreadable_target_says_so_in_place_and_can_be_read_again() -> None:
 
 def test_silence_is_no_verdict() -> None:
     clean = replace(REPORT, findings=())
-    nothing = Report(Facts(Artifact("libz.so", format="elf"), "shape"), None)
+    nothing = Report(Facts(Artifact("libz.so", format="elf"), "shape"), None, {})
     for report, words in (
         (clean, "No findings. 14 rules ran, 1 could not"),
         (nothing, "no extension module"),

@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import replace
 from functools import cached_property
 
 from isoview.inspectors.binary.code.holders import Holder
@@ -18,6 +17,7 @@ from isoview.inspectors.binary.code.wording import Wording
 from isoview.inspectors.binary.code.writers import INIT, OUTSIDE, RUNTIME, Writers
 from isoview.inspectors.binary.image import Declaration
 from isoview.inspectors.facts import Evidence, Global, GlobalKind, SourceLine
+from isoview.inspectors.record import replace
 
 EVIDENCE_LIMIT = 6
 """Most pieces of evidence for one static."""

@@ -6,11 +6,10 @@ passed. cffi and SWIG keep tables in data. Capsules are found the same way. A fi
 these costs nothing here.
 """
 
-from dataclasses import replace
-
 from isoview.inspectors.binary.code.functions import Functions
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.record import replace
 
 _IN_CODE = ("PyO3", "pybind11", "nanobind")
 

@@ -1,12 +1,11 @@
 """PyO3's classes, functions, exceptions, submodules and cells, as facts."""
 
-from dataclasses import replace
-
 from isoview.inspectors.binary.names import TYPE_SLOTS
 from isoview.inspectors.binary.runtime_types import pyo3_calls, pyo3_data
 from isoview.inspectors.binary.runtime_types.pyo3 import BuiltClass, Classes, find_classes
 from isoview.inspectors.binary.runtime_types.shared import Code
 from isoview.inspectors.facts import Completeness, Evidence, Facts, Item, NameTable, Type
+from isoview.inspectors.record import replace
 
 _OBJECT = "PyBaseObject_Type"
 _UNTOLD = "which of them exist after import, and which are frozen, shows live"

@@ -1,12 +1,11 @@
 """pybind11's and nanobind's classes as facts."""
 
-from dataclasses import replace
-
 from isoview.inspectors.binary.runtime_types.cxx import readable
 from isoview.inspectors.binary.runtime_types.record_names import Record
 from isoview.inspectors.binary.runtime_types.records import Records, find_records
 from isoview.inspectors.binary.runtime_types.shared import Code
 from isoview.inspectors.facts import Evidence, Facts, Item, NameTable, Type
+from isoview.inspectors.record import replace
 
 
 def add_records(code: Code, facts: Facts, generator: str) -> Facts:

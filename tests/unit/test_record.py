@@ -1,0 +1,67 @@
+"""Records are frozen dataclasses, whoever asks."""
+
+import copy
+import pickle
+from dataclasses import FrozenInstanceError, asdict, fields, is_dataclass
+from dataclasses import replace as standard_replace
+
+import pytest
+
+from isoview.inspectors.facts import Artifact, Budget, Evidence, Facts
+from isoview.inspectors.record import replace
+
+EVIDENCE = Evidence("call", "PyType_Ready called", 0x40)
+
+
+def test_equal_by_class_and_fields() -> None:
+    same = Evidence(text="PyType_Ready called", kind="call", address=64)
+    assert same == EVIDENCE
+    assert hash(same) == hash(EVIDENCE)
+    assert same != Evidence("call", "PyType_Ready called")
+    assert Budget(1) != (1, False)
+    assert len({same, EVIDENCE}) == 1
+
+
+def test_fields_stand_in_their_order_however_they_are_given() -> None:
+    assert list(vars(Evidence(function="f", text="t", kind="k"))) == [
+        "kind", "text", "address", "function",
+    ]  # fmt: skip
+    assert repr(Budget(reached=True)) == "Budget(limit=0, reached=True)"
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [(("call",), {}), (("call", "t", 1, "f", 2), {}), (("call", "t"), {"place": 1}), ((), {})],
+)
+def test_wrong_fields_are_refused(values: tuple[object, ...], named: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="Evidence"):
+        Evidence(*values, **named)  # type: ignore[arg-type]
+
+
+def test_nothing_changes() -> None:
+    with pytest.raises(FrozenInstanceError):
+        EVIDENCE.kind = "other"  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        del EVIDENCE.kind
+
+
+@pytest.mark.parametrize("how", [replace, standard_replace])
+def test_replace(how: type[object]) -> None:
+    changed = how(EVIDENCE, function="init")  # type: ignore[call-arg]
+    assert changed == Evidence("call", "PyType_Ready called", 0x40, "init")
+    assert EVIDENCE.function is None
+    with pytest.raises(TypeError, match="Evidence"):
+        how(EVIDENCE, place=1)  # type: ignore[call-arg]
+
+
+def test_dataclasses_knows_them() -> None:
+    facts = Facts(Artifact("a.so"), "shape")
+    assert is_dataclass(facts)
+    assert [entry.name for entry in fields(Budget)] == ["limit", "reached"]
+    assert fields(Budget)[0].default == 0
+    assert asdict(facts)["completeness"]["types"] == {"level": "none", "reason": None}
+
+
+def test_copies() -> None:
+    assert pickle.loads(pickle.dumps(EVIDENCE)) == EVIDENCE
+    assert copy.deepcopy(EVIDENCE) == EVIDENCE
