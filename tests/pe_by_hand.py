@@ -146,6 +146,8 @@ class PeWriter:
             rich = struct.pack("<6I", *words) + b"Rich" + struct.pack("<I", key)
         stub = (dos + bytes(0x40) + rich).ljust(0x100, b"\0")
         end = max(s.rva + len(s.data) for s in self.sections)
+        mapped = max(s.rva + (len(s.data) if s.size is None else s.size) for s in self.sections)
+        image = -(-mapped // 0x1000) * 0x1000
         symbols, count = self.coff
         optional = 240 if self.bits == 64 else 224
         characteristics = 0x2000 * self.dll | 0x22
@@ -162,7 +164,7 @@ class PeWriter:
         else:
             fields = struct.pack("<H", 0x10B) + fields + struct.pack("<II", RDATA, self.base)
         fields += struct.pack(
-            "<IIHHHHHHIIIIHH", 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, end, 0x400, 0, 2, 0
+            "<IIHHHHHHIIIIHH", 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, image, 0x400, 0, 2, 0
         )
         fields += struct.pack("<4Q" if self.bits == 64 else "<4I", *(0x100000, 0x1000) * 2)
         return stub + b"PE\0\0" + coff + fields + struct.pack("<II", 0, 16) + table

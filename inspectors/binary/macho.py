@@ -8,8 +8,8 @@ CPython 3.8 and later runs on arm64 and x86-64 Macs alone.
 import struct
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Image, Region, Segment, Symbol
@@ -18,6 +18,7 @@ from isoview.inspectors.binary.macho_fixups import read_fixups
 from isoview.inspectors.binary.macho_symbols import SymbolTable, export_trie, function_starts
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.record import replace
 
 SLICE_LIMIT = 32
 """Most slices of a universal file. A Java class file begins with the same magic number, and the
@@ -59,6 +60,7 @@ class Slice(NamedTuple):
     name: str  # as macOS tools print it: arm64, x86_64
     data: memoryview
     missing: int = 0
+    shared: bool = False  # the header gives some bytes to two slices
 
 
 def slices(data: memoryview) -> tuple[Slice, ...]:
@@ -78,6 +80,7 @@ def slices(data: memoryview) -> tuple[Slice, ...]:
         )
     form = struct.Struct(">IIQQII" if magic == FAT_MAGICS[1] else ">IIIII")
     found: list[Slice] = []
+    places: list[tuple[int, int]] = []
     for index in range(count):
         at = 8 + index * form.size
         if at + form.size > len(data):
@@ -85,8 +88,12 @@ def slices(data: memoryview) -> tuple[Slice, ...]:
         cpu, subtype, offset, size = form.unpack_from(data, at)[:4]
         raw = data[offset : offset + size]
         found.append(Slice(_slice_name(cpu, subtype), raw, size - len(raw)))
+        places.append((offset, offset + size))
     if not found:
         raise UnsupportedFormat("a universal Mach-O file cut off in its header", HINT)
+    places.sort()
+    if any(start < end for (_, end), (start, _) in pairwise(places)):
+        found = [part._replace(shared=True) for part in found]
     return tuple(found)
 
 
@@ -146,6 +153,8 @@ def _read_slice(part: Slice) -> Image:
         file.damage.append(
             Damage(f"slice {part.name}", f"{part.missing} bytes at its end are missing")
         )
+    if part.shared:
+        file.damage.append(Damage("universal header", "slices share bytes of the file"))
     own = _processor(part.data)[0]
     if own != part.name:
         file.damage.append(Damage(f"slice {part.name}", f"its own header names {own}"))

@@ -8,6 +8,7 @@ import struct
 from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Segment
+from isoview.inspectors.binary.macho_integrity import oddities
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.text import decode
@@ -53,6 +54,7 @@ class MachFile:
         self.segments = tuple(segment for segment in self.numbered if segment is not None)
         if not self.segments:
             self.damage.append(Damage("load commands", "no segment is named"))
+        self.damage += oddities(data, self.kind, size, self.commands)
 
     def _commands(self, count: int, size: int) -> list[tuple[int, memoryview]]:
         end = min(32 + size, len(self.data))
