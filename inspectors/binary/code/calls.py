@@ -30,43 +30,26 @@ class CallIndex:
         """Addresses of the calls and jumps that lead to one of ``targets``, sorted; those through
         a stub too, as an exported function of the file itself is called.
         """
-        wanted = frozenset(targets)
-        sites, reached = self._direct
-        pointers = self._image.pointers
-        through = {site for site, slot in self._indirect if pointers.get(slot) in wanted}
-        # The jump of a stub stands behind endbr64, bnd or a REX prefix, if not first.
-        jumps = {site - back: site for site in through for back in (0, 4, 1, 5)} if through else {}
-        found = []
-        for site, target in zip(sites, reached, strict=True):
-            if target in wanted:
-                found.append(site)
-            elif target in jumps:
-                found.append(site)
-                through.discard(jumps[target])  # the stub itself is no caller
-        return sorted({*found, *through})
+        return sorted({site for site, _ in self.edges(targets)})
 
     def edges(self, targets: Collection[int]) -> list[tuple[int, int]]:
         """(site, target) of the calls and jumps that :meth:`sites_of` gives."""
-        wanted = frozenset(targets)
-        sites, reached = self._direct
-        pointers = self._image.pointers
-        through = {
-            site: pointers[slot] for site, slot in self._indirect if pointers.get(slot) in wanted
-        }
-        jumps = {site - back: site for site in through for back in (0, 4, 1, 5)}
+        direct, through = self._direct, self._through
         found: list[tuple[int, int]] = []
-        stubs: set[int] = set()
-        for site, target in zip(sites, reached, strict=True):
-            if target in wanted:
-                found.append((site, target))
-            elif target in jumps:
-                stubs.add(jumps[target])
-                found.append((site, through[jumps[target]]))
-        return found + [pair for pair in through.items() if pair[0] not in stubs]
+        for target in frozenset(targets):
+            found += [(site, target) for site in direct.get(target, ())]
+            for jump in through.get(target, ()):
+                # The jump of a stub stands behind endbr64, bnd or a REX prefix, if not first; the
+                # stub itself is no caller.
+                stubs = [jump - back for back in (0, 4, 1, 5) if jump - back in direct]
+                found += [(site, target) for stub in stubs for site in direct[stub]]
+                if not stubs:
+                    found.append((jump, target))
+        return found
 
-    def targets(self) -> frozenset[int]:
+    def targets(self) -> Collection[int]:
         """Every address that a direct call or jump leads to."""
-        return frozenset(self._direct[1])
+        return self._direct.keys()
 
     def sites_through(self, slots: Collection[int]) -> list[int]:
         """Addresses of the x86-64 calls and jumps through one of the words at ``slots``."""
@@ -74,22 +57,36 @@ class CallIndex:
         return [site for site, slot in self._indirect if slot in wanted]
 
     @cached_property
-    def _direct(self) -> tuple[list[int], list[int]]:
-        sites: list[int] = []
-        reached: list[int] = []
+    def _direct(self) -> dict[int, list[int]]:
+        """Sites of the direct calls and jumps by what they lead to."""
         low = min((start for start, _ in self._pieces), default=0)
         high = max((start + len(code) for start, code in self._pieces), default=0)
+        found: dict[int, list[int]] = {}
         for start, code in self._pieces:
             if self._image.arch == "x86-64":
-                found = _direct_x86_64(start, code, low, high)
+                pairs = _direct_x86_64(start, code, low, high)
             elif self._image.arch == "aarch64":
-                found = _direct_aarch64(start, code)
+                pairs = _direct_aarch64(start, code)
             else:
                 break
-            for site, target in found:
-                sites.append(site)
-                reached.append(target)
-        return sites, reached
+            for site, target in pairs:
+                there = found.get(target)
+                if there is None:
+                    found[target] = [site]
+                else:
+                    there.append(site)
+        return found
+
+    @cached_property
+    def _through(self) -> dict[int, list[int]]:
+        """Sites of the calls and jumps through a word by the function of this file it leads to."""
+        pointers = self._image.pointers
+        found: dict[int, list[int]] = {}
+        for site, slot in self._indirect:
+            target = pointers.get(slot)
+            if target is not None:
+                found.setdefault(target, []).append(site)
+        return found
 
     @cached_property
     def _indirect(self) -> tuple[tuple[int, int], ...]:

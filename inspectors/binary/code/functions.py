@@ -6,9 +6,13 @@ function symbols where there are any. A function ends where the next one starts,
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from isoview.inspectors.binary.image import Image, Region
+
+if TYPE_CHECKING:
+    from isoview.inspectors.binary.code.calls import CallIndex
 
 FUNCTION_LIMIT = 400_000
 """Bytes of one function that are read; what is larger is data or a table of jumps."""
@@ -77,6 +81,13 @@ class Functions:
             return self._function(index)
         following = self.starts[index + 1] if index + 1 < len(self.starts) else start + 4096
         return Function(start, min(following, self._region_end(start)), None)
+
+    @cached_property
+    def calls(self) -> "CallIndex":
+        """Who calls what, for everybody who asks about this image."""
+        from isoview.inspectors.binary.code.calls import CallIndex
+
+        return CallIndex(self.image)
 
     def _function(self, index: int) -> Function:
         start = self.starts[index]

@@ -95,7 +95,7 @@ def _scan_x86_64(code: bytes, start: int, wanted: Bounds) -> Iterator[Reference]
     low = wanted[0][0] - start - len(code)
     high = wanted[-1][1] - start
     pattern = re.compile(
-        rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](?=(.." + _upper_bytes(low, high) + rb"))", re.DOTALL
+        rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](?=(.." + upper_bytes(low, high) + rb"))", re.DOTALL
     )
     number = int.from_bytes
     lows = [bound[0] for bound in wanted]
@@ -110,7 +110,7 @@ def _scan_x86_64(code: bytes, start: int, wanted: Bounds) -> Iterator[Reference]
             yield Reference(start + at, target, opcode in _STORES)
 
 
-def _upper_bytes(low: int, high: int) -> bytes:
+def upper_bytes(low: int, high: int) -> bytes:
     """A pattern for the upper two bytes of little-endian displacements in [low, high]."""
     first, last = low >> 16, high >> 16
     if last - first > 4096:

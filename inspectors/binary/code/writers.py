@@ -6,7 +6,7 @@ function calls it, and its address stands in no table and is taken by no code. O
 seen to lead to stays undecided.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 
 from isoview.inspectors.binary.code.calls import CallIndex
@@ -139,12 +139,12 @@ class Writers:
         )
 
     @cached_property
-    def _targets(self) -> frozenset[int]:
+    def _targets(self) -> Collection[int]:
         return self._index.targets()
 
-    @cached_property
+    @property
     def _index(self) -> CallIndex:
-        return CallIndex(self.image)
+        return self.functions.calls
 
     @cached_property
     def _sorted(self) -> dict[int, str]:

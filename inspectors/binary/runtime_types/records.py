@@ -14,6 +14,7 @@ from typing import NamedTuple
 from isoview.inspectors.binary.code.functions import Function
 from isoview.inspectors.binary.code.references import references
 from isoview.inspectors.binary.runtime_types.cxx import type_infos
+from isoview.inspectors.binary.runtime_types.initializers import initializers
 from isoview.inspectors.binary.runtime_types.record_names import (
     Passed,
     Record,
@@ -61,9 +62,25 @@ def find_records(code: Code, *, nanobind: bool) -> Records:
     types = type_infos(code.image)
     what = Kinds(types, nanobind)
     before = code.refused
-    makers = _makers(code, what) if types else frozenset()
-    if not makers:
-        return Records((), (), 0, types, code.refused - before)
+    makers = None if nanobind or not types else initializers(code)
+    found = _records_of(code, what, makers) if makers else ({}, frozenset[int]())
+    if types and not found[0] and makers != frozenset():
+        found = _records_of(code, what, _makers(code, what))
+    records, makers = found
+    named = [record for record in records.values() if isinstance(record.name, str)]
+    passed = [record for record in records.values() if isinstance(record.name, Passed)]
+    asked, nameless = ask_callers(code, passed)
+    ordered = sorted({*named, *asked}, key=lambda record: (record.site, record.name))
+    calls = len(code.calls.sites_of(makers))
+    return Records(tuple(ordered), tuple(nameless), calls, types, code.refused - before)
+
+
+def _records_of(
+    code: Code, what: Kinds, makers: frozenset[int]
+) -> tuple[dict[int, Record], frozenset[int]]:
+    """The records by call site that the ``makers`` get, and the makers with the functions that
+    hand an argument of their own on to one.
+    """
     found: dict[int, Record] = {}
     done: set[int] = set()
     wrappers: set[int] = set(makers)
@@ -80,12 +97,7 @@ def find_records(code: Code, *, nanobind: bool) -> Records:
                 found[record.site] = record
         wrappers -= makers
         done.clear()
-    named = [record for record in found.values() if isinstance(record.name, str)]
-    passed = [record for record in found.values() if isinstance(record.name, Passed)]
-    asked, nameless = ask_callers(code, passed)
-    ordered = sorted({*named, *asked}, key=lambda record: (record.site, record.name))
-    calls = len(code.calls.sites_of(makers))
-    return Records(tuple(ordered), tuple(nameless), calls, types, code.refused - before)
+    return found, makers
 
 
 def _makers(code: Code, what: Kinds) -> frozenset[int]:

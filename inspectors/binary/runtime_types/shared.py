@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from functools import cache
 
-from isoview.inspectors.binary.code.calls import CallIndex
 from isoview.inspectors.binary.code.functions import Function, Functions
 from isoview.inspectors.binary.code.instructions import Instruction, Machine, machine
 from isoview.inspectors.binary.image import Image
@@ -21,7 +20,7 @@ class Code:
         self.refused = 0
         """Functions that were wanted but not read, because the budget was used up."""
         self.functions = functions
-        self.calls = CallIndex(image)
+        self.calls = functions.calls
         self.stub = cache(lambda address: _stub(image, address))
         self.judged: dict[int, bool] = {}
         """What was found out about functions by address, for whoever asks twice."""
