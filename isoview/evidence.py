@@ -10,13 +10,16 @@ from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from threading import Lock
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from isoview.inspectors.binary.decode import Field, Structure, decode
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.facts import Definition, Facts, Global, Init, Type
 from isoview.inspectors.record import replace
 from isoview.model import Finding
+
+if TYPE_CHECKING:
+    from isoview.inspectors.binary.parts import Parts
 
 Subject = Type | Definition | Global | Init | str
 """A fact that a finding can be about; ``str`` is the name of an imported C-API function."""
@@ -71,6 +74,10 @@ class Subjects:
             return self._symbols.get(finding.where.symbol or name)
         return self._module if kind == "module" else None
 
+    def at(self, address: int) -> Subject | None:
+        """The fact at a link-time address."""
+        return self._addresses.get(address)
+
     def findings(self, subject: object) -> tuple[Finding, ...]:
         """The findings about ``subject``, in their order."""
         return () if subject is None else tuple(self._findings.get(_identity(subject), ()))
@@ -100,6 +107,7 @@ class EvidenceSource:
         self._lock = Lock()
         self._loaded: Any = None
         self._part: str | None = None  # the slice that is loaded, of a universal file
+        self._parts: Parts | None = None
 
     def decode_for(self, facts: Facts, subject: Finding | Subject) -> tuple[Structure, ...]:
         """The structure behind ``subject`` and the tables that hang on it; () where it has none."""
@@ -112,6 +120,23 @@ class EvidenceSource:
         if kind is None:
             return ()
         return self._decode(facts, fact.address, kind, size)
+
+    def structure_at(self, facts: Facts, address: int, kind: str, size: int = 0) -> Structure:
+        """The structure of one kind at an address of the file."""
+        with self._lock:
+            image = self._image(facts.artifact.slice)
+            layout = Layout(image.word_size, facts.artifact.free_threaded_layout)
+            return decode(image, address, kind, layout, size)
+
+    def parts(self, facts: Facts) -> "Parts":
+        """All bytes of the file, section by section."""
+        from isoview.inspectors.binary.parts import Parts
+
+        with self._lock:
+            image = self._image(facts.artifact.slice)
+            if self._parts is None or self._parts.image is not image:
+                self._parts = Parts(file_bytes(self.path), image)
+            return self._parts
 
     def _decode(self, facts: Facts, address: int, kind: str, size: int) -> tuple[Structure, ...]:
         with self._lock:
@@ -135,7 +160,7 @@ class EvidenceSource:
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
-            self._loaded = None
+            self._loaded = self._parts = None
             self._stack.close()
 
     def __enter__(self) -> Self:
@@ -151,14 +176,25 @@ class EvidenceSource:
 
 
 def _load_file(path: str, part: str | None) -> AbstractContextManager[Any]:
-    from isoview.inspectors.binary.inspect import choose, load
-    from isoview.stream import opened
+    from isoview.inspectors.binary.inspect import choose, load_bytes
+
+    return choose(load_bytes(file_bytes(path), path), part)
+
+
+def file_bytes(path: str) -> memoryview:
+    """The bytes of a target's file: a member of its wheel, where it stands in one.
+
+    Raises :class:`Unreadable` as reading it for the report does.
+    """
+    from isoview.inspectors.binary.source import read_file
     from isoview.targets import Place, find
 
     found = next(iter(find([path])), None)
-    if isinstance(found, Place) and found.container is not None:
-        return choose(opened(found), part)
-    return load(path, part)
+    if isinstance(found, Place) and found.container is not None and found.member is not None:
+        from isoview.wheels import read_member
+
+        return read_member(found.container, found.member)
+    return read_file(path)
 
 
 def _field(structure: Structure, name: str) -> Field | None:

@@ -194,6 +194,8 @@ def open_symbols(path: str, part: str | None = None) -> SymbolList:
 
     Raises :class:`Unreadable` or :class:`UnsupportedFormat`.
     """
+    from isoview.evidence import file_bytes
+
     data = file_bytes(path)
 
     def image() -> "Image":
@@ -202,19 +204,6 @@ def open_symbols(path: str, part: str | None = None) -> SymbolList:
         return choose(load_bytes(data, path), part).image
 
     return SymbolList(read_columns(data, image))
-
-
-def file_bytes(path: str) -> memoryview:
-    """The bytes of a target's file: a member of its wheel, where it stands in one."""
-    from isoview.inspectors.binary.source import read_file
-    from isoview.targets import Place, find
-
-    found = next(iter(find([path])), None)
-    if isinstance(found, Place) and found.container is not None and found.member is not None:
-        from isoview.wheels import read_member
-
-        return read_member(found.container, found.member)
-    return read_file(path)
 
 
 @lru_cache(maxsize=4096)

@@ -36,7 +36,6 @@ _ELF_SCOPES = bytes(
 )
 _IMAGE_KINDS = {"function": FUNCTION, "object": OBJECT, "tls": TLS}
 _RESERVED = {0xFFF1: "absolute", 0xFFF2: "common"}  # SHN_ABS, SHN_COMMON
-SHT_SYMTAB = 2
 
 
 class SymbolRow(NamedTuple):
@@ -126,13 +125,11 @@ def read_columns(data: memoryview, image: Callable[[], Image], *, dynamic: bool 
 
 
 def _elf(data: memoryview, *, dynamic: bool) -> Columns:
-    from isoview.inspectors.binary.elf import ElfFile
+    from isoview.inspectors.binary.elf import SHT_SYMTAB, ElfFile
     from isoview.inspectors.binary.elf_image import dynamic_tables
 
     reader = ElfFile(data)
-    static = next(
-        (s for s in reader.sections if s.type in ("SHT_SYMTAB", SHT_SYMTAB) and s.size), None
-    )
+    static = next((s for s in reader.sections if s.type == SHT_SYMTAB and s.size), None)
     if static is not None and not dynamic and static.link < len(reader.sections):
         names = reader.sections[static.link]
         raw = data[static.offset : static.offset + static.size]
