@@ -25,6 +25,34 @@ class Row(NamedTuple):
     findings: int  # that count
 
 
+class Homes:
+    """What each file belongs to: the distribution that lists it, else its top package."""
+
+    def __init__(self, entries: Iterable[Installed], folders: Iterable[str]) -> None:
+        self.entries = {entry.key: entry for entry in entries}
+        self._owner = {
+            os.path.realpath(path): entry.key
+            for entry in self.entries.values()
+            for path in entry.modules
+        }
+        self._folders = sorted((os.path.realpath(folder) for folder in folders), key=len)
+
+    def key(self, real: str) -> str:
+        """The distribution's key, or the top package in brackets where none lists the file."""
+        return self._owner.get(real) or f"({self._top(real)})"
+
+    def inner(self, real: str) -> str:
+        """A file's place below the folder it is imported from."""
+        for folder in reversed(self._folders):
+            if real.startswith(folder + os.sep):
+                return os.path.relpath(real, folder).replace(os.sep, "/")
+        return real
+
+    def _top(self, real: str) -> str:
+        first, inside, _ = self.inner(real).lstrip("/").partition("/")
+        return first if inside else first.split(".")[0]
+
+
 class Gathering:
     """Takes reports one after the other; keeps only what the rows need."""
 
@@ -35,32 +63,16 @@ class Gathering:
         folders: Sequence[str],
     ) -> None:
         self._chains = chains
-        self._entries = {entry.key: entry for entry in entries}
-        self._owner = {
-            os.path.realpath(path): entry.key
-            for entry in self._entries.values()
-            for path in entry.modules
-        }
-        self._folders = sorted((os.path.realpath(folder) for folder in folders), key=len)
+        self._homes = Homes(entries, folders)
+        self._entries = self._homes.entries
         self._reports: dict[str, list[_Brief]] = {}
 
     def add(self, report: Report) -> None:
         """One more module."""
         real = os.path.realpath(report.facts.artifact.path)
-        key = self._owner.get(real) or f"({self._top(real)})"
         if report.verdict is not None:
-            self._reports.setdefault(key, []).append(_brief(report, self._inner(real)))
-
-    def _inner(self, path: str) -> str:
-        """A file's place below the folder it is imported from."""
-        for folder in reversed(self._folders):
-            if path.startswith(folder + os.sep):
-                return os.path.relpath(path, folder).replace(os.sep, "/")
-        return path
-
-    def _top(self, path: str) -> str:
-        """What a file belongs to that no distribution lists: its top package or module."""
-        return self._inner(path).lstrip("/").split("/")[0].split(".")[0]
+            brief = _brief(report, self._homes.inner(real))
+            self._reports.setdefault(self._homes.key(real), []).append(brief)
 
     def rows(self) -> list[Row]:
         """The worst first: by own GIL, then shared GIL, free threading, copies; then by name."""
@@ -103,13 +115,18 @@ class _Brief(NamedTuple):
 
 
 def _brief(report: Report, path: str) -> _Brief:
-    tool = report.facts.toolchains[0] if report.facts.toolchains else None
     return _Brief(
         path,
-        "C" if tool is None else f"{tool.name} {tool.version}" if tool.version else tool.name,
+        toolchain(report),
         {question: getattr(report.verdict, question).answer for question in QUESTIONS},
         sum(finding.count for finding in report.findings if finding.status in COUNTING),
     )
+
+
+def toolchain(report: Report) -> str:
+    """What made a module, as a row says it."""
+    tool = report.facts.toolchains[0] if report.facts.toolchains else None
+    return "C" if tool is None else f"{tool.name} {tool.version}" if tool.version else tool.name
 
 
 def _order(row: Row) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from isoview.model import Answer, Finding, Report
@@ -33,6 +33,15 @@ class Mark:
     tone: str
 
 
+class Told(NamedTuple):
+    """What of an answer its mark is made from: what a list keeps of each module."""
+
+    answer: str
+    declared: str
+    experiment: str
+    observed: str
+
+
 def finding_mark(finding: Finding) -> Mark:
     """The mark of one finding: its severity while it counts, else its decision."""
     if finding.status in DECIDED:
@@ -40,7 +49,7 @@ def finding_mark(finding: Finding) -> Mark:
     return Mark(SEVERITY[finding.severity], finding.severity, finding.severity)
 
 
-def answer_mark(answer: Answer) -> Mark:
+def answer_mark(answer: Answer | Told) -> Mark:
     """The mark of one question of the verdict."""
     if answer.experiment == "refused":
         return Mark("⊘", "refused", "note")
@@ -55,7 +64,7 @@ def answer_mark(answer: Answer) -> Mark:
     return Mark("?", "says yes" if answer.declared == "yes" else "unknown", "warning")
 
 
-def _why_not(answer: Answer) -> str:
+def _why_not(answer: Answer | Told) -> str:
     if answer.observed in {"shares", "same-module", "overwrites"}:
         return "shares"
     if answer.declared == "no":

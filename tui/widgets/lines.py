@@ -1,0 +1,205 @@
+"""A table of any length: only the lines that can be seen are made, each time they are painted.
+
+Textual's ``DataTable`` measures every cell of every row, which takes seconds from a few thousand
+rows on; this asks for no more lines than the screen has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from isoview.tui.widgets.moves import MOVES
+
+
+class Column(NamedTuple):
+    """A column: its width is settled before anything is painted."""
+
+    key: str
+    label: str
+    width: int
+    right: bool = False  # numbers stand to the right
+
+
+class LineTable(ScrollView, can_focus=True):
+    """Lines of cells under a head; subclasses say what stands in a line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *MOVES,
+        Binding("enter", "open", "open", tooltip="Open this line"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--cursor", "lines--head", "lines--cursor-idle"}
+    DEFAULT_CSS = """
+    LineTable { scrollbar-size: 1 1; overflow-x: hidden; overflow-y: auto; }
+    LineTable > .lines--head { text-style: bold; color: $text-muted; }
+    LineTable > .lines--cursor {
+        background: $block-cursor-background; color: $block-cursor-foreground;
+        text-style: $block-cursor-text-style;
+    }
+    LineTable > .lines--cursor-idle { background: $block-hover-background; text-style: bold; }
+    """
+
+    class Moved(Message):
+        """The cursor stands on another line."""
+
+    class Opened(Message):
+        """The line under the cursor was chosen: by enter, or by a click on it."""
+
+    class HeadClicked(Message):
+        """The head of a column was clicked."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self.count = 0
+        self._columns: tuple[Column, ...] = ()
+
+    # -- what subclasses say --------------------------------------------------------------------
+
+    def cells(self, index: int) -> Sequence[Text]:
+        """The cells of one line, one for each column."""
+        raise NotImplementedError
+
+    # -- filling --------------------------------------------------------------------------------
+
+    def fill(self, count: int, columns: Sequence[Column], cursor: int | None = None) -> None:
+        """Show ``count`` lines; the cursor stays, or goes to ``cursor``."""
+        self.count, self._columns = count, tuple(columns)
+        self.virtual_size = Size(self.size.width, count + 1)
+        wanted = self.cursor if cursor is None else cursor
+        self.cursor = max(min(wanted, count - 1), 0)
+        self._keep_in_sight()
+        self.refresh()
+
+    def watch_cursor(self, before: int, now: int) -> None:
+        if before == now:
+            return
+        self._keep_in_sight()
+        self._repaint(before)
+        self._repaint(now)
+        self.post_message(self.Moved())
+
+    def _repaint(self, index: int) -> None:
+        y = index + 1 - round(self.scroll_offset.y)
+        if 0 < y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _keep_in_sight(self) -> None:
+        page = max(self.size.height - 1, 1)
+        top = round(self.scroll_offset.y)
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True, force=True)
+        elif self.cursor >= top + page:
+            self.scroll_to(y=self.cursor - page + 1, animate=False, immediate=True, force=True)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self.virtual_size = Size(self.size.width, self.count + 1)
+        self._keep_in_sight()
+
+    # -- painting -------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            heads = [Text(column.label) for column in self._columns]
+            return self._strip(heads, self.get_component_rich_style("lines--head"), width)
+        index = y - 1 + round(self.scroll_offset.y)
+        if index >= self.count:
+            return Strip.blank(width, self.rich_style)
+        style = self.rich_style
+        if index == self.cursor:
+            name = "lines--cursor" if self.has_focus else "lines--cursor-idle"
+            style = self.get_component_rich_style(name)
+            return self._strip(self.cells(index), style, width, plain=self.has_focus)
+        return self._strip(self.cells(index), style, width)
+
+    def _strip(
+        self, cells: Sequence[Text], style: Style, width: int, *, plain: bool = False
+    ) -> Strip:
+        segments: list[Segment] = []
+        console = self.app.console
+        for column, cell in zip(self._columns, cells, strict=False):
+            text = cell.copy()
+            text.truncate(column.width, overflow="ellipsis")
+            gap = column.width - text.cell_len
+            if column.right:
+                segments.append(Segment(" " * gap))
+            # Under the cursor, the cursor's colours: a tone on them may not be readable.
+            segments += [Segment(text.plain)] if plain else text.render(console)
+            segments.append(Segment(" " * (1 if column.right else gap + 1)))
+        strip = Strip(segments).adjust_cell_length(width)
+        return Strip(Segment.apply_style(strip, style), width)
+
+    def on_focus(self) -> None:
+        self._repaint(self.cursor)
+
+    def on_blur(self) -> None:
+        self._repaint(self.cursor)
+
+    # -- moving ---------------------------------------------------------------------------------
+
+    def _to(self, index: int) -> None:
+        if self.count:
+            self.cursor = max(min(index, self.count - 1), 0)
+
+    def action_cursor_down(self) -> None:
+        self._to(self.cursor + 1)
+
+    def action_cursor_up(self) -> None:
+        self._to(self.cursor - 1)
+
+    def action_first(self) -> None:
+        self._to(0)
+
+    def action_last(self) -> None:
+        self._to(self.count - 1)
+
+    def action_page_down(self) -> None:
+        self._to(self.cursor + max(self.size.height - 2, 1))
+
+    def action_page_up(self) -> None:
+        self._to(self.cursor - max(self.size.height - 2, 1))
+
+    def action_open(self) -> None:
+        if self.count:
+            self.post_message(self.Opened())
+        else:
+            self.app.notify("There is no line to open.")
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        if offset.y == 0:
+            self._click_head(offset.x)
+            return
+        index = offset.y - 1 + round(self.scroll_offset.y)
+        if index >= self.count:
+            return
+        if index == self.cursor:
+            self.post_message(self.Opened())
+        self.cursor = index
+
+    def _click_head(self, x: int) -> None:
+        left = 0
+        for column in self._columns:
+            left += column.width + 1
+            if x < left:
+                self.post_message(self.HeadClicked(column.key))
+                return

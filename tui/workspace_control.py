@@ -1,0 +1,95 @@
+"""The Workspace's part of the app: reading many files, and opening one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isoview.tui.entry import Entry
+from isoview.tui.workspace import Module, Workspace
+
+if TYPE_CHECKING:
+    from isoview.model import Report
+    from isoview.tui.app import IsoviewApp
+    from isoview.tui.scanning import Lines, Scan
+
+
+class WorkspaceControl:
+    """Keeps the workspace up to date; its screens only show it."""
+
+    def __init__(self, app: IsoviewApp, workspace: Workspace) -> None:
+        self._app = app
+        self.workspace = workspace
+        self._scan: Scan | None = None
+        self._entries: dict[str, Entry] = {}
+        self._told: dict[str, Report] = {}  # what the workspace knows of opened modules
+
+    def start(self) -> None:
+        """Read everything, in another process; what was known before is forgotten."""
+        self.close()
+        self.workspace.begin()
+        scan = self._app.services.scan(self.workspace.targets, self.workspace.python)
+        self._scan = scan
+
+        def read() -> None:
+            for lines in scan.batches():
+                self._app.call_later(self._receive, scan, lines)
+
+        self._app.run_worker(read, group="scan", thread=True, exit_on_error=False)
+        self._show()
+
+    def close(self) -> None:
+        """Stop what still reads."""
+        scan, self._scan = self._scan, None
+        if scan is not None:
+            scan.stop()
+
+    @property
+    def is_busy(self) -> bool:
+        return self.workspace.state in {"listing", "reading"}
+
+    def _receive(self, scan: Scan, lines: Lines) -> None:
+        if scan is not self._scan:  # of a reading that was begun anew meanwhile
+            return
+        self.workspace.receive(lines)
+        self._tell_opened()
+        self._show()
+
+    def _show(self) -> None:
+        from isoview.tui.screens.workspace import WorkspaceScreen
+
+        for screen in self._app.screen_stack:
+            if isinstance(screen, WorkspaceScreen) and screen.is_mounted:
+                screen.show_workspace()
+
+    # -- one module -----------------------------------------------------------------------------
+
+    def entry_of(self, module: Module) -> Entry:
+        """The entry of a module; nothing is read yet."""
+        entry = self._entries.get(module.path)
+        if entry is None:
+            entry = self._entries[module.path] = Entry(module.path)
+        return entry
+
+    def read_once(self, entry: Entry) -> None:
+        """Read an entry of the workspace when it is first opened."""
+        if self._entries.get(entry.target) is entry and entry not in self._app.entries:
+            self._app.entries.append(entry)
+            self._app.read([entry])
+
+    def entries_changed(self) -> None:
+        """An opened module was read, or decided about: its line says so too."""
+        if self._tell_opened():
+            self._show()
+
+    def _tell_opened(self) -> bool:
+        from isoview.scan import brief
+
+        changed = False
+        for path, entry in self._entries.items():
+            report = entry.report
+            if report is None or not entry.complete or self._told.get(path) is report:
+                continue
+            self._told[path] = report
+            self.workspace.update(path, brief(report)._asdict())
+            changed = True
+        return changed
