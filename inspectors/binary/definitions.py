@@ -4,6 +4,7 @@ Layout: ``Include/moduleobject.h`` (stable ABI); shape and its limits were measu
 modules against what the interpreter says after importing them.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Image
@@ -39,7 +40,10 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
     found: dict[int, FoundDefinition] = {}
     for layout in layouts:
         for segment in data_segments(image):
-            for address in candidates(image, segment, layout, layout.moduledef("m_name"), 3, 0):
+            scan = candidates(image, segment, layout, layout.moduledef("m_name"), 3, 0)
+            for address, words, index in scan:
+                if not _promising(image, address, layout, words, index):
+                    continue
                 definition = read_definition(image, address, layout)
                 if definition is not None:
                     found[address] = definition
@@ -48,6 +52,21 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
         if entry.layout.free_threaded:
             found.pop(address + 2 * image.word_size, None)
     return tuple(found[address] for address in sorted(found))
+
+
+def _promising(
+    image: Image, address: int, layout: Layout, words: Sequence[int], index: int
+) -> bool:
+    """Whether it is worth looking closer: m_size can be one, and where no head was written, there
+    are methods or slots. ``index`` is the place of m_name among ``words``.
+    """
+    m_size = words[index + 2] if index + 2 < len(words) else 0
+    if STATE_LIMIT < m_size != (1 << 8 * layout.word) - 1:
+        return False
+    if layout.free_threaded or words[index - layout.moduledef("m_name") // layout.word]:
+        return True
+    at = layout.moduledef_offsets
+    return any(address + at[field] in image.pointers for field in ("m_methods", "m_slots"))
 
 
 def read_definition(image: Image, address: int, layout: Layout) -> FoundDefinition | None:

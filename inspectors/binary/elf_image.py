@@ -16,7 +16,6 @@ from isoview.inspectors.binary.image import (
     Image,
     Region,
     Segment,
-    Symbol,
     integers,
 )
 from isoview.inspectors.facts import Damage
@@ -35,6 +34,8 @@ def read_elf(data: memoryview) -> Image:
         reader.damage.append(Damage("relocations", f"processor {arch} is not known here"))
     exports, sizes = dynamic.exports()
     static = next((s for s in reader.sections if s.type == elf.SHT_SYMTAB and s.size), None)
+    full = _static_table(reader, static)
+    symbols = dynamic if full is None else full
     return Image(
         format="elf",
         arch=arch,
@@ -52,10 +53,11 @@ def read_elf(data: memoryview) -> Image:
         compilers=_compilers(reader),
         stripped=static is None,
         module_file=reader.type == elf.ET_DYN,
-        load_symbols=lambda: _all_symbols(reader, dynamic, static),
+        load_symbols=lambda: symbols.defined(exported=full is None),
         load_function_starts=lambda: _unwind_starts(reader),
         damage=tuple(reader.damage),
         load_declarations=lambda addresses, path: _declarations(reader, addresses, path),
+        load_objects=symbols.objects,
     )
 
 
@@ -268,21 +270,19 @@ def _compilers(reader: ElfFile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _all_symbols(
-    reader: ElfFile, dynamic: SymbolTable, static: SectionHeader | None
-) -> tuple[Symbol, ...]:
-    if static is None:
-        return dynamic.defined(exported=True)
-    names = reader.sections[static.link] if static.link < len(reader.sections) else None
-    if names is None:
-        return dynamic.defined(exported=True)
-    table = SymbolTable(
+def _static_table(reader: ElfFile, static: SectionHeader | None) -> SymbolTable | None:
+    """The full symbol table, where the file has not lost it."""
+    names = None
+    if static is not None and static.link < len(reader.sections):
+        names = reader.sections[static.link]
+    if static is None or names is None:
+        return None
+    return SymbolTable(
         reader.data[static.offset : static.offset + static.size],
         reader.data[names.offset : names.offset + names.size],
         bits=reader.bits,
         endian=reader.endian,
     )
-    return table.defined(exported=False)
 
 
 def _unwind_starts(reader: ElfFile) -> Sequence[int]:

@@ -5,16 +5,18 @@ recognised by its shape can be named, and the completeness says so.
 """
 
 import re
+from bisect import bisect_left
+from functools import lru_cache
 
 from isoview.inspectors.binary.definitions import FoundDefinition
-from isoview.inspectors.binary.image import Image, Symbol
+from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.types import FoundType
 from isoview.inspectors.facts import Evidence, Global, GlobalKind, Item
 
 # Names that the compiler, the linker or the language's run-time library puts into every file:
 # crtstuff's flags and lists, TM clone tables, C++ personality references, Rust's std.
 _RUNTIME_PREFIXES = (
-    "__dso_handle", "__TMC_END__", "__bss_start", "__frame_dummy_init_array_entry",
+    "__dso_handle", "__TMC_", "__bss_start", "__frame_dummy_init_array_entry",
     "__do_global_dtors_aux", "__JCR", "__CTOR", "__DTOR", "DW.ref.", "_GLOBAL_OFFSET_TABLE_",
     "__stack_chk_guard", "emutex", "emergency", "_ZN3std", "_ZN4core", "_ZN5alloc",
     "_ZN9__gnu_cxx", "_ZN10__cxxabi", "_ZNSt", "_ZNSa", "_ZNSb", "_ZSt", "_ZSa", "_ZSb", "_ZZNS", "_ZZS",
@@ -35,6 +37,14 @@ _PARSER_CACHE = re.compile(r"(_parser|_kwtuple|__clinic_parser)(\.\d+)+\Z")
 _LOCK = re.compile(r"(?i)(^|_)(mutex|lock|spinlock|rwlock|once_flag)(_|s?\Z|s?\.\d+\Z)")
 _CXX_DATA = (("_ZTV", "a C++ vtable"), ("_ZTI", "C++ type information"), ("_ZTS", "a C++ type name"),
              ("_ZGV", "the guard of a C++ static"))  # fmt: skip
+
+
+_LOCK_WORDS = ("mutex", "lock", "once_flag")
+_PARSER_STARTS = ("_parser", "_kwtuple", "__clinic_parser")
+_TOLD_BY_START = (*_RUNTIME_PREFIXES, *_NUMBERED, *(prefix for prefix, _ in _CXX_DATA))
+_OF_THE_RUNTIME = Evidence("name", "belongs to the compiler's run-time library")
+_WORDS_COUNTED = 512
+"""Most words of one static that are counted."""
 
 
 class Owners:
@@ -68,16 +78,17 @@ class Owners:
 def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item]:
     """Every writable static the file names, and how complete the list is."""
     found: dict[int, Global] = {}
-    for symbol in image.symbols:
-        if symbol.kind != "object" or symbol.address in found or not symbol.name:
-            continue
-        region = image.region_at(symbol.address)
-        if region is None or not region.writable:
-            continue
-        kind, evidence = classify(image, symbol, owners)
-        found[symbol.address] = Global(
-            symbol.address, symbol.name, region.name, symbol.size, kind, evidence
-        )
+    writable = [r for r in image.regions if r.writable and not r.thread_local and r.size]
+    ranges = [(region.address, region.address + region.size) for region in writable]
+    section, end = "", 0
+    for address, name, size in image.objects(ranges):
+        if address >= end or not section:
+            region = image.region_at(address)
+            if region is None or not region.writable:
+                continue
+            section, end = region.name, region.address + region.size
+        kind, evidence = classify(image, address, name, size, owners)
+        found[address] = Global(address, name, section, size, kind, evidence)
     if not image.stripped:
         return tuple(found[address] for address in sorted(found)), Item("full")
     for address, (kind, text, size) in owners.known.items():
@@ -91,58 +102,70 @@ def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item
     return tuple(found[address] for address in sorted(found)), Item("partial", reason)
 
 
-def classify(
-    image: Image, symbol: Symbol, owners: Owners
-) -> tuple[GlobalKind, tuple[Evidence, ...]]:
+Class = tuple[GlobalKind, tuple[Evidence, ...]]
+
+
+def classify(image: Image, address: int, name: str, size: int, owners: Owners) -> Class:
     """What a static is, from its shape, its contents in the file, and lastly its name."""
-    known = owners.known.get(symbol.address)
+    known = owners.known.get(address)
     if known is not None:
-        return known[0], (Evidence("shape", known[1], symbol.address),)
-    plain = symbol.name
-    for prefix, text in _CXX_DATA:
-        if plain.startswith(prefix):
-            return "runtime", (Evidence("name", text),)
-    if _of_the_runtime(plain):
-        return "runtime", (Evidence("name", "belongs to the compiler's run-time library"),)
-    if _PARSER_CACHE.match(plain):
-        return "runtime", (Evidence("name", "keyword cache that CPython itself looks after"),)
-    pointed = _pointers_inside(image, symbol)
+        return known[0], (Evidence("shape", known[1], address),)
+    named = _by_name(name)
+    if named is not None:
+        return named
+    pointed = _pointers_inside(image, address, size)
     if pointed is not None:
         return pointed
-    if symbol.size <= 64 and _LOCK.search(plain):
+    if size <= 64 and any(word in name.lower() for word in _LOCK_WORDS) and _LOCK.search(name):
         return "lock", (Evidence("name", "named as a lock"),)
-    if 0 < symbol.size < image.word_size:
-        return "scalar", (Evidence("size", f"{symbol.size} bytes cannot hold a pointer"),)
-    if symbol.size > 8 * image.word_size:
-        return "buffer", (Evidence("size", f"{symbol.size} bytes of data"),)
+    return _by_size(size, image.word_size)
+
+
+def _by_name(name: str) -> Class | None:
+    """What its name alone says of a static: that it is not of the sources' own making."""
+    if name.startswith(_TOLD_BY_START):
+        for prefix, text in _CXX_DATA:
+            if name.startswith(prefix):
+                return "runtime", (Evidence("name", text),)
+        if name.startswith(_RUNTIME_PREFIXES) or re.match(_RUNTIME, name):
+            return "runtime", (_OF_THE_RUNTIME,)
+    if name in _RUNTIME_NAMES:
+        return "runtime", (_OF_THE_RUNTIME,)
+    if name.startswith(_PARSER_STARTS) and _PARSER_CACHE.match(name):
+        return "runtime", (Evidence("name", "keyword cache that CPython itself looks after"),)
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _by_size(size: int, word: int) -> Class:
+    if 0 < size < word:
+        return "scalar", (Evidence("size", f"{size} bytes cannot hold a pointer"),)
+    if size > 8 * word:
+        return "buffer", (Evidence("size", f"{size} bytes of data"),)
     return "unknown", ()
 
 
-def _of_the_runtime(name: str) -> bool:
-    """Whether the compiler, the linker or the language's library put ``name`` there."""
-    if name.startswith(_RUNTIME_PREFIXES) or name in _RUNTIME_NAMES:
-        return True
-    return name.startswith(_NUMBERED) and re.match(_RUNTIME, name) is not None
-
-
-def _pointers_inside(
-    image: Image, symbol: Symbol
-) -> tuple[GlobalKind, tuple[Evidence, ...]] | None:
+def _pointers_inside(image: Image, address: int, size: int) -> Class | None:
     """A static that starts out with addresses in it is a table of this file's own things."""
     step = image.word_size
-    local = imported = 0
-    first = ""
-    low = symbol.address + -symbol.address % step
-    for address in range(low, min(symbol.address + symbol.size, low + step * 512), step):
-        if address in image.pointers:
-            local += 1
-        elif address in image.imports_at:
-            imported += 1
-            first = first or image.imports_at[address]
+    low = address + -address % step
+    high = min(address + size, low + step * _WORDS_COUNTED)
+    local = _between(image.relocated, low, high)
+    imports = image.imported_words
+    imported = _between(imports, low, high)
     if not local and not imported:
         return None
     if imported and not local:
+        first = image.imports_at[imports[bisect_left(imports, low)]]
         text = f"the file puts the address of {first} there"
     else:
         text = f"starts out with {local + imported} addresses of the file's own data or code"
-    return "table", (Evidence("data", text, symbol.address),)
+    return "table", (Evidence("data", text, address),)
+
+
+def _between(sorted_: list[int], low: int, high: int) -> int:
+    """How many numbers of a sorted list lie in [low, high)."""
+    first = bisect_left(sorted_, low)
+    if first == len(sorted_) or sorted_[first] >= high:
+        return 0
+    return bisect_left(sorted_, high, first) - first

@@ -6,6 +6,7 @@ file format. Addresses are link-time virtual addresses; sizes are bytes. An imag
 
 import sys
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from isoview.inspectors.record import Record
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 
-def integers(raw: memoryview, size: int, endian: str) -> Sequence[int]:
+def integers(raw: memoryview, size: int, endian: str) -> "memoryview[int] | array[int]":
     """``raw`` as unsigned integers of ``size`` bytes (4 or 8) in the file's byte order; bytes
     beyond the last whole one are left out.
     """
@@ -114,6 +115,9 @@ class Image(Record):
     entry: int | None = None  # where the loader starts the file's own code: a DLL's start-up
     # Declarations of the globals at some addresses; the path is where to look beside the file.
     load_declarations: Callable[[Collection[int], str], Declarations] | None = None
+    # The named objects in some ranges (start, end), by address, the first of each: (address,
+    # name, size). None where it takes all symbols to tell.
+    load_objects: Callable[[Sequence[tuple[int, int]]], list[tuple[int, str, int]]] | None = None
 
     @property
     def word_size(self) -> int:
@@ -125,6 +129,20 @@ class Image(Record):
         """Every defined symbol of the static and dynamic tables, sorted by address."""
         return tuple(sorted(self.load_symbols(), key=lambda symbol: symbol.address))
 
+    def objects(self, within: Sequence[tuple[int, int]]) -> list[tuple[int, str, int]]:
+        """(address, name, size) of the named objects in some ranges (start, end), by address; of
+        several at one address the first.
+        """
+        if self.load_objects is not None:
+            return self.load_objects(within)
+        found: dict[int, tuple[int, str, int]] = {}
+        for name, address, size, kind, _ in self.symbols:
+            if kind != "object" or not name or address in found:
+                continue
+            if any(start <= address < end for start, end in within):
+                found[address] = (address, name, size)
+        return list(found.values())
+
     @cached_property
     def function_starts(self) -> Sequence[int]:
         """Sorted starts of functions, from unwind tables; empty where the file has none."""
@@ -135,6 +153,48 @@ class Image(Record):
         """Tables read already: many structures of a damaged file may point to one long table."""
         return {}
 
+    @cached_property
+    def relocated(self) -> list[int]:
+        """Addresses of the words in ``pointers`` that stand where a word can stand, sorted."""
+        odd = self.word_size - 1
+        return sorted([address for address in self.pointers if not address & odd])
+
+    @cached_property
+    def imported_words(self) -> list[int]:
+        """The same for the words in ``imports_at``."""
+        odd = self.word_size - 1
+        return sorted([address for address in self.imports_at if not address & odd])
+
+    @cached_property
+    def apart(self) -> list[tuple[int, int, int]]:
+        """Relocated words that stand alone on one side: at least two words behind them or three
+        before them are not relocated. Each with the distances to the relocated words before and
+        behind it, in bytes. Structures are found from these: the rest stand in tables.
+        """
+        size, all_ = self.word_size, self.relocated
+        far = 1 << 62
+        return [
+            (address, address - before, behind - address)
+            for before, address, behind in zip(
+                (-far, *all_[:-1]), all_, (*all_[1:], far), strict=False
+            )
+            if behind - address > 2 * size or address - before > 3 * size
+        ]
+
+    @cached_property
+    def _regions_apart(self) -> tuple[list[int], list[Region]] | None:
+        """Starts of the regions and the regions, by address; None where some overlap."""
+        regions = sorted(
+            (region for region in self.regions if region.size and not region.thread_local),
+            key=lambda region: region.address,
+        )
+        end = 0
+        for region in regions:
+            if region.address < end:
+                return None
+            end = region.address + region.size
+        return [region.address for region in regions], regions
+
     def segment_at(self, address: int) -> Segment | None:
         """The segment that holds the byte at ``address``."""
         for segment in self.segments:
@@ -144,6 +204,11 @@ class Image(Record):
 
     def region_at(self, address: int) -> Region | None:
         """The section that holds the byte at ``address`` (never a thread-local template)."""
+        apart = self._regions_apart
+        if apart is not None:
+            index = bisect_right(apart[0], address) - 1
+            region = apart[1][index] if index >= 0 else None
+            return region if region and address < region.address + region.size else None
         for region in self.regions:
             if region.address <= address < region.address + region.size and not region.thread_local:
                 return region
@@ -189,6 +254,21 @@ class Image(Record):
         if value is None or value < 1 << (size * 8 - 1):
             return value
         return value - (1 << (size * 8))
+
+    def window(self, address: int, count: int) -> Sequence[int]:
+        """The file's ``count`` words from ``address`` on, not relocated; fewer, or none, where the
+        segment ends before them.
+        """
+        size = self.word_size
+        segment = self.segment_at(address)
+        if segment is None:
+            return ()
+        start = address - segment.address
+        wanted = min(count * size, (segment.size - start) // size * size)
+        raw = segment.data[start : start + wanted]
+        if len(raw) < wanted:  # zero fill
+            raw = memoryview(bytes(raw) + bytes(min(wanted - len(raw), ZERO_LIMIT)))
+        return integers(raw, size, self.endian).tolist()
 
     def word(self, address: int) -> int | None:
         """The pointer-sized word at ``address`` as it is after loading (local pointers resolved)."""

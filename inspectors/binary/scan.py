@@ -5,7 +5,7 @@ file says as much as any other.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import TypeVar
 
@@ -69,8 +69,9 @@ def data_segments(image: Image) -> tuple[Segment, ...]:
 
 def candidates(
     image: Image, segment: Segment, layout: Layout, name_offset: int, zeros: int, plain_after: int
-) -> Iterator[int]:
-    """Addresses at which an object may start whose name pointer stands at ``name_offset``.
+) -> Iterator[tuple[int, Sequence[int], int]]:
+    """Addresses at which an object may start whose name pointer stands at ``name_offset``; with
+    each the segment's words, not relocated, and the place of the name pointer among them.
 
     ``zeros`` is how many words before the name must be plain and zero, ``plain_after`` how many
     behind it must be no pointers. Only these and the head word are looked at: this is the
@@ -79,14 +80,12 @@ def candidates(
     words = image.words(segment)
     size = image.word_size
     base = segment.address + -segment.address % size
-    pointers = image.pointers
     low, high = base + name_offset, base + len(words) * size
     # The word that tells: the reference count, or (free-threaded) the one with ob_ref_local.
     told = (size + 4) // size * size if layout.free_threaded else 0
     back = (name_offset - told) // size
-    unlike = [step * size for step in (*range(-zeros, 0), *range(1, plain_after + 1))]
-    for address in pointers:
-        if not low <= address < high:
+    for address, before, behind in image.apart:
+        if before <= zeros * size or behind <= plain_after * size or not low <= address < high:
             continue
         index, odd = divmod(address - base, size)
         if odd or words[index - 1]:
@@ -97,11 +96,9 @@ def candidates(
                 continue
         elif word not in HEAD_WORDS:
             continue
-        if any(words[index - n] for n in range(2, zeros + 1)):
+        if zeros > 1 and any(words[index - zeros : index - 1]):
             continue
-        if any(address + step in pointers for step in unlike):
-            continue
-        yield address - name_offset
+        yield address - name_offset, words, index
 
 
 def is_plain(image: Image, address: int) -> bool:
@@ -150,22 +147,38 @@ def read_once(
 def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, ...] | None:
     """The ``PyMethodDef`` table at ``address``; None where the bytes are no such table."""
     size = image.word_size
+    pointers, imports = image.pointers, image.imports_at
+    # The flags are an int at the start of their word.
+    shift, mask = (32 if size == 8 and image.endian == "big" else 0), 0xFFFFFFFF
     found: list[Method] = []
-    for index in range(METHOD_LIMIT):
-        entry = address + index * 4 * size
-        if is_zero(image, entry):
-            return tuple(found)
-        target = image.pointers.get(entry)
-        name = image.cstring(target, 512) if target is not None else None
-        flags = image.unsigned(entry + 2 * size, 4)
-        function = entry + size
-        callable_word = function_at(image, function) is not None or is_zero(image, function)
-        if not name or flags is None or flags > 0xFFFF or not callable_word:
+    entry, chunk = address, _METHODS_AT_ONCE
+    while len(found) < METHOD_LIMIT:
+        words = image.window(entry, 4 * chunk)
+        for at in range(0, len(words), 4):
+            target = pointers.get(entry)
+            if target is None:
+                ends = words[at] == 0 and entry not in imports
+                return tuple(found) if ends else None
+            if at + 4 > len(words):
+                return None
+            function, flags = entry + size, words[at + 2] >> shift & mask
+            if flags > 0xFFFF or entry + 2 * size in pointers or entry + 2 * size in imports:
+                return None
+            if function_at(image, function) is None and (words[at + 1] or function in pointers):
+                return None
+            name = image.cstring(target, 512)
+            if not name:
+                return None
+            found.append(Method(name, flags))
+            entry += 4 * size
+        if len(words) < 4 * chunk:
             return None
-        if not is_plain(image, entry + 2 * size):
-            return None
-        found.append(Method(name, flags))
+        chunk = min(chunk * 4, METHOD_LIMIT)
     return None
+
+
+_METHODS_AT_ONCE = 16
+"""Most tables are shorter."""
 
 
 @read_once

@@ -3,6 +3,7 @@
 Layouts: ``Include/object.h`` and ``Include/cpython/object.h`` of 3.8 to 3.15.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Image
@@ -51,7 +52,11 @@ def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundT
     found: dict[int, FoundType] = {}
     for layout in layouts:
         for segment in data_segments(image):
-            for address in candidates(image, segment, layout, layout.type("tp_name"), 1, 2):
+            scan = candidates(image, segment, layout, layout.type("tp_name"), 1, 2)
+            for address, words, index in scan:
+                # tp_basicsize and tp_itemsize: they tell most other structures apart.
+                if any(size > SIZE_LIMIT for size in words[index + 1 : index + 3]):
+                    continue
                 static = read_static_type(image, address, layout)
                 if static is not None:
                     found[address] = static
@@ -82,22 +87,22 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     meta = base - size  # ob_type: zero, an import (PyType_Type) or a local metatype
     if not (is_zero(image, meta) or meta in image.imports_at or meta in image.pointers):
         return None
-    at = {field: address + offset for field, offset in layout.type_offsets.items()}
-    integers = _integers(image, at)
-    if integers is None or not all(is_zero(image, at[field]) for field in TYPE_RUNTIME_FIELDS):
+    words = image.window(base, len(TYPE_FIELDS))
+    integers = _integers(image, base, words)
+    if integers is None:
         return None
+    at = {field: address + offset for field, offset in layout.type_offsets.items()}
     name_at = image.pointers.get(at["tp_name"])
     if name_at is None or name_at in image.pointers or image.in_code(name_at):
         return None  # no text starts with a relocated word
     name = image.cstring(name_at, 1024)
     if not printable(name) or name is None:
         return None
-    set_fields = _pointer_fields(image, at)
+    set_fields = _pointer_fields(image, base, words)
     if set_fields is None:
         return None
-    functions = [field for field in set_fields if field in TYPE_FUNCTION_FIELDS]
     headless = image.unsigned(address, size) == 0 and not layout.free_threaded
-    content = functions or (
+    content = not TYPE_FUNCTION_FIELDS.isdisjoint(set_fields) or (
         not headless
         and (
             integers["tp_flags"] or integers["tp_basicsize"] >= 2 * size or "tp_base" in set_fields
@@ -127,16 +132,33 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     )
 
 
-def _integers(image: Image, at: dict[str, int]) -> dict[str, int] | None:
+_INTEGERS = tuple((TYPE_FIELDS.index(field), field) for field in sorted(TYPE_INTEGER_FIELDS))
+_RUNTIME = tuple(TYPE_FIELDS.index(field) for field in sorted(TYPE_RUNTIME_FIELDS))
+_POINTERS = tuple(
+    (index, field)
+    for index, field in enumerate(TYPE_FIELDS)
+    if field not in TYPE_INTEGER_FIELDS | TYPE_RUNTIME_FIELDS and field != "tp_name"
+)
+_SMALL = ("tp_basicsize", "tp_itemsize", "tp_weaklistoffset", "tp_dictoffset")
+
+
+def _integers(image: Image, base: int, words: Sequence[int]) -> dict[str, int] | None:
+    """The integer fields of a type whose fields, behind the head, stand at ``base``; None where
+    they, or those that the interpreter fills in, hold something else.
+    """
+    if len(words) < len(TYPE_FIELDS):
+        return None
+    size, pointers, imports = image.word_size, image.pointers, image.imports_at
+    half = 1 << size * 8 - 1
     values: dict[str, int] = {}
-    for field in TYPE_INTEGER_FIELDS:
-        # tp_flags is an unsigned long: 4 bytes and padding on Win64, where the padding is zero.
-        value = image.signed(at[field], image.word_size)
-        if value is None or not is_plain(image, at[field]):
+    for index, field in _INTEGERS:
+        where = base + index * size
+        if where in pointers or where in imports:
             return None
-        values[field] = value
-    small = ("tp_basicsize", "tp_itemsize", "tp_weaklistoffset", "tp_dictoffset")
-    if values["ob_size"] or not all(-SIZE_LIMIT <= values[field] <= SIZE_LIMIT for field in small):
+        # tp_flags is an unsigned long: 4 bytes and padding on Win64, where the padding is zero.
+        value = words[index]
+        values[field] = value if value < half else value - 2 * half
+    if values["ob_size"] or not all(-SIZE_LIMIT <= values[field] <= SIZE_LIMIT for field in _SMALL):
         return None
     if values["tp_basicsize"] < 0 or values["tp_itemsize"] < 0 or values["tp_version_tag"]:
         return None
@@ -145,24 +167,28 @@ def _integers(image: Image, at: dict[str, int]) -> dict[str, int] | None:
         or not 0 <= values["tp_flags"] < 1 << 33
     ):
         return None
+    for index in _RUNTIME:
+        where = base + index * size
+        if words[index] or where in pointers or where in imports:
+            return None
     return values
 
 
-def _pointer_fields(image: Image, at: dict[str, int]) -> list[str] | None:
+def _pointer_fields(image: Image, base: int, words: Sequence[int]) -> list[str] | None:
     """Names of the pointer fields that are set; None where one holds something else."""
+    size, pointers, imports = image.word_size, image.pointers, image.imports_at
     found: list[str] = []
-    for field in TYPE_FIELDS:
-        where = at[field]
-        if field in TYPE_INTEGER_FIELDS or field in TYPE_RUNTIME_FIELDS or field == "tp_name":
-            continue
-        if is_zero(image, where):
+    for index, field in _POINTERS:
+        where = base + index * size
+        target = pointers.get(where)
+        if target is None and where not in imports:
+            if words[index]:
+                return None
             continue
         if field in TYPE_FUNCTION_FIELDS:
             if function_at(image, where) is None:
                 return None
-        elif is_plain(image, where) or (
-            field != "tp_doc" and image.in_code(image.pointers.get(where, -1))
-        ):
+        elif target is not None and field != "tp_doc" and image.in_code(target):
             return None
         found.append(field)
     return found
@@ -200,17 +226,13 @@ def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, .
     layout = Layout(image.word_size, free_threaded=False)
     pointers = image.pointers
     gap = layout.spec_slots
-    size = image.word_size
-    plain = tuple(range(size, gap, size))
     starts = [
         address
-        for address in pointers
-        if address + gap in pointers
-        and not any(address + step in pointers for step in plain)
-        and image.unsigned(pointers[address + gap], 4) in TYPE_SLOTS
+        for address, _, behind in image.apart
+        if behind == gap and image.unsigned(pointers[address + gap], 4) in TYPE_SLOTS
     ]
     found: list[FoundType] = []
-    for address in sorted(starts):
+    for address in starts:
         if any(low <= address < high for low, high in taken):
             continue
         spec = read_spec(image, address, layout)
