@@ -1,7 +1,8 @@
 """Drives the app in tests: services in memory, and waiting until it has nothing left to do."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+import json
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from threading import Event as StopEvent
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 from app_reports import REPORT
 from textual.pilot import Pilot
 
+from isoview.answers import Homes
 from isoview.evidence import EvidenceSource, Subject
 from isoview.inspectors.binary.decode import Field, Structure
 from isoview.inspectors.facts import Facts
-from isoview.model import Complete, Event, Finding, Report, Shape, Started, Status
+from isoview.model import Complete, Event, Finding, Report, Shape, Started
+from isoview.triage import Decision, Decisions, Group
+from isoview.scan import Listing, lines
 from isoview.tui.app import IsoviewApp
 from isoview.tui.services import Services
 
@@ -43,31 +47,49 @@ class MemoryEvidence(EvidenceSource):
 
 
 class MemoryDecisions:
-    """Decisions as ``isoview.triage`` keeps them, without a file."""
+    """Decisions as ``isoview.decision_file`` keeps them, without a file."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, tuple[Status, str]] = {}
+        self.kept = Decisions()
+        self.on_disk = Decisions()  # what another session may change
 
     def where(self) -> str:
         return "isoview.toml"
 
-    def apply(self, report: Report) -> Report:
-        def decided(finding: Finding) -> Finding:
-            status, reason = self.kept.get(finding.fingerprint, ("open", ""))
-            return replace(finding, status=status, reason=reason or None)
+    def has_changed(self) -> bool:
+        return (self.kept, self.kept.groups) != (self.on_disk, self.on_disk.groups)
 
-        return replace(report, findings=tuple(map(decided, report.findings)))
+    def look(self) -> None:
+        self.kept = Decisions(self.on_disk)
+        self.kept.groups = self.on_disk.groups
 
-    def decide(self, finding: Finding, status: Status, reason: str) -> Any:
-        previous = self.kept.get(finding.fingerprint)
-        self.kept[finding.fingerprint] = (status, reason)
-        return previous
+    def change(
+        self, wanted: Mapping[str, Decision | None], seen: Mapping[str, Decision | None]
+    ) -> dict[str, Decision | None]:
+        before = {fingerprint: self.on_disk.get(fingerprint) for fingerprint in wanted}
+        for fingerprint, decision in wanted.items():
+            if before[fingerprint] != seen.get(fingerprint):
+                continue
+            if decision is None:
+                self.on_disk.pop(fingerprint, None)
+            else:
+                self.on_disk[fingerprint] = decision
+        self.look()
+        return before
 
-    def restore(self, fingerprint: str, previous: Any) -> None:
-        if previous is None:
-            del self.kept[fingerprint]
-        else:
-            self.kept[fingerprint] = previous
+    def add_group(self, group: Group) -> None:
+        self.on_disk.groups = (*self.on_disk.groups, group)
+        self.look()
+
+    def remove_group(self, group: Group) -> bool:
+        there = group in self.on_disk.groups
+        self.on_disk.groups = tuple(each for each in self.on_disk.groups if each != group)
+        self.look()
+        return there
+
+    def statuses(self) -> dict[str, tuple[str, str]]:
+        """What was decided about what, and why."""
+        return {f: (decision.status, decision.reason) for f, decision in self.on_disk.items()}
 
 
 def streaming(*reports: Report) -> Callable[[Iterable[str]], Iterator[Event]]:
@@ -84,6 +106,24 @@ def streaming(*reports: Report) -> Callable[[Iterable[str]], Iterator[Event]]:
     return stream
 
 
+class MemoryScan:
+    """What :mod:`isoview.scan` would say of each target, from the stream of a test."""
+
+    def __init__(self, stream: Callable[[Iterable[str]], Iterator[Event]], targets: Sequence[str]) -> None:
+        self._stream = stream
+        self._targets = targets
+
+    def batches(self) -> Iterator[list[dict[str, Any]]]:
+        listing = Listing(f"{len(self._targets)} targets", [], Homes([], []), {})
+        listed = {"kind": "listed", "title": listing.title, "files": len(self._targets), "size": 1}
+        # Once through JSON, as it would be.
+        yield json.loads(json.dumps([listed, *lines(listing, self._stream(self._targets))]))
+        yield [{"kind": "end"}]
+
+    def stop(self) -> None:
+        """It never waits for anything."""
+
+
 def no_live(_path: str, _stop: StopEvent) -> dict[str, Any]:
     raise AssertionError("nothing was asked to be imported")
 
@@ -96,8 +136,10 @@ def app_of(
     decisions: MemoryDecisions | None = None,
 ) -> IsoviewApp:
     """The app over hand-made reports."""
+    stream = stream or streaming(*(reports or (REPORT,)))
     services = Services(
-        stream=stream or streaming(*(reports or (REPORT,))),
+        stream=stream,
+        scan=lambda targets, _python: MemoryScan(stream, targets),
         evidence=MemoryEvidence,
         decisions=decisions or MemoryDecisions(),
         live=live,

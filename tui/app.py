@@ -24,6 +24,8 @@ from isoview.visible import visible
 
 if TYPE_CHECKING:
     from isoview.model import Event
+    from isoview.tui.workspace import Workspace
+    from isoview.tui.workspace_control import WorkspaceControl
     from isoview.tui.live_control import LiveControl
     from isoview.tui.processes import ProcessServices
     from isoview.tui.widgets.bars import Choice
@@ -56,27 +58,46 @@ class IsoviewApp(App[None]):
             self.entry = entry
             self.event = event
 
-    def __init__(self, targets: Sequence[str], services: Services | None = None) -> None:
+    def __init__(
+        self,
+        targets: Sequence[str],
+        services: Services | None = None,
+        *,
+        workspace: Workspace | None = None,
+    ) -> None:
+        """The app on one file, or on a workspace: what several targets are."""
         super().__init__()
         self.services = services or Services()
-        self.entries = [Entry(target) for target in targets]
+        self.entries = [Entry(target) for target in targets] if len(targets) == 1 else []
+        self.workspace = self._control(targets, workspace)
         self.work = Work(self.services)
         self.navigation = Navigation(self)
         self._live_allowed = False  # nobody was asked yet
 
     # -- screens --------------------------------------------------------------------------------
 
+    def _control(
+        self, targets: Sequence[str], workspace: Workspace | None
+    ) -> WorkspaceControl | None:
+        if workspace is None and len(targets) < 2:
+            return None
+        from isoview.tui.workspace import Workspace
+        from isoview.tui.workspace_control import WorkspaceControl
+
+        return WorkspaceControl(self, workspace or Workspace(tuple(targets)))
+
     def on_mount(self) -> None:
         self.open_first()
 
     def open_first(self) -> None:
         """Show the first screen; the app on processes has another one."""
-        if len(self.entries) == 1:
-            self.open_entry(self.entries[0])
-        else:
-            self.navigation.go("targets")
         # Paint first: the reading starts when the first screen stands.
-        self.call_after_refresh(self.read, self.entries)
+        if self.workspace is not None:
+            self.navigation.go("workspace")
+            self.call_after_refresh(self.workspace.start)
+        else:
+            self.open_entry(self.entries[0])
+            self.call_after_refresh(self.read, self.entries)
 
     def open_entry(self, entry: Entry) -> None:
         """Show the Module screen of an entry."""
@@ -324,4 +345,6 @@ class IsoviewApp(App[None]):
     async def on_unmount(self) -> None:
         if "experiments" in self.__dict__:  # the Live screen was opened
             self.experiments.close()
+        if self.workspace is not None:
+            self.workspace.close()
         self.work.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from isoview.evidence import EvidenceSource
     from isoview.model import Event, Finding, Report, Status
+    from isoview.tui.scanning import Scan
 
 
 class Decisions(Protocol):
@@ -66,6 +67,13 @@ def undecided(report: Report) -> Report:
     return replace(report, findings=findings)
 
 
+def scan_targets(targets: Sequence[str], python: str | None) -> Scan:
+    """Reads many files in another process, with the cache; without targets, an environment."""
+    from isoview.tui.scanning import ScanProcess
+
+    return ScanProcess(targets, python)
+
+
 def stream_targets(targets: Iterable[str]) -> Iterator[Event]:
     """The one stream of the judge."""
     from isoview.stream import stream
@@ -95,6 +103,7 @@ class Services:
     """Everything outside the app that its screens reach, none of it opened by a widget."""
 
     stream: Callable[[Iterable[str]], Iterator[Event]] = stream_targets
+    scan: Callable[[Sequence[str], str | None], Scan] = scan_targets
     evidence: Callable[[str], EvidenceSource] = open_evidence
     decisions: Decisions = field(default_factory=ProjectDecisions)
     live: Callable[[str, StopEvent], dict[str, Any]] = run_live

@@ -32,15 +32,18 @@ class View(NamedTuple):
     why_not: Callable[[IsoviewApp, Entry | None], str | None] = lambda _app, _entry: None
 
 
-def _targets(app: IsoviewApp, _subject: Any) -> PlacedScreen:
-    from isoview.tui.screens.targets import TargetsScreen
+def _workspace(app: IsoviewApp, _subject: Any) -> PlacedScreen:
+    from isoview.tui.screens.workspace import WorkspaceScreen
 
-    return TargetsScreen(app.entries)
+    assert app.workspace is not None  # noqa: S101 - only_one has said so
+    return WorkspaceScreen(app.workspace)
 
 
-def _module(_app: IsoviewApp, entry: Entry) -> PlacedScreen:
+def _module(app: IsoviewApp, entry: Entry) -> PlacedScreen:
     from isoview.tui.screens.module import ModuleScreen
 
+    if app.workspace is not None:
+        app.workspace.read_once(entry)
     return ModuleScreen(entry)
 
 
@@ -63,7 +66,7 @@ def _process(app: IsoviewApp, pid: int) -> PlacedScreen:
 
 
 def _only_one(app: IsoviewApp, _entry: Entry | None) -> str | None:
-    return None if len(app.entries) > 1 else "one file is open; there is no list"
+    return None if app.workspace is not None else "one file is open; there is no list"
 
 
 def is_read(_app: IsoviewApp, entry: Entry | None) -> str | None:
@@ -91,7 +94,7 @@ def is_chosen(_app: IsoviewApp, entry: Entry | None) -> str | None:
 
 
 VIEWS: tuple[View, ...] = (
-    View("targets", "0", "All files that were opened", "all", _targets, _only_one),
+    View("workspace", "0", "All files, and which of them block what", "all", _workspace, _only_one),
     View("module", "1", "The module: facts, findings, details", "module", _module, is_chosen),
     View("live", "3", "Experiments: the module imported in child processes (asks first)",
          "module", _live, is_extension),
