@@ -7,6 +7,7 @@ is first asked and keeps the image until it is closed.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from types import TracebackType
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Self
 from isoview.inspectors.binary.decode import Field, Structure, decode
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.facts import Definition, Facts, Global, Init, Type
-from isoview.inspectors.record import replace
 from isoview.model import Finding
 
 if TYPE_CHECKING:
