@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from threading import Event as StopEvent
 from typing import Any
@@ -109,7 +109,9 @@ def streaming(*reports: Report) -> Callable[[Iterable[str]], Iterator[Event]]:
 class MemoryScan:
     """What :mod:`isoview.scan` would say of each target, from the stream of a test."""
 
-    def __init__(self, stream: Callable[[Iterable[str]], Iterator[Event]], targets: Sequence[str]) -> None:
+    def __init__(
+        self, stream: Callable[[Iterable[str]], Iterator[Event]], targets: Sequence[str]
+    ) -> None:
         self._stream = stream
         self._targets = targets
 
