@@ -16,6 +16,9 @@ FIRST_SHARE = 0.9
 ENOUGH = 3
 """So many functions that refer to a word are followed where nothing shows what it holds."""
 
+BEHIND = 64
+"""Bytes behind the beginning of a reference that the instruction, or the few of AArch64, can have."""
+
 
 class Survey(NamedTuple):
     """How much of the code was gone through."""
@@ -86,16 +89,23 @@ def _only_writes(scene: Scene, function: Function, references: list[Reference]) 
     instructions had to be read.
     """
     record = scene.record
-    wanted = {
-        reference.target
-        for reference in references
-        if reference.stores and reference.target & ~7 not in record.uses
-    }
-    wanted -= record.sources.keys()
-    wanted = {target for target in wanted if function.start not in record.writes.get(target, ())}
+    wanted: set[int] = set()
+    last = 0
+    for reference in references:
+        target = reference.target
+        if (
+            reference.stores
+            and target & ~7 not in record.uses
+            and target not in record.sources
+            and function.start not in record.writes.get(target, ())
+        ):
+            wanted.add(target)
+            last = max(last, reference.at)
     if not wanted or function.end - function.start > FUNCTION_LIMIT:
         return 0
-    code = scene.machine.decode(scene.functions.read(function), function.start)
+    raw = scene.functions.read(function)
+    # What stands behind the last store is of no interest.
+    code = scene.machine.decode(raw[: last - function.start + BEHIND], function.start)
     for at, kind, _, _, base, index, _, disp, _ in code:
         if kind in WRITING and base == index == NONE and disp in wanted:
             record.write(disp, function.start, at)
