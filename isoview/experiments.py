@@ -111,7 +111,9 @@ def _twice(outcome: Mapping[str, Any]) -> Cell:
 def _sharing(outcome: Mapping[str, Any], start: str) -> Cell:
     if not shared(outcome):
         number = outcome["compared_types"] + outcome["compared_objects"]
-        return Cell("✓", "good", "isolated", f"{start}; none of {number} objects is shared")
+        return Cell(
+            "✓", "good", "isolated", f"{start}; none of the {number} objects compared is shared"
+        )
     types = len(outcome["shared_types"])
     word = f"{types}/{outcome['compared_types']} types" if types else "shares"
     return Cell("◐", "warning", word, f"{start}; {shared_words(outcome)} are the same in both")

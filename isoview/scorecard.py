@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts, Item
+from isoview.loads_on import free_threaded
 from isoview.model import COUNTING, Finding, NotRun
 from isoview.rules import ASKED, Rule
 from isoview.rules.deferred import Deferred
@@ -46,6 +47,18 @@ SECTIONS = (
     "lossless-conversion-to-heap-types",
 )
 """Sections of "Isolating Extension Modules", in their order."""
+_FT_INIT = "ft-module-initialization"
+_FT_MULTI, _FT_SINGLE = "ft-multi-phase-initialization", "ft-single-phase-initialization"
+FREE_THREADING = (
+    _FT_INIT,
+    _FT_MULTI,
+    _FT_SINGLE,
+    "ft-container-thread-safety",
+    "ft-borrowed-references",
+    "ft-protecting-internal-state",
+    "ft-critical-sections",
+)
+"""Sections of the free-threading HOWTO that ask something a file can show."""
 
 _ASKS_NOTHING = frozenset({
     "who-should-read-this",
@@ -93,6 +106,8 @@ _ALSO = {
         }
     ),
     "enter-per-module-state": frozenset({"ISO302"}),  # what an unexplained static holds
+    _FT_MULTI: frozenset({"ISO121", "ISO122"}),
+    _FT_SINGLE: frozenset({"ISO121", "ISO122"}),
 }
 _OPT_OUT = "opt-out-limiting-to-one-module-object-per-process"
 # What must have been read to its end before "nothing found" means something.
@@ -102,6 +117,9 @@ _RESTS_ON: dict[str, Callable[[Facts], Item]] = {
     "managing-per-module-state": lambda facts: facts.completeness.definitions,
     "isolated-module-objects": lambda facts: facts.completeness.definitions,
     "making-modules-safe-with-multiple-interpreters": lambda facts: facts.completeness.definitions,
+    **dict.fromkeys(
+        (_FT_INIT, _FT_MULTI, _FT_SINGLE), lambda facts: facts.completeness.definitions
+    ),
     **dict.fromkeys(_ABOUT_CLASSES, lambda facts: facts.completeness.types),
 }
 # Their rules see the plain cases only: finding nothing does not show that nothing is there.
@@ -109,6 +127,10 @@ _NEVER_CLEARED = frozenset({
     "defining-tp-dealloc",
     "module-state-access-from-regular-methods",
     "module-state-access-from-slot-methods-getters-and-setters",
+    "ft-container-thread-safety",
+    "ft-borrowed-references",
+    "ft-protecting-internal-state",
+    "ft-critical-sections",
 })  # fmt: skip
 _READ_IN_CODE = frozenset({"enter-per-module-state", "managing-global-state"})
 
@@ -134,14 +156,14 @@ def scorecard(
             unclear.add(finding.rule)
     marks = {
         section: _mark(facts, section, rules.get(section, set()), unclear, acting)
-        for section in SECTIONS
+        for section in (*SECTIONS, *FREE_THREADING)
     }
     marks[OVERVIEW] = _overall(marks)
     return marks
 
 
 def _mark(facts: Facts, section: str, rules: set[str], unclear: set[str], acting: set[str]) -> str:
-    if section in _ASKS_NOTHING:
+    if section in _ASKS_NOTHING or not _asks_threads(facts, section):
         return "not-applicable"
     rules = rules | _ALSO.get(section, frozenset())
     if rules & acting:
@@ -172,9 +194,19 @@ def _does_not_apply(facts: Facts, section: str) -> bool:
     return False
 
 
+def _asks_threads(facts: Facts, section: str) -> bool:
+    """Whether a section on free threading is about this file; True of every other section."""
+    if section not in FREE_THREADING:
+        return True
+    init = facts.own_init
+    phase = init.phase if init is not None else "unknown"
+    other_way = {_FT_MULTI: {"single"}, _FT_SINGLE: {"multi", "export"}}.get(section, set())
+    return free_threaded(facts) and phase not in other_way
+
+
 def _overall(marks: dict[str, str]) -> str:
     """The whole page: open while a section is, met when every section that applies is."""
-    rest = [mark for section, mark in marks.items() if section != OVERVIEW]
+    rest = [marks[section] for section in SECTIONS if section != OVERVIEW]
     if "open" in rest or marks[OVERVIEW] == "open":
         return "open"
     return "not-analysed" if "not-analysed" in rest else "met"

@@ -36,6 +36,17 @@ _DECIDERS = 25
 _OBJECTS_IN_STATICS = ("ISO301", "ISO306", "ISO310", "ISO311")
 _SHARED_OBJECTS = frozenset({"ISO201", "ISO202", *_OBJECTS_IN_STATICS, "ISO702"})
 _PLAIN_STATICS = "ISO302"
+_CLASSES = ("ISO702",)
+_KINDS_SHARED = (
+    (("ISO201", "ISO202"), "static type", "static types"),
+    (_OBJECTS_IN_STATICS, "Python object in a static", "Python objects in statics"),
+    (_CLASSES, "class that PyO3 keeps for the process", "classes that PyO3 keeps for the process"),
+    (
+        ("ISO304",),
+        "module that PyState_FindModule returns",
+        "modules that PyState_FindModule returns",
+    ),
+)
 
 
 class _Side(NamedTuple):
@@ -45,6 +56,7 @@ class _Side(NamedTuple):
     evidence: Evidence
     against: tuple[Finding, ...]
     claims: tuple[Finding, ...]  # findings about the claim itself
+    classes: int = 0  # that PyO3 keeps for the process
 
 
 def verdict(
@@ -276,7 +288,12 @@ def _side(
     findings: tuple[Finding, ...],
 ) -> _Side:
     evidence: Evidence = "against" if against else _looked(facts, findings)
-    return _Side(declared, evidence, against, claims)
+    classes = 0
+    if any(finding.rule in _CLASSES for finding in against):
+        from isoview.rules.process_wide_classes import built_classes
+
+        classes = built_classes(facts)
+    return _Side(declared, evidence, against, claims, classes)
 
 
 def _looked(facts: Facts, findings: tuple[Finding, ...]) -> Evidence:
@@ -325,22 +342,17 @@ def _gap(facts: Facts, side: _Side, findings: tuple[Finding, ...]) -> str:
 
 def _shared(side: _Side) -> str:
     """What was found against, in words: "2 static types and 1 Python object in a static"."""
-    kinds = (
-        (("ISO201", "ISO202"), "static type"),
-        (_OBJECTS_IN_STATICS, "Python object in a static"),
-        (("ISO702",), "classes that PyO3 keeps for the process"),
-        (("ISO304",), "module that PyState_FindModule returns"),
-    )
-    plural = {
-        "static type": "static types",
-        "Python object in a static": "Python objects in statics",
+    counts = {
+        rules: sum(finding.count for finding in side.against if finding.rule in rules)
+        for rules, _, _ in _KINDS_SHARED
     }
-    parts = []
-    for rules, word in kinds:
-        count = sum(finding.count for finding in side.against if finding.rule in rules)
-        if count:
-            parts.append(f"{count} {plural.get(word, word) if count > 1 else word}")
-    return " and ".join(parts)
+    if counts[_CLASSES]:
+        counts[_CLASSES] = max(side.classes, 1)  # one finding speaks for all of them
+    return " and ".join(
+        f"{counts[rules]} {several if counts[rules] > 1 else one}"
+        for rules, one, several in _KINDS_SHARED
+        if counts[rules]
+    )
 
 
 def _answer(side: _Side, reply: Reply, says: str, applies_to: tuple[int, ...]) -> Answer:

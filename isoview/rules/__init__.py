@@ -165,7 +165,7 @@ _DEFERRED: tuple[Deferred, ...] = (
     ),
     Deferred(
         "ISO502",
-        "isolating-extension-modules",
+        "pep-384-stable-abi",
         "outside_stable_abi:OutsideStableAbi",
         leaves_stable_abi,
     ),
@@ -188,7 +188,10 @@ _DEFERRED: tuple[Deferred, ...] = (
         is_free_threaded,
     ),
     Deferred(
-        "ISO702", "pyo3-architecture-pyclass", "process_wide_classes:ProcessWideClasses", is_pyo3
+        "ISO702",
+        "pyo3-multi-phase-initialization",
+        "process_wide_classes:ProcessWideClasses",
+        is_pyo3,
     ),
 )
 

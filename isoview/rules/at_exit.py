@@ -1,5 +1,6 @@
 """ISO315."""
 
+from isoview.inspectors.facts import Facts
 from isoview.rules.imports import ImportRule
 
 
@@ -7,7 +8,8 @@ class AtExit(ImportRule):
     """The module registers a function for the end of the process.
 
     What it finds
-        A file that calls `Py_AtExit`, other than one of CPython's own modules.
+        A file that calls `Py_AtExit`, other than one of CPython's own modules. nanobind
+        registers a function of its own in every module, so its modules are not judged.
 
     Why it matters
         The function is called once, when the runtime ends, with no interpreter left: it
@@ -34,3 +36,8 @@ class AtExit(ImportRule):
     )
     says = "registers a function for the whole process, without an interpreter"
     entitles_core = True
+
+    def cannot_run(self, facts: Facts) -> str | None:
+        if facts.generator == "nanobind":
+            return "nanobind registers a function of its own that way"
+        return None

@@ -47,7 +47,13 @@ class BorrowedReferences(Rule):
             yield self.finding(
                 facts,
                 "module",
-                f"declared free of the GIL, with {len(found)} functions that lend references: "
+                "declared free of the GIL, with "
+                + (
+                    "a function that lends"
+                    if len(found) == 1
+                    else f"{len(found)} functions that lend"
+                )
+                + " references: "
                 + ", ".join(found[:4])
                 + ("..." if len(found) > 4 else ""),
                 evidence=imported(*found),

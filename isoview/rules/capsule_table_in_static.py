@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 
 from isoview.fingerprint import symbol_subject
-from isoview.inspectors.facts import Facts
+from isoview.inspectors.facts import Facts, Global
 from isoview.model import Finding
 from isoview.rules.base import Rule
 from isoview.rules.object_in_static import keeps_capsule, label, no_globals, place
 
 _TABLE_PER_MODULE = ("multidict.",)
+_THROUGH_CAPSULES = frozenset({"pybind11", "nanobind", "SWIG"})
+"""Generators that find the registry of their own modules through a capsule as well."""
+_OWN_OF_SWIG = "SWIG_"
+"""SWIG's prefix for what it adds: its lazily looked up descriptors come from its own cache."""
 
 
 class CapsuleTableInStatic(Rule):
@@ -17,7 +21,8 @@ class CapsuleTableInStatic(Rule):
     What it finds
         A static in which the result of `PyCapsule_Import` or `PyCapsule_GetPointer` is
         kept. It is a warning where the module that offers the table is known to make one
-        per module object.
+        per module object. The registry in which pybind11, nanobind and SWIG find the modules
+        of their own kind is not counted.
 
     Why it matters
         The table belongs to the module object that the importing interpreter has. Most
@@ -46,10 +51,10 @@ class CapsuleTableInStatic(Rule):
         return no_globals(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        taken = [entry.name for entry in facts.capsules if entry.role == "imported"]
+        taken = _of_others(facts)
         own_table = [name for name in taken if name.startswith(_TABLE_PER_MODULE)]
         for entry in facts.globals:
-            if not keeps_capsule(entry):
+            if not keeps_capsule(entry) or _is_registry(facts, entry, taken):
                 continue
             sure = len(own_table) == 1 == len(taken)
             yield self.finding(
@@ -61,3 +66,18 @@ class CapsuleTableInStatic(Rule):
                 evidence=entry.evidence,
                 severity="warning" if sure else "note",
             )
+
+
+def _of_others(facts: Facts) -> list[str]:
+    """Names of imported capsules that the file does not also make: those are its registry's."""
+    own = {entry.name for entry in facts.capsules if entry.role == "published"}
+    return [
+        entry.name for entry in facts.capsules if entry.role == "imported" and entry.name not in own
+    ]
+
+
+def _is_registry(facts: Facts, entry: Global, taken: list[str]) -> bool:
+    """Whether the pointer leads to the registry of the generator's own modules (ISO703's)."""
+    if not any(tool.name in _THROUGH_CAPSULES for tool in facts.toolchains):
+        return False
+    return not taken or _OWN_OF_SWIG in (entry.symbol or "")

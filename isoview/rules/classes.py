@@ -8,7 +8,7 @@ from isoview.model import Where
 
 _CYTHON_HELPERS = "_cython_"
 """Cython's helper classes live in a module of this prefix and are shared between modules by design."""
-_HELPERS = (_CYTHON_HELPERS, "pybind11_builtins.")
+_HELPERS = (_CYTHON_HELPERS, "pybind11_builtins.", "nanobind.")
 """Heap types that are a generator's own: nobody can act on them in the module."""
 _MANAGED_BY_RUNTIME = "_PyStaticType_InitForExtension"
 """With this a core build hands its static types to the runtime, which keeps their state per

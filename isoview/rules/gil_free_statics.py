@@ -58,8 +58,8 @@ class GilFreeStatics(Rule):
             yield self.finding(
                 facts,
                 "module",
-                f"{len(changing)} static{'s' if len(changing) != 1 else ''} change after "
-                "initialization, and no lock was seen in the file",
+                f"{'1 static changes' if len(changing) == 1 else f'{len(changing)} statics change'} "
+                "after initialization, and no lock was seen in the file",
                 where=place(changing[0]),
                 evidence=tuple(item for entry in changing[:4] for item in entry.evidence[:2]),
                 confidence="medium",

@@ -71,8 +71,8 @@ class MutableStatic(Rule):
             doubt = _doubt(facts, entry, guards) if is_written(entry) else "no write seen"
             yield self.finding(
                 facts,
-                symbol_subject(entry.symbol, "static"),
-                f"{name}: {entry.size} bytes of writable static data, "
+                symbol_subject(entry.symbol, "static" if doubt else "written static"),
+                f"{name}: {octets(entry.size)} of writable static data, "
                 + (doubt or "written outside the init function: decide whether all may share it"),
                 where=place(entry),
                 evidence=entry.evidence,
@@ -98,6 +98,11 @@ def _of_run_time_library(entry: Global) -> bool:
     return bool(places) and all(
         any(f" of {name}" in text for name in _LIBRARY_FUNCTIONS) for text in places
     )
+
+
+def octets(size: int) -> str:
+    """``1 byte``, ``8 bytes``."""
+    return "1 byte" if size == 1 else f"{size} bytes"
 
 
 def is_changed(facts: Facts, entry: Global) -> bool:

@@ -33,13 +33,13 @@ class OutsideStableAbi(Rule):
         SWIG: Define `Py_LIMITED_API` when compiling the wrapper (SWIG 4.2 or later).
 
     Guide
-        isolating-extension-modules
+        pep-384-stable-abi
     """
 
     code = "ISO502"
     name = "outside-stable-abi"
     severity = "error"
-    guide = "isolating-extension-modules"
+    guide = "pep-384-stable-abi"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         if not (facts.artifact.tag or "").startswith("abi3") or facts.capi.limited is not None:

@@ -27,13 +27,13 @@ class SeveralInits(Rule):
         Cython: If several .pyx files are linked into one file on purpose, nothing is to be done.
 
     Guide
-        isolated-module-objects
+        pep-489-multi-phase-initialization
     """
 
     code = "ISO107"
     name = "several-inits"
     severity = "note"
-    guide = "isolated-module-objects"
+    guide = "pep-489-multi-phase-initialization"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         modules = dict.fromkeys(

@@ -61,8 +61,13 @@ class StateFromOwnType(Rule):
             yield self.finding(
                 facts,
                 type_subject(entry.name),
-                f"{entry.name} can be subclassed, and none of its {len(methods)} methods gets its "
-                "defining class",
+                f"{entry.name} can be subclassed, and "
+                + (
+                    "its one method does not get its"
+                    if len(methods) == 1
+                    else f"none of its {len(methods)} methods gets its"
+                )
+                + " defining class",
                 where=place(entry, named),
                 evidence=imported(*sorted(_BY_CLASS & imports)),
                 confidence="low",

@@ -27,13 +27,13 @@ class TagContradicted(Rule):
         renaming.
 
     Guide
-        isolating-extension-modules
+        pep-384-stable-abi
     """
 
     code = "ISO505"
     name = "tag-contradicted"
     severity = "warning"
-    guide = "isolating-extension-modules"
+    guide = "pep-384-stable-abi"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         tag = facts.artifact.tag or ""

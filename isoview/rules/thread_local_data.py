@@ -6,7 +6,7 @@ from isoview.fingerprint import symbol_subject, unnamed_subject
 from isoview.inspectors.facts import Facts, Section
 from isoview.model import Finding, Where
 from isoview.rules.base import Rule
-from isoview.rules.mutable_static import THREAD_LOCAL
+from isoview.rules.mutable_static import THREAD_LOCAL, octets
 from isoview.rules.object_in_static import label, place
 
 _WITH_RUNTIME = frozenset({"C++", "Rust", "PyO3", "pybind11", "nanobind", "Boost.Python"})
@@ -55,7 +55,7 @@ class ThreadLocalData(Rule):
                 yield self.finding(
                     facts,
                     symbol_subject(entry.symbol, "thread-local"),
-                    f"{label(entry)}: {entry.size} bytes for each thread, whatever interpreter "
+                    f"{label(entry)}: {octets(entry.size)} for each thread, whatever interpreter "
                     "runs on it",
                     where=place(entry),
                     evidence=entry.evidence,
@@ -66,7 +66,7 @@ class ThreadLocalData(Rule):
             yield self.finding(
                 facts,
                 unnamed_subject("thread-local"),
-                f"{section.size} bytes of data for each thread, whatever interpreter runs on it",
+                f"{octets(section.size)} of data for each thread, whatever interpreter runs on it",
                 where=Where(address=section.address, section=section.name),
             )
 

@@ -8,7 +8,7 @@ from facts_by_hand import facts, slot, spec, static, static_type
 from isoview.inspectors.facts import Budget, Damage, Evidence, Facts, Init, Item, Library
 from isoview.judge import judge
 from isoview.model import QUESTIONS, Answer, Verdict
-from isoview.scorecard import OVERVIEW, SECTIONS, scorecard
+from isoview.scorecard import FREE_THREADING, OVERVIEW, SECTIONS, scorecard
 
 FT_BUILD = "cpython-313t-x86_64-linux-gnu"
 OPT_OUT = Evidence("opt-out", 'text "cannot load module more than once per process"', 0x5000)
@@ -251,7 +251,7 @@ def card(made: Facts) -> dict[str, str]:
 
 def test_every_section_has_a_mark() -> None:
     marks = card(facts(slots=OWN))
-    assert tuple(marks) == SECTIONS
+    assert tuple(marks) == (*SECTIONS, *FREE_THREADING)
     assert set(marks.values()) <= {"met", "open", "not-applicable", "not-analysed"}
 
 
@@ -301,3 +301,26 @@ def test_a_decision_closes_a_section() -> None:
     assert report.scorecard["heap-types"] == "open"
     decided = tuple(replace(finding, status="intended") for finding in report.findings)
     assert scorecard(made, decided, report.not_run)["heap-types"] == "met"
+
+
+def test_free_threading_has_its_own_part_of_the_card() -> None:
+    marks = card(facts(slots=OWN))
+    assert {marks[section] for section in FREE_THREADING} == {"not-applicable"}
+    tag = "cpython-314t-x86_64-linux-gnu"
+    silent = card(facts(tag, slots=OWN))
+    assert silent["ft-module-initialization"] == "open"
+    assert silent["ft-multi-phase-initialization"] == "open"
+    assert silent["ft-single-phase-initialization"] == "not-applicable"
+    declared = card(facts(tag, slots=(*OWN, slot(4, 1)), imports=("PyDict_GetItem",)))
+    assert declared["ft-multi-phase-initialization"] == "met"
+    assert declared["ft-borrowed-references"] == "not-analysed"
+    assert declared[OVERVIEW] == card(facts(slots=OWN))[OVERVIEW]
+
+
+def test_classes_of_pyo3_are_counted_one_by_one() -> None:
+    built = tuple(static_type(f"mod.C{number}", kind="built") for number in range(15))
+    made = facts(generator="PyO3", types=built)
+    says = judge(made).verdict.multiple_module_objects.summary
+    assert "15 classes that PyO3 keeps for the process" in says
+    made = facts(generator="PyO3", types=built[:1])
+    assert "1 class that PyO3 keeps" in judge(made).verdict.multiple_module_objects.summary

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from isoview.inspectors.binary.code.holders import Holder
 from isoview.inspectors.binary.code.known import (
-    cell_by_name,
+    is_cell,
     is_module_state,
     is_vtable,
     object_by_name,
@@ -136,7 +136,7 @@ class Describer:
         if lock is not None:
             text = f"passed to {lock.name} at {self.wording.place(lock.at)}"
             return replace(entry, kind="lock", evidence=(Evidence("used", text, lock.at),))
-        if self.rust and entry.symbol and entry.kind in _CELL_KINDS and cell_by_name(entry.symbol):
+        if self.rust and entry.kind in _CELL_KINDS and is_cell(entry, self.statics.facts):
             text = "a cell of PyO3, by its name: it holds an object once it has been used"
             return replace(entry, kind="object", evidence=(Evidence("name", text),))
         known = object_by_name(entry.symbol) if entry.symbol else None

@@ -225,8 +225,20 @@ class Memory:
             self.scene.changed(place[1], ins[2], ins[0], self.function)
         elif place[0] == STACK:
             self.state.pop(SLOT + place[1], None)
-        elif place[:1] + place[2:] in ((FROM,), (INSIDE, 0)) and ins[8] in (1, -1) and ins[2] == 8:
+        elif (
+            place[:1] + place[2:] in ((FROM,), (INSIDE, 0))
+            and ins[8] in (1, -1)
+            and ins[2] == 8
+            and not self._locked(ins[0])
+        ):
             self.scene.record.use(place[1], Reason(COUNTED, "", ins[0], self.function))
+
+    def _locked(self, at: int) -> bool:
+        """Whether an x86-64 instruction has the lock prefix. Rust and C++ count shared pointers so;
+        the first word of an object is never changed that way, with a GIL or without.
+        """
+        image = self.scene.image
+        return image.arch == "x86-64" and image.read(at, 1) == b"\xf0"
 
     def _modify(self, ins: Instruction) -> None:
         place = self._place(ins)

@@ -2,6 +2,8 @@
 
 import re
 
+from isoview.inspectors.facts import Facts, Global
+
 _MODULE_STATE = re.compile(r"__pyx_mstate_global(_static)?\Z|__pyx_mstate\Z")
 # PyO3's process-wide cells, in Rust's old and new mangling: interned strings, lazily made classes
 # and exceptions, imported objects. They are filled inside closures that are called through
@@ -41,6 +43,35 @@ def is_module_state(symbol: str | None) -> bool:
     return symbol is not None and _MODULE_STATE.match(symbol) is not None
 
 
-def cell_by_name(symbol: str) -> bool:
-    """Whether a Rust static is one of PyO3's cells that hold an object."""
-    return _CELL.search(symbol) is not None and _NO_CELL.search(symbol) is None
+_DESCRIPTION = "PYO3_DEF"
+_METHOD_DEF = 4  # words of a PyMethodDef
+
+
+def is_cell(entry: Global, facts: Facts) -> bool:
+    """Whether a Rust static is one of PyO3's cells that hold an object, by its name."""
+    symbol = entry.symbol or ""
+    if _CELL.search(symbol) is None or _NO_CELL.search(symbol) is not None:
+        return False
+    return _DESCRIPTION not in symbol or _has_module(entry, facts)
+
+
+def _has_module(entry: Global, facts: Facts) -> bool:
+    """Whether PyO3's description of a function or a module keeps an object.
+
+    A function's is a ``PyMethodDef`` and no more (``impl_::pyfunction::PyFunctionDef``). In a
+    module's the definition stands beside a cell for the module object
+    (``impl_::pymodule::ModuleDef``), which stays empty where the interpreter makes the module.
+    """
+    if entry.size <= _METHOD_DEF * facts.artifact.bits // 8:
+        return False
+    init = facts.own_init
+    return not (
+        init is not None
+        and init.phase == "multi"
+        and any(
+            definition.own is True
+            and definition.address is not None
+            and entry.address <= definition.address < entry.address + entry.size
+            for definition in facts.definitions
+        )
+    )

@@ -3,7 +3,7 @@
 from isoview.inspectors.binary.names import TYPE_SLOTS
 from isoview.inspectors.binary.runtime_types import pyo3_calls, pyo3_data
 from isoview.inspectors.binary.runtime_types.pyo3 import BuiltClass, Classes, find_classes
-from isoview.inspectors.binary.runtime_types.shared import Code
+from isoview.inspectors.binary.runtime_types.shared import Code, classes_read
 from isoview.inspectors.facts import Completeness, Evidence, Facts, Item, NameTable, Type
 from isoview.inspectors.record import replace
 
@@ -131,7 +131,7 @@ def _completeness(facts: Facts, classes: Classes, types: tuple[Type, ...]) -> Co
         if facts.completeness.types.level == "partial" and not _makes_types(facts):
             return replace(facts.completeness, types=Item("full"))
         return facts.completeness
-    reason = f"{len(types)} classes of PyO3 are read from the code that makes them; {_UNTOLD}"
+    reason = f"{classes_read(len(types), 'PyO3')}; {_UNTOLD}"
     if nameless:
         reason += f"; {nameless} more have no name in the code"
     if classes.unread:

@@ -3,7 +3,7 @@
 from isoview.inspectors.binary.runtime_types.cxx import readable
 from isoview.inspectors.binary.runtime_types.record_names import Record
 from isoview.inspectors.binary.runtime_types.records import Records, find_records
-from isoview.inspectors.binary.runtime_types.shared import Code
+from isoview.inspectors.binary.runtime_types.shared import Code, classes_read
 from isoview.inspectors.facts import Evidence, Facts, Item, NameTable, Type
 from isoview.inspectors.record import replace
 
@@ -51,9 +51,13 @@ def _types(classes: list[Record]) -> list[Type]:
 
 
 def _reason(generator: str, records: Records, classes: int) -> str:
-    reason = f"{classes} classes of {generator} are read from the code that makes them"
+    reason = classes_read(classes, generator)
     if records.nameless:
-        reason += f"; {len(records.nameless)} more get a name that is put together at run time"
+        more = len(records.nameless)
+        reason += (
+            f"; {more} more get{'s' if more == 1 else ''} a name that is put together at run time"
+        )
     if records.unread:
-        reason += f"; {records.unread} functions were not read: the budget was reached"
+        left = records.unread
+        reason += f"; the budget was reached with {left} function{'' if left == 1 else 's'} left"
     return reason + "; their modules, and which of them exist after import, show live"

@@ -89,3 +89,12 @@ def _stub(image: Image, address: int) -> str | int | None:
         return None
     slot = address + at + 6 + int.from_bytes(raw[at + 2 : at + 6], "little", signed=True)
     return image.pointers.get(slot)
+
+
+def classes_read(number: int, generator: str) -> str:
+    """How many classes the code tells of, as the first half of a reason."""
+    if number == 0:
+        return f"no class of {generator} was found in the code that makes classes"
+    if number == 1:
+        return f"1 class of {generator} is read from the code that makes it"
+    return f"{number} classes of {generator} are read from the code that makes them"

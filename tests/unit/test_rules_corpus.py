@@ -1,0 +1,123 @@
+"""What real files showed to be wrong, each as facts made by hand (docs/precision.md)."""
+
+from dataclasses import replace
+
+import pytest
+from facts_by_hand import facts, slot, spec, static
+
+from isoview.inspectors.binary.code.known import is_cell
+from isoview.inspectors.facts import Capsule, Evidence, Facts, Global
+from isoview.judge import judge
+from isoview.model import Finding
+
+FROM_CAPSULE = (Evidence("capsule", "result of PyCapsule_GetPointer stored at 0x1335d"),)
+
+
+def found(made: Facts, rule: str) -> list[Finding]:
+    return [finding for finding in judge(made).findings if finding.rule == rule]
+
+
+def not_run(made: Facts) -> dict[str, str]:
+    return {entry.rule: entry.reason for entry in judge(made).not_run}
+
+
+# --- tables of capsules --------------------------------------------------------------------------
+
+
+def with_capsules(generator: str, symbol: str | None, *capsules: tuple[str, str]) -> Facts:
+    made = facts(
+        slots=(slot(3, 2),),
+        generator=generator,
+        statics=(static(symbol, "unknown", evidence=FROM_CAPSULE),),
+    )
+    return replace(made, capsules=tuple(Capsule(name, role, None) for name, role in capsules))
+
+
+def test_swigs_descriptor_comes_from_its_own_cache() -> None:
+    """`SWIG_pchar_descriptor` keeps what SWIG looked up in its cache of types."""
+    symbol = "_ZZL21SWIG_pchar_descriptorvE4info"
+    numpy = ("_ARRAY_API", "imported")
+    own = ("swig_runtime_data5.type_pointer_capsule", "imported")
+    made = ("swig_runtime_data5.type_pointer_capsule", "published")
+    assert not found(with_capsules("SWIG", symbol, numpy, own, made), "ISO312")
+    assert not found(with_capsules("SWIG", None, own, made), "ISO312")
+    assert found(with_capsules("SWIG", "PyArray_API", numpy, own, made), "ISO312")
+
+
+@pytest.mark.parametrize("generator", ["pybind11", "nanobind"])
+def test_the_registry_of_a_generator_is_no_other_modules_table(generator: str) -> None:
+    """onnx keeps nanobind's internals, which ISO703 tells of; pyopencl keeps numpy's table."""
+    registry = ("nb_internals", "published")
+    assert not found(with_capsules(generator, None, registry), "ISO312")
+    assert found(with_capsules(generator, None, registry, ("_ARRAY_API", "imported")), "ISO312")
+
+
+def test_a_single_function_of_another_module_is_not_called_a_table() -> None:
+    """Cython's `cimport` keeps one function pointer for each function."""
+    symbol = "__pyx_f_7aiohttp_10_websocket_4mask__websocket_mask_cython"
+    (note,) = found(with_capsules("Cython", symbol), "ISO312")
+    assert note.severity == "note"
+    assert "table" not in note.message
+    assert note.message.endswith("keeps what a capsule of another module points to")
+
+
+# --- what generators do in every module ---------------------------------------------------------
+
+
+def test_nanobinds_own_classes_and_end_function_are_nobodys_business() -> None:
+    """mapbox_earcut, onnx, pikepdf and pyopencl had all of them."""
+    names = ("nanobind.nb_func", "nanobind.nb_method", "nanobind.nb_bound_method")
+    types = tuple(spec(name, module_tied=False) for name in names)
+    made = facts(generator="nanobind", types=types, imports=("PyModuleDef_Init", "Py_AtExit"))
+    assert not {"ISO207", "ISO208", "ISO315"} & {entry.rule for entry in judge(made).findings}
+    assert "nanobind" in not_run(made)["ISO315"]
+    by_hand = facts(types=types[:1], imports=("PyModuleDef_Init", "Py_AtExit"))
+    assert found(by_hand, "ISO315")
+
+
+# --- PyO3's cells -------------------------------------------------------------------------------
+
+
+def described(size: int, phase: str, address: int = 0x4010) -> tuple[Global, Facts]:
+    made = facts(generator="PyO3") if phase == "multi" else facts(phase="single", generator="PyO3")
+    definition = replace(made.definitions[0], address=address, own=True)
+    symbol = "_RNvNtNtCsvNXJgk0w0u_9jellyfish9rustyfish9metaphone9__PYO3_DEF"
+    entry = Global(0x4000, symbol, ".data", size, "table", ())
+    return entry, replace(made, definitions=(definition,))
+
+
+def test_pyo3s_description_of_a_function_holds_no_object() -> None:
+    """jellyfish has one for each of its eleven functions: a PyMethodDef, four words."""
+    assert not is_cell(*described(32, "multi", address=0x9000))
+
+
+def test_pyo3s_cell_for_a_module_stays_empty_where_the_interpreter_makes_it() -> None:
+    assert not is_cell(*described(144, "multi"))
+    assert is_cell(*described(144, "multi", address=0x9000)), "a submodule"
+    assert is_cell(*described(144, "single"))
+
+
+# --- statics --------------------------------------------------------------------------------------
+
+
+def test_unnamed_statics_that_are_written_do_not_stand_for_those_that_are_not() -> None:
+    """Twelve statics of mapbox_earcut, one of them written, were twelve written ones."""
+    wrote = (Evidence("write", "written at 0x7a0 (+0x20 of f)"),)
+    made = facts(
+        slots=(slot(3, 2),),
+        statics=(
+            static(None, "scalar", address=0x4000, evidence=wrote),
+            static(None, "scalar", address=0x4008),
+            static(None, "scalar", address=0x4010),
+        ),
+    )
+    assert [(entry.severity, entry.count) for entry in found(made, "ISO302")] == [
+        ("warning", 1),
+        ("note", 2),
+    ]
+
+
+def test_one_byte_is_said_as_one() -> None:
+    made = facts(slots=(slot(3, 2),), statics=(replace(static("flag", "scalar"), size=1),))
+    (note,) = found(made, "ISO302")
+    assert "1 byte of writable" in note.message
