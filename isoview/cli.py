@@ -17,6 +17,7 @@ from isoview.inspectors.errors import BadConfig, IsoviewError
 
 COMMANDS = {
     "check": ("isoview.commands.check:check", "Report on extensions as text or JSON."),
+    "survey": ("isoview.commands.survey:survey", "Survey many packages: tables, a page, SQL."),
     "env": ("isoview.commands.env:env", "Which distributions block which interpreters."),
     "diff": ("isoview.commands.diff:diff", "What changed from one build to another."),
     "live": ("isoview.commands.live:live", "Import a module in a child and look at it there."),
@@ -138,7 +139,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     gc.set_threshold(50_000, 20, 50)
     code = int(run(sys.argv[1:] if arguments is None else arguments))
-    gc.freeze()
+    if "duckdb" not in sys.modules:  # its bindings call everything a leak that is not collected
+        gc.freeze()
     sys.exit(code)
 
 
