@@ -1,8 +1,10 @@
-"""pybind11's ``generic_type::initialize``, found by what it says of a class that exists already.
+"""The functions that make all classes, found by what they say of a class that exists already:
+pybind11's ``generic_type::initialize``, nanobind's ``nb_type_new`` and ``enum_create``.
 
-Every class of a module goes through it. It is an inline function: a file without a class has none,
-and so not its messages either. Compilers put the code that only leads to an exception into a part
-of its own, apart from the function; then the function is the one with a branch into that part.
+pybind11's is an inline function: a file without a class has none, and so not its messages either.
+nanobind's are linked into every file, but called only where there are classes. Compilers put the
+code that only leads to an exception into a part of its own, apart from the function; then the
+function is the one with a branch into that part.
 """
 
 import re
@@ -14,38 +16,44 @@ from isoview.inspectors.binary.code.static_references import upper_bytes
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.runtime_types.shared import Code
 
-_MESSAGES = (b'generic_type: type "', b'generic_type: cannot initialize type "')
+_PYBIND11 = (b'generic_type: type "', b'generic_type: cannot initialize type "')
 # The shortest pieces of the messages that are left where a compiler makes numbers of a text.
 _PIECES = (b"generic_type: ", b"is already registered!")
+_NANOBIND = (b"nanobind: type '%s' was already registered!",)
 _NUMBER = Struct("<i").unpack
 
 
-def initializers(code: Code) -> frozenset[int] | None:
-    """Starts of the functions that make all classes, copies of one; empty where the file makes no
-    class; None where that cannot be told.
+def initializers(code: Code, *, nanobind: bool) -> frozenset[int] | None:
+    """Starts of the functions that make all classes; empty where the file makes no class; None
+    where that cannot be told.
     """
     constants = Constants(code.image)
-    texts = [at for at in map(constants.find, _MESSAGES) if at is not None]
+    messages = _NANOBIND if nanobind else _PYBIND11
+    texts = [at for at in map(constants.find, messages) if at is not None]
     if not texts:
-        none = not any(constants.find(piece) is not None for piece in _PIECES)
-        return frozenset() if none else None
+        absent = all(constants.find(piece) is None for piece in _PIECES)
+        return frozenset() if absent and not nanobind else None
     found: set[int] = set()
+    looked: set[int] = set()
     for site, _ in references(code.image, texts):
         function = code.functions.containing(site)
-        if function is not None and function.start not in found:
+        if function is not None and function.start not in looked:
+            looked.add(function.start)
             starts = _called(code, function)
-            if not starts:
+            if starts is None:
                 return None
             found |= starts
-    return frozenset(found) or None
+    return frozenset(found) if looked else None
 
 
-def _called(code: Code, function: Function) -> set[int]:
-    """The function itself if something calls it; else those with a branch into it."""
+def _called(code: Code, function: Function) -> set[int] | None:
+    """The function itself if something calls it; else those with a branch into it, if any. None
+    where branches are not looked for.
+    """
     if code.calls.sites_of((function.start,)):
         return {function.start}
     if code.image.arch != "x86-64":
-        return set()
+        return None
     parents = (code.functions.containing(site) for site in _branches_into(code, function))
     return {
         parent.start

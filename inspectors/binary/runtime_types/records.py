@@ -62,7 +62,7 @@ def find_records(code: Code, *, nanobind: bool) -> Records:
     types = type_infos(code.image)
     what = Kinds(types, nanobind)
     before = code.refused
-    makers = None if nanobind or not types else initializers(code)
+    makers = initializers(code, nanobind=nanobind) if types else None
     found = _records_of(code, what, makers) if makers else ({}, frozenset[int]())
     if types and not found[0] and makers != frozenset():
         found = _records_of(code, what, _makers(code, what))
