@@ -141,10 +141,12 @@ def _say(summary: "Summary", folder: Path) -> None:
     rate = summary.wheels / summary.seconds if summary.seconds else 0.0
     already = f" ({summary.before} done before)" if summary.before else ""
     words = (
-        f"{counted(summary.wheels, 'wheel')}{already}, {counted(summary.modules, 'module')}, "
-        f"{counted(summary.errors, 'error')} in {duration(summary.seconds)}, {rate:.2f} wheels/s; "
+        f"{counted(summary.wheels, 'wheel')}{already}, {counted(summary.modules, 'module')} "
+        f"in {duration(summary.seconds)}, {rate:.2f} wheels/s; "
         f"most memory {summary.worker_peak >> 20} MB in a worker, {summary.own_peak >> 20} MB here"
     )
+    if summary.errors:
+        words += f"; {counted(summary.errors, 'error')} in the table of errors"
     complain(words, f"Look at it: isoview survey report {folder}")
 
 

@@ -14,7 +14,7 @@ from isoview.survey.engine_name import engine
 from isoview.survey.lock import Lock, Refused
 from isoview.survey.progress import SurveyProgress
 from isoview.survey.sources import Item, Source
-from isoview.survey.store import Held, Store
+from isoview.survey.store import Held, Store, number_of_rows
 from isoview.survey.worker import Task, fallen, peak_memory, refused, work
 
 _KEEP_EVERY = 30.0
@@ -30,7 +30,7 @@ class Settings(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What a run came to. ``before`` were done when it began."""
+    """What a run came to. ``before`` were done when it began; ``errors`` are all there are."""
 
     wheels: int
     before: int
@@ -50,7 +50,7 @@ class Survey:
         self._folder = folder
         self._crew = crew
         self._settings = settings
-        self._modules = self._errors = self._peak = 0
+        self._modules = self._peak = 0
         self._unwritten: list[str] = []
 
     def run(self) -> Summary:
@@ -67,7 +67,7 @@ class Survey:
         finally:
             held.release()
         return Summary(
-            progress.done, len(done), self._modules, self._errors,
+            progress.done, len(done), self._modules, number_of_rows(self._folder, "errors"),
             time.monotonic() - progress.began, self._peak, peak_memory(),
             tuple(self._source.later),
         )  # fmt: skip
@@ -92,9 +92,13 @@ class Survey:
                 self._discard()
 
         def tasks() -> Iterator[Task]:
+            given = set(done)
             for item in self._source.items(lock, done):
+                wheel = item.wheel if isinstance(item, Refused) else item.locked.wheel
+                if wheel in given:
+                    continue
+                given.add(wheel)
                 if isinstance(item, Refused):
-                    self._errors += 1
                     if live is None:
                         keep(item.wheel, _refused(item))
                 else:
@@ -121,7 +125,6 @@ class Survey:
 
     def _rows(self, ended: Ended, lock: Lock) -> tuple[str, Mapping[str, bytes]]:
         if isinstance(ended, Fallen):
-            self._errors += 1
             if ended.task.live is not None:
                 from isoview.survey.live import nothing_live
 
@@ -133,7 +136,6 @@ class Survey:
                 "Install the same version, on the same Python, wherever workers run.",
             )
         self._modules += ended.modules
-        self._errors += ended.errors
         self._peak = max(self._peak, ended.peak)
         if self._settings.discard and self._settings.live is None:
             self._unwritten.append(lock.locked[ended.wheel].wheel)

@@ -218,7 +218,9 @@ class Fetching:
                 yield Item(entry, str(self._folder / entry.wheel))
             else:
                 lost.append(Wanted(_pin(entry.wheel), entry.tags, entry.sha256))
-        yield from (each for each in list(lock.refused.values()) if each.wheel not in done)
+        for refused in list(lock.refused.values()):
+            if refused.wheel not in done and (refused.requested, refused.tags) in keys:
+                yield refused
         fresh = [each for each in asked if (each.requirement, each.tags) not in lock.asked]
         given = set(done)
         for fetched in self._ahead([*lost, *fresh]):

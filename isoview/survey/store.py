@@ -110,6 +110,12 @@ def parts_of(folder: Path, table: str) -> list[Path]:
     return [folder / table / f"part-{number:06d}.parquet" for number in whole_parts(folder, last)]
 
 
+def number_of_rows(folder: Path, table: str) -> int:
+    """Rows of a table in all finished parts."""
+    parquet = need("pyarrow.parquet")
+    return sum(parquet.read_metadata(path).num_rows for path in parts_of(folder, table))
+
+
 def _aside(path: Path) -> Path:
     return path.with_name(f".{path.name}")
 

@@ -47,7 +47,6 @@ class Outcome(NamedTuple):
     engine: str
     tables: dict[str, bytes]
     modules: int = 0
-    errors: int = 0
     peak: int = 0
     elsewhere: bool = False
 
@@ -113,9 +112,7 @@ class _Reading:
         self._packer.add(
             "costs", (self._task.wheel, seconds, cpu, self._unpacked, rows, peak, worker)
         )
-        return Outcome(
-            self._task.wheel, engine, self._packer.packed(), len(self._answers), self._errors, peak
-        )
+        return Outcome(self._task.wheel, engine, self._packer.packed(), len(self._answers), peak)
 
     def _contents(self) -> list[tuple[str, int]]:
         """(member, its size) of everything to look at; what is wrong with the rest becomes rows."""
