@@ -10,6 +10,9 @@ HEAP_TYPE = 1 << 9
 _FLAGS = type.__dict__["__flags__"].__get__
 _NAMESPACE = type.__dict__["__dict__"].__get__
 _MODULE_DICT = types.ModuleType.__dict__["__dict__"].__get__
+_NAME = type.__dict__["__name__"].__get__
+_EXCEPTION = 1 << 30
+_SOURCE_LIMIT = 4_000_000
 OBJECT_LIMIT = 5000
 _CONTAINERS = (dict, list, set, bytearray)
 _OF_ANY_CLASS = ("__dict__", "__weakref__")
@@ -68,9 +71,17 @@ def _is_held(cls, module):
 
 
 def owns_type(cls, module, name):
-    """Whether the class in the module's dict is its own: by its name, or claimed by nobody else."""
+    """Whether the class in the module's dict is its own: by its name, or claimed by nobody else.
+
+    Many heap types name ``builtins`` as their home and are not to be found there: PyO3 writes it
+    where a class says nothing. The static types of that home are the interpreter's.
+    """
     home = home_of(cls)
-    return home == name or (home != "builtins" and not claimed_elsewhere(cls, module))
+    if home == name:
+        return True
+    if home == "builtins" and not _FLAGS(cls) & HEAP_TYPE:
+        return False
+    return not claimed_elsewhere(cls, module)
 
 
 def home_of(cls):
@@ -90,7 +101,8 @@ def claimed_elsewhere(cls, module):
     """Whether the module that the class names as its home is loaded, has it, and can have made it.
 
     A module written in Python cannot have made a class with members written in C: ``decimal`` only
-    passes on what ``_decimal`` made in its name.
+    passes on what ``_decimal`` made in its name. Nor has it made an exception that no ``class``
+    statement in its source is about.
     """
     home = sys.modules.get(home_of(cls))
     if home is None or home is module:
@@ -100,12 +112,27 @@ def claimed_elsewhere(cls, module):
     namespace = _MODULE_DICT(home)
     if not any(value is cls for value in list(namespace.values())):
         return False
-    return not (_is_source(namespace) and _has_c_members(cls))
+    if not _is_source(namespace):
+        return True
+    return not (
+        _has_c_members(cls) or (_FLAGS(cls) & _EXCEPTION and not _is_stated(cls, namespace))
+    )
 
 
 def _is_source(namespace):
     file = namespace.get("__file__")
     return isinstance(file, str) and file.endswith((".py", ".pyc"))
+
+
+def _is_stated(cls, namespace):
+    """Whether a ``class`` statement in the module's source is about this name; yes if in doubt."""
+    statement = ("class %s" % _NAME(cls)).encode("utf-8", "replace")
+    try:
+        with open(namespace["__file__"], "rb") as source:
+            text = source.read(_SOURCE_LIMIT)
+    except (OSError, ValueError):
+        return True
+    return statement in text or len(text) == _SOURCE_LIMIT or b"\0" in text
 
 
 def _has_c_members(cls):
