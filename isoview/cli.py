@@ -93,6 +93,12 @@ class Commands(click.Group):
         entry = COMMANDS.get(cmd_name)
         return _load(entry[0]) if entry else None
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # `isoview --python EXE` is the app, whose options are its own and not the group's.
+        if args and args[0].partition("=")[0] == "--python":
+            args = ["--", *args]
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -112,8 +118,9 @@ class Commands(click.Group):
 cli = Commands(
     name="isoview",
     help="Open a compiled CPython extension module and see how isolated it is: what it "
-    "declares, what it carries, and what to do next. A TARGET is a file or the name of an "
-    "installed module; without a command, isoview opens the app on it.",
+    "declares, what it carries, and what to do next. A TARGET is a file, wheel, folder, "
+    "environment or the name of something installed; without a command, isoview opens the app "
+    "on it, and without a TARGET on the current environment.",
     epilog=_EXAMPLES,
     subcommand_metavar="TARGET... | COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
@@ -152,7 +159,7 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = _invoke(list(arguments) or ["--help"], settings)
+        code = _invoke(list(arguments) or _bare(), settings)
         sys.stdout.flush()
     except BrokenPipeError:
         _forget_stdout()
@@ -166,6 +173,12 @@ def run(arguments: Sequence[str]) -> int:
             traceback.print_exc()
         return _explain(error)
     return code
+
+
+def _bare() -> list[str]:
+    """What `isoview` alone means: the app without targets, or help where there is no terminal."""
+    in_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    return ["--", "--"] if in_terminal else ["--help"]
 
 
 def _invoke(arguments: list[str], settings: Settings) -> int:
