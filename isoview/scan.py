@@ -132,14 +132,17 @@ def _folders(targets: Sequence[str], environment: "Environment | None") -> list[
     from isoview.environment import ask, current_folders, is_environment
 
     folders: list[str] = []
+    named = False
     for target in targets:
         if not os.path.isdir(target):  # noqa: PTH112 - paths stay as they came
+            named = named or not os.path.lexists(target)
+            folders.append(os.path.dirname(os.path.abspath(target)))  # noqa: PTH100, PTH120
             continue
         try:
             folders += ask(target).folders if is_environment(target) else [target]
         except IsoviewError:
             folders.append(target)
-    if len(folders) < len(targets):  # some are names
+    if named:
         folders += environment.folders if environment else current_folders()
     return list(dict.fromkeys(folders))
 

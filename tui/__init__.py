@@ -5,16 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from isoview.model import Event, Report
 
 
-def run(targets: list[str]) -> None:
-    """Open the app on files or installed modules, until the user leaves it."""
+def run(targets: list[str]) -> int:
+    """Open the app on files, until the user leaves it; returns the exit code."""
     from isoview.tui.app import IsoviewApp
 
-    IsoviewApp(targets).run()
+    app = IsoviewApp(targets)
+    app.run()
+    return app.return_code or 0
+
+
+def run_workspace(targets: Sequence[str], python: str | None) -> int:
+    """Open the app on everything in ``targets``, or in an environment; returns the exit code."""
+    from isoview.tui.app import IsoviewApp
+    from isoview.tui.workspace import Workspace
+
+    app = IsoviewApp([], workspace=Workspace(tuple(targets), python))
+    app.run()
+    return app.return_code or 0
 
 
 def run_report(report: Report) -> None:

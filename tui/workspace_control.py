@@ -58,7 +58,7 @@ class WorkspaceControl:
         from isoview.tui.screens.workspace import WorkspaceScreen
 
         for screen in self._app.screen_stack:
-            if isinstance(screen, WorkspaceScreen) and screen.is_mounted:
+            if isinstance(screen, WorkspaceScreen) and screen.is_composed:
                 screen.show_workspace()
 
     # -- one module -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from isoview.tui.workspace import Row, Workspace
 
 NAMES = {field: name for field, name, _ in QUESTIONS}
 BAR = 20
-_KEPT = {"blocks": "blocks {}", "unknown": "{} unknown", "ready": "ready for {}"}
+_KEPT = {"blocks": "block {}", "unknown": "unknown for {}", "ready": "ready for {}"}
 
 
 def still(workspace: Workspace) -> str:
@@ -24,6 +24,16 @@ def still(workspace: Workspace) -> str:
     left = workspace.seconds_left
     more = f", {round(left) // 60}:{round(left) % 60:02d} left" if left is not None else ""
     return f"reading {workspace.done} of {workspace.files}{more}"
+
+
+def amount(workspace: Workspace) -> str:
+    """How many files there are, and how many things they belong to."""
+    number = len(workspace.modules())
+    groups = sum(group.modules[0].error == "" for group in workspace.groups.values())
+    if not number:
+        return ""
+    files = "1 file" if number == 1 else f"{number} files"
+    return f"{files} in {groups} groups" if 1 < groups < number else files
 
 
 def standing(workspace: Workspace, ink: Ink, width: int) -> Text:
@@ -71,16 +81,16 @@ def _kept(workspace: Workspace) -> str:
     kept: list[str] = []
     name = NAMES[workspace.question]
     if workspace.blockers:
-        kept.append(f"blocks {name}")
+        kept.append(f"block {name}")
     if workspace.verdict:
         kept.append(_KEPT[workspace.verdict].format(name))
     if workspace.toolchain:
         kept.append(f"made with {workspace.toolchain}")
     if workspace.filter:
-        kept.append(f"holds “{workspace.filter.text}”")
+        kept.append(f"hold “{workspace.filter.text}”")
     modules = workspace.modules()
     number = sum(map(workspace.keeps, modules))
-    return f"{number} of {len(modules)} files: {', '.join(kept)}."
+    return f"{number} of {len(modules)} files are left: {', '.join(kept)}."
 
 
 def empty(workspace: Workspace) -> Text:

@@ -1,5 +1,6 @@
-"""``isoview TARGET...``: the app."""
+"""``isoview [TARGET...]``: the app."""
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,46 +12,72 @@ from isoview.visible import visible
 
 if TYPE_CHECKING:
     from isoview.model import TargetError
+    from isoview.targets import Found
 
 
 @click.command(
     name="isoview",
-    help="Open the app on TARGET: a file, wheel, folder, environment or something installed.",
+    help="Open the app on TARGET: a file, wheel, folder, environment or something installed; "
+    "without one, on the current environment.",
 )
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
-def open_app(targets: tuple[str, ...]) -> int:
+@click.argument("targets", metavar="[TARGET]...", nargs=-1)
+@click.option("--python", metavar="EXE",
+              help="The environment to open, or to look names up in: its python, or its folder.")  # fmt: skip
+def open_app(targets: tuple[str, ...], python: str | None) -> int:
     """Open the app where there is a terminal; say what to run instead where there is none."""
-    opened, wrong = _listed(targets)
-    if wrong or not opened:
+    one, wrong = (None, False) if python is not None else _look(targets)
+    if wrong:
         return ExitCode.NOT_ANALYSED
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        complain(
-            "the app needs a terminal, and this is none",
-            f"`isoview check {visible(' '.join(targets))}` prints the same as text.",
-        )
+        instead = f"isoview check {visible(' '.join(targets))}" if targets else "isoview env"
+        complain("the app needs a terminal, and this is none", f"`{instead}` prints it as text.")
         return ExitCode.USAGE
-    from isoview.tui import run
+    if not targets and python is None:
+        python = active_environment()
+    from isoview.tui import run, run_workspace
 
-    run(opened)
-    return ExitCode.CLEAN
+    return run([one]) if one is not None else run_workspace(targets, python)
 
 
-def _listed(targets: tuple[str, ...]) -> tuple[list[str], bool]:
-    """Paths of everything that ``targets`` mean; whether one of them is wrong itself."""
+def active_environment() -> str | None:
+    """The environment that the shell has activated; None for the one that isoview runs on."""
+    return os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or None
+
+
+def _look(targets: tuple[str, ...]) -> tuple[str | None, bool]:
+    """The path where one file is meant; whether a target is wrong itself, which is said.
+
+    What is in folders and wheels is left to the app: listing may take longer than painting.
+    """
     from isoview.model import TargetError
-    from isoview.targets import Skipped, find
+    from isoview.targets import Place, find, single
 
-    opened: list[str] = []
+    places: list[str] = []
     wrong = False
-    for found in find(targets):
-        if isinstance(found, Skipped):
-            complain(f"{found.path} {found.reason}", None)
+    for target in targets:
+        found = single(target)
+        if isinstance(found, Place):
+            places.append(found.path)
+        elif found is None and not os.path.lexists(target):  # noqa: PTH110 - as it came
+            wrong = not _is_there(target, list(find([target]))) or wrong
         elif isinstance(found, TargetError):
-            wrong = wrong or found.path in targets  # what is wrong inside one leaves the rest
+            wrong = True
             complain(found.error, _meant(found))
-        else:
-            opened.append(found.path)
-    return opened, wrong
+    return places[0] if len(places) == len(targets) == 1 else None, wrong
+
+
+def _is_there(target: str, listed: "list[Found]") -> bool:
+    """Whether a name means anything that can be looked at; else it is said."""
+    from isoview.targets import Place, Skipped
+
+    if any(isinstance(found, Place) for found in listed):
+        return True
+    for found in listed:
+        if isinstance(found, Skipped):
+            complain(f"{target} {found.reason}", None)
+        elif not isinstance(found, Place):
+            complain(found.error, _meant(found))
+    return False
 
 
 def _meant(error: "TargetError") -> str:

@@ -22,7 +22,7 @@ from isoview.tui.widgets.lines import LineTable
 from isoview.tui.widgets.modules import ModulesTable
 from isoview.tui.workspace import FIELDS, SORTS, VERDICTS, Row, Workspace
 from isoview.tui.workspace_control import WorkspaceControl
-from isoview.tui.workspace_words import detail, empty, standing, still
+from isoview.tui.workspace_words import amount, detail, empty, standing, still
 
 
 class WorkspaceScreen(PlacedScreen):
@@ -37,7 +37,7 @@ class WorkspaceScreen(PlacedScreen):
         Binding("s", "sort(1)", "sort", tooltip="Sort by the next column"),
         Binding("S", "backwards", "backwards", show=False, tooltip="Turn the order round"),
         Binding("t", "toolchain", "toolchain", tooltip="Show only what one toolchain made; again for the next, then all"),
-        Binding("v", "verdict", "verdict", tooltip="Show only what blocks the asked question, is unknown, or is ready; then all"),
+        Binding("v", "verdict", "verdict", show=False, tooltip="Show only what blocks the asked question, is unknown, or is ready; then all"),
         Binding("d", "flat", "flat list", show=False, tooltip="By distribution, or one flat list of files"),
         Binding("space", "toggle", "fold", show=False, tooltip="Fold or unfold a distribution"),
         Binding("tab,shift+tab", "pane", "pane", show=False, key_display="⇥", tooltip="Go to the answer on top, and back"),
@@ -61,12 +61,17 @@ class WorkspaceScreen(PlacedScreen):
         return self.control.workspace
 
     @property
+    def is_composed(self) -> bool:
+        """Whether there is something to show it with: not before the first, nor after the end."""
+        return self.is_mounted and bool(self.query(KeyBar))
+
+    @property
     def table(self) -> ModulesTable:
         return self.query_one(ModulesTable)
 
     @property
     def row(self) -> Row | None:
-        return self.table.current if self.is_mounted else None
+        return self.table.current if self.is_composed else None
 
     # -- the place ------------------------------------------------------------------------------
 
@@ -129,8 +134,7 @@ class WorkspaceScreen(PlacedScreen):
 
     def _show_progress(self) -> None:
         workspace = self.workspace
-        number, groups = len(workspace.modules()), len(workspace.groups)
-        right = f"{number} files in {groups} groups" if groups else ""
+        right = amount(workspace)
         crumbs = self.isoview.navigation.crumbs(self)
         self.query_one(Breadcrumb).show(crumbs, right, still(workspace))
         line = standing(workspace, Ink(self.app), self.size.width)

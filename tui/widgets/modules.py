@@ -71,12 +71,12 @@ class ModulesTable(LineTable):
         columns = [Column("files", "files", 6, right=True)]
         for field, name, _ in words.QUESTIONS:
             label = name if wide else _HEADS.get(field, name)
-            columns.append(Column(field, label, 12 if wide else 7))
+            columns.append(Column(field, label, 7 if not wide else 12 if self.size.width < 132 else 14))
         columns.append(Column("open", "open", 6, right=True))
         columns.append(Column("toolchain", "made with", 16 if wide else 10))
         left = self.size.width - 1 - sum(column.width + 1 for column in columns)
         if wide:
-            last = max(min(left - 30, 44), 20)
+            last = max(min(left - 28, 44), 20)
             columns.append(Column("last", "pulled in by" if workspace.blockers else "worst", last))
             left -= last + 1
         name = "file" if workspace.flat else "distribution"
@@ -93,7 +93,7 @@ class ModulesTable(LineTable):
         if module is not None and module.error:
             mark = Text("!", style=ink.style("error"))
             blank = [Text("")] * (len(words.QUESTIONS) + 2)
-            return [self._name(row, ink), *blank, mark + Text(" not read"), shown(module.error)]
+            return [self._called(row, ink), *blank, mark + Text(" not read"), shown(module.error)]
         marks = [self._mark(row, field, ink) for field, _, _ in words.QUESTIONS]
         number = Text(str(row.number) if row.number else "")
         number.stylize(ink.style("error" if row.errors else None))
@@ -101,10 +101,10 @@ class ModulesTable(LineTable):
         made = " ".join([row.toolchains[0], f"+{len(row.toolchains) - 1}"][: len(row.toolchains)]) if row.toolchains else ""  # fmt: skip
         if module is not None and not module.extension:
             made = "no extension"
-        cells = [self._name(row, ink), Text(files), *marks, number, shown(made, limit=40)]
+        cells = [self._called(row, ink), Text(files), *marks, number, shown(made, limit=40)]
         return [*cells, self._last(row, ink)] if self.is_wide else cells
 
-    def _name(self, row: Row, ink: Ink) -> Text:
+    def _called(self, row: Row, ink: Ink) -> Text:
         if row.inside:
             module = row.modules[0]
             name = module.place if self.workspace.flat else _below(module.place, row.group.name)
