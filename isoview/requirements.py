@@ -49,6 +49,8 @@ def _text(path: Path) -> str:
         raise BadConfig(f"{path} cannot be read: {error.strerror}", "Check the path.") from error
     except UnicodeDecodeError as error:
         raise BadConfig(f"{path} is not UTF-8 text", f"Mend byte {error.start}.") from error
+    except ValueError as error:  # a zero byte in the name, which no path can have
+        raise BadConfig(f"{path} cannot be read: {error}", "Check the path.") from error
     return text
 
 

@@ -113,7 +113,7 @@ def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
             continue
         if tag in (_INIT, _FINI):
             sound = part.mapped(value) if part.descriptors else part.executable(value)
-            if not sound:
+            if not sound or not value:
                 yield Damage(name, f"{value:#x} is no address of code")
             continue
         if not part.mapped(value) and not (tag in (_RELA, _REL, _JMPREL) and not value):

@@ -57,9 +57,10 @@ def oddities(data: memoryview) -> tuple[Damage, ...]:
 
 
 def _every(data: memoryview) -> Iterator[Damage]:
-    if len(data) < 64:
-        return
     order, wide = "<" if data[5] == 1 else ">", data[4] == 2
+    if len(data) < (64 if wide else 52):
+        yield Damage("ELF header", "the file ends within it")
+        return
     head = struct.unpack_from(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"), data, 16)
     yield from _header(data, head, wide)
     segments = _segments(data, head, order, wide)
