@@ -3,8 +3,11 @@
 import pytest
 from compiled import compile_fixture
 
+from isoview.inspectors.binary.code.functions import Functions
 from isoview.inspectors.binary.inspect import code, load, shape
 from isoview.inspectors.binary.runtime_types.cxx import readable
+from isoview.inspectors.binary.runtime_types.initializers import initializers
+from isoview.inspectors.binary.runtime_types.shared import Code, open_code
 from isoview.inspectors.facts import Facts
 
 
@@ -99,3 +102,17 @@ def test_a_generator_is_told_by_its_marks_with_evidence(name: str) -> None:
 def test_no_mark_is_no_generator() -> None:
     facts = facts_of("runtime_types/mark.c", '-DMARK="plain"')
     assert facts.generator in ("C", "C++")
+
+
+def test_the_maker_of_pybind11_classes_is_found_though_its_message_stands_apart() -> None:
+    with load(str(compile_fixture("runtime_types/records.c"))) as loaded:
+        how = open_code(loaded.image, Functions(loaded.image), 100_000)
+        assert how is not None
+        names = {how.functions.at(start).name for start in initializers(how, nanobind=False) or ()}
+        assert names == {"initialize"}
+        (said,) = [f for f in how.functions if f.name == "initialize.cold"]
+        assert said.start not in range(*how.functions.at(_start(how, "initialize"))[:2])
+
+
+def _start(how: Code, name: str) -> int:
+    return next(function.start for function in how.functions if function.name == name)

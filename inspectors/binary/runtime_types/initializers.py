@@ -20,6 +20,7 @@ _PYBIND11 = (b'generic_type: type "', b'generic_type: cannot initialize type "')
 # The shortest pieces of the messages that are left where a compiler makes numbers of a text.
 _PIECES = (b"generic_type: ", b"is already registered!")
 _NANOBIND = (b"nanobind: type '%s' was already registered!",)
+_JUMP = b"\xe9"
 _NUMBER = Struct("<i").unpack
 
 
@@ -50,16 +51,22 @@ def _called(code: Code, function: Function) -> set[int] | None:
     """The function itself if something calls it; else those with a branch into it, if any. None
     where branches are not looked for.
     """
-    if code.calls.sites_of((function.start,)):
-        return {function.start}
     if code.image.arch != "x86-64":
-        return None
+        return {function.start} if code.calls.sites_of((function.start,)) else None
+    if _has_callers(code, function.start):
+        return {function.start}
     parents = (code.functions.containing(site) for site in _branches_into(code, function))
     return {
         parent.start
         for parent in parents
         if parent is not None and code.calls.sites_of((parent.start,))
     }
+
+
+def _has_callers(code: Code, start: int) -> bool:
+    """Whether there are calls of a function, and not only jumps to it."""
+    sites = code.calls.sites_of((start,))
+    return any(code.image.read(site, 1) != _JUMP for site in sites)
 
 
 def _branches_into(code: Code, function: Function) -> list[int]:
