@@ -31,6 +31,11 @@ def interpreters(facts: Facts) -> Claim:
     return claim
 
 
+def lacks_interpreters_slot(facts: Facts) -> bool:
+    """The definition has no such slot, whether or not the file's oldest version knows it."""
+    return is_multi_phase(facts) and _slot(facts.own_definition, INTERPRETERS_SLOT) == "omitted"
+
+
 def gil(facts: Facts) -> Claim:
     """What a multi-phase module built for the free-threaded ABI declares about the GIL."""
     if not free_threaded(facts):

@@ -7,7 +7,7 @@ the sentence gives the reason.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from isoview.claims import (
     GIL_NOT_USED,
@@ -19,10 +19,12 @@ from isoview.claims import (
     gil,
     interpreters,
     is_multi_phase,
+    lacks_interpreters_slot,
     unread,
 )
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.record import Record
 from isoview.loads_on import FREE_THREADED_FROM, OWN_GIL_FROM, free_threaded, minors
 from isoview.model import Answer, Finding, Verdict
 
@@ -49,7 +51,7 @@ _KINDS_SHARED = (
 )
 
 
-class _Side(NamedTuple):
+class _Side(Record):
     """One question while it is being weighed."""
 
     declared: Declared
@@ -77,7 +79,6 @@ def verdict(
 
 
 def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
-    guarded = opt_out(facts) or one_interpreter(facts) or once_per_interpreter(facts)
     side = _side(
         facts,
         copies_declared(facts),
@@ -88,11 +89,7 @@ def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     reply: Reply
     if side.declared == "no":
         reply = "no"
-        says = (
-            "The module refuses to be loaded twice"
-            if guarded
-            else "The module declares global state (m_size -1): a second import gets the same objects"
-        )
+        says = _one_module_object(facts)
     elif side.evidence == "against":
         reply = "contradiction" if side.declared == "yes" else "no"
         says = (
@@ -113,6 +110,17 @@ def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
         }.get(side.declared, "How the module is initialized is not known")
         says += "; " + _gap(facts, side, findings)
     return _answer(side, reply, says, minors(facts))
+
+
+def _one_module_object(facts: Facts) -> str:
+    """How the file keeps to one module object."""
+    if opt_out(facts):
+        return "The module refuses to be loaded twice"
+    if once_per_interpreter(facts):
+        return "The module refuses to be loaded twice in one interpreter"
+    if one_interpreter(facts):  # within the first they return the module that they remember
+        return "A second import gets the same module object, and other interpreters are refused"
+    return "The module declares global state (m_size -1): a second import gets the same objects"
 
 
 def copies_declared(facts: Facts) -> Declared:
@@ -179,6 +187,12 @@ def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     elif side.declared == "yes" and side.evidence == "none-found":
         reply = "yes"
         says = "An own GIL is declared, and nothing found that interpreters would share"
+    elif side.declared == "cannot-say" and applies_to and lacks_interpreters_slot(facts):
+        reply = "no"
+        says = (
+            "Nothing is declared, which a file that loads before "
+            f"3.{OWN_GIL_FROM} cannot do: interpreters with their own GIL refuse the module"
+        )
     elif loads_on and not applies_to:
         reply = "unknown"
         says = (

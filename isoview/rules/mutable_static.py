@@ -12,6 +12,7 @@ _PLAIN = frozenset({"buffer", "scalar", "unknown"})
 THREAD_LOCAL = (".tdata", ".tbss", "__thread_data", "__thread_bss", ".tls")
 _WRITE = "write"
 """Kind of evidence for a write outside the init function, which the code stage finds."""
+_IN_INIT, _UNPLACED = "write-init", "write-unplaced"
 _NOT_STATICS = (*THREAD_LOCAL, ".got")  # the dynamic linker fills in the global offset table
 _LIBRARY_FUNCTIONS = ("_ZSt", "_ZNSt", "_ZNKSt", "_ZN9__gnu_cxx", "_ZN10__cxxabiv1", "_ZN3std",
                       "__cxa_", "__gxx_", "__gcc_", "__deregister_frame", "__register_frame")  # fmt: skip
@@ -65,10 +66,13 @@ class MutableStatic(Rule):
         for entry in facts.globals:
             if entry.kind not in _PLAIN or entry.section.startswith(_NOT_STATICS):
                 continue
-            if keeps_capsule(entry) or entry.symbol in guards or _of_run_time_library(entry):
+            if entry.symbol in guards or (
+                not _unwritten(entry) and (keeps_capsule(entry) or _of_run_time_library(entry))
+            ):
                 continue  # a capsule's table is ISO312's
             name = entry.symbol or f"an unnamed static in {entry.section}"
-            doubt = _doubt(facts, entry, guards) if is_written(entry) else "no write seen"
+            written = not _unwritten(entry) and is_written(entry)
+            doubt = _doubt(facts, entry, guards) if written else _when_written(entry)
             yield self.finding(
                 facts,
                 symbol_subject(entry.symbol, "static" if doubt else "written static"),
@@ -92,12 +96,26 @@ def _doubt(facts: Facts, entry: Global, guards: set[str | None]) -> str | None:
     return None
 
 
+def _when_written(entry: Global) -> str:
+    """What is known of a static that nothing was seen to write after initialization."""
+    kinds = {evidence.kind for evidence in entry.evidence}
+    if _UNPLACED in kinds:
+        return "written, and what calls the code that writes was not seen"
+    return "written while the module is initialized" if _IN_INIT in kinds else "no write seen"
+
+
 def _of_run_time_library(entry: Global) -> bool:
     """Nothing but functions of the C++ or Rust library writes it: a copy linked into the file."""
     places = [item.text for item in entry.evidence if item.kind.startswith("write")]
     return bool(places) and all(
         any(f" of {name}" in text for name in _LIBRARY_FUNCTIONS) for text in places
     )
+
+
+def _unwritten(entry: Global) -> bool:
+    """Nothing but its size speaks of it, which is so for most."""
+    evidence = entry.evidence
+    return not evidence or (len(evidence) == 1 and evidence[0].kind == "size")
 
 
 def octets(size: int) -> str:

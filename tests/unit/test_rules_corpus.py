@@ -121,3 +121,18 @@ def test_one_byte_is_said_as_one() -> None:
     made = facts(slots=(slot(3, 2),), statics=(replace(static("flag", "scalar"), size=1),))
     (note,) = found(made, "ISO302")
     assert "1 byte of writable" in note.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("write-init", "written while the module is initialized"),
+        ("write-unplaced", "what calls the code that writes was not seen"),
+        ("size", "no write seen"),
+    ],
+)
+def test_a_note_on_a_static_says_which_writes_were_seen(kind: str, said: str) -> None:
+    """rapidjson's tables said "no write seen" above the places where they are written."""
+    entry = static("table", "unknown", evidence=(Evidence(kind, "at 0x6ee0d (+0x3dd of f)"),))
+    (note,) = found(facts(slots=(slot(3, 2),), statics=(entry,)), "ISO302")
+    assert (note.severity, said in note.message) == ("note", True)

@@ -324,3 +324,19 @@ def test_classes_of_pyo3_are_counted_one_by_one() -> None:
     assert "15 classes that PyO3 keeps for the process" in says
     made = facts(generator="PyO3", types=built[:1])
     assert "1 class that PyO3 keeps" in judge(made).verdict.multiple_module_objects.summary
+
+
+def test_a_guard_says_what_a_second_import_gets() -> None:
+    """Cython remembers its module and returns it (lupa, selectolax); the opt-out raises."""
+    says = verdict(facts(guards=(CYTHON,))).multiple_module_objects.summary
+    assert says.startswith("A second import gets the same module object")
+    assert "refuses" in verdict(facts(guards=(OPT_OUT,))).multiple_module_objects.summary
+
+
+def test_a_file_for_old_and_new_versions_without_the_slot_is_refused_on_the_new_ones() -> None:
+    """watchfiles is abi3 from 3.10 on: 3.13 refuses it in an interpreter with its own GIL."""
+    found = verdict(facts("abi3", limited="3.10")).own_gil
+    assert (found.declared, found.answer) == ("cannot-say", "no")
+    assert min(found.applies_to) == 12
+    assert verdict(facts("cpython-311-x86_64-linux-gnu")).own_gil.answer == "unknown"
+    assert verdict(facts("abi3", limited="3.10", definitions=())).own_gil.answer == "unknown"
