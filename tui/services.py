@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from isoview.evidence import EvidenceSource
     from isoview.model import Event, Finding, Report, Status
+    from isoview.symbols import SymbolList
     from isoview.tui.scanning import Scan
 
 
@@ -88,6 +89,13 @@ def open_evidence(path: str) -> EvidenceSource:
     return EvidenceSource(path)
 
 
+def open_symbols(path: str, part: str | None) -> SymbolList:
+    """The symbols of a file, or of one slice of it."""
+    from isoview import symbols
+
+    return symbols.open_symbols(path, part)
+
+
 def run_live(path: str, stop: StopEvent) -> dict[str, Any]:
     """Import the module in a child process and look at it (this runs the module's code).
 
@@ -105,6 +113,7 @@ class Services:
     stream: Callable[[Iterable[str]], Iterator[Event]] = stream_targets
     scan: Callable[[Sequence[str], str | None], Scan] = scan_targets
     evidence: Callable[[str], EvidenceSource] = open_evidence
+    symbols: Callable[[str, str | None], SymbolList] = open_symbols
     decisions: Decisions = field(default_factory=ProjectDecisions)
     live: Callable[[str, StopEvent], dict[str, Any]] = run_live
     python: str = f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}"

@@ -53,6 +53,12 @@ def _live(_app: IsoviewApp, entry: Entry) -> PlacedScreen:
     return LiveScreen(entry)
 
 
+def _symbols(_app: IsoviewApp, entry: Entry) -> PlacedScreen:
+    from isoview.tui.screens.symbols import SymbolsScreen
+
+    return SymbolsScreen(entry)
+
+
 def _processes(app: IsoviewApp, _subject: Any) -> PlacedScreen:
     from isoview.tui.screens.process_list import ProcessListScreen
 
@@ -96,6 +102,7 @@ def is_chosen(_app: IsoviewApp, entry: Entry | None) -> str | None:
 VIEWS: tuple[View, ...] = (
     View("workspace", "0", "All files, and which of them block what", "all", _workspace, _only_one),
     View("module", "1", "The module: facts, findings, details", "module", _module, is_chosen),
+    View("symbols", "2", "Every symbol, section and static", "module", _symbols, is_read),
     View("live", "3", "Experiments: the module imported in child processes (asks first)",
          "module", _live, is_extension),
     View("processes", "7", "Python processes that run now", "all", _processes),

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from isoview.inspectors.errors import IsoviewError
+from isoview.inspectors.errors import IsoviewError, Unreadable
 from isoview.tui.entry import Entry, Live
 from isoview.tui.services import Services
 
 if TYPE_CHECKING:
     from isoview.evidence import EvidenceSource
     from isoview.inspectors.binary.decode import Structure
+    from isoview.inspectors.binary.parts import Parts
     from isoview.model import Event, Finding, Report, Status
+    from isoview.symbols import SymbolList
 
 Post = Callable[[Message], Any]
 Steps = list[tuple[str, Any]]
@@ -102,6 +104,20 @@ class Work:
             if source is None:
                 source = self._sources[id(entry)] = self._services.evidence(entry.path)
             return source
+
+    def symbols(self, path: str, part: str | None) -> SymbolList:
+        """The symbols of a file."""
+        return self._services.symbols(path, part)
+
+    def evidence(self, entry: Entry) -> EvidenceSource:
+        """The bytes behind an entry."""
+        return self._source(entry)
+
+    def parts(self, entry: Entry) -> Parts:
+        """The sections of a file that was read."""
+        if entry.report is None:
+            raise Unreadable("the file was not read", "R on the module reads it again.")
+        return self._source(entry).parts(entry.report.facts)
 
     def forget(self, entry: Entry) -> None:
         """Let go of a file that is read again."""
