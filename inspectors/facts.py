@@ -27,6 +27,12 @@ class Evidence(Record):
     address: int | None = None
     function: str | None = None
 
+    # Written out, as below and in the model, for the records that files have by the thousand.
+    def __init__(
+        self, kind: str, text: str, address: int | None = None, function: str | None = None
+    ) -> None:
+        self.__dict__.update(kind=kind, text=text, address=address, function=function)
+
 
 class Damage(Record):
     """A part of the file that could not be read as its format demands."""
@@ -91,6 +97,9 @@ class Method(Record):
 
     name: str
     flags: int
+
+    def __init__(self, name: str, flags: int) -> None:
+        self.__dict__.update(name=name, flags=flags)
 
 
 class Slot(Record):
@@ -193,6 +202,26 @@ class Global(Record):
     evidence: tuple[Evidence, ...] = ()
     source: SourceLine | None = None
 
+    def __init__(
+        self,
+        address: int,
+        symbol: str | None,
+        section: str,
+        size: int,
+        kind: GlobalKind,
+        evidence: tuple[Evidence, ...] = (),
+        source: SourceLine | None = None,
+    ) -> None:
+        self.__dict__.update(
+            address=address,
+            symbol=symbol,
+            section=section,
+            size=size,
+            kind=kind,
+            evidence=evidence,
+            source=source,
+        )
+
 
 class Cells(Record):
     """Process-wide cells of a run-time library (PyO3), each at least so many."""
@@ -224,6 +253,9 @@ class Section(Record):
     address: int
     size: int
     writable: bool
+
+    def __init__(self, name: str, address: int, size: int, writable: bool) -> None:
+        self.__dict__.update(name=name, address=address, size=size, writable=writable)
 
 
 class CApiUse(Record):

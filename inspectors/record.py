@@ -93,7 +93,8 @@ class Record:
         return [state[name] for name in self._defaults]
 
     def __replace__(self, /, **changes: Any) -> Any:
-        return self.__class__(*self._values(), **changes)
+        state = self.__dict__
+        return self.__class__(**({name: state[name] for name in self._defaults} | changes))
 
 
 if not TYPE_CHECKING:

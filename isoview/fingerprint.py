@@ -50,12 +50,13 @@ def unnamed_subject(kind: str) -> str:
 
 def stable_symbol(symbol: str) -> str:
     """``symbol`` without what changes from build to build: clone suffixes and Rust's hashes."""
-    name = _CLONE.sub("", symbol) or symbol
+    dotted = "." in symbol  # in C names only a compiler puts one
+    name = (_CLONE.sub("", symbol) or symbol) if dotted else symbol
     if name.startswith(("_ZN", "__ZN")):
         return _RUST_LEGACY_HASH.sub("E", name)
     if name.startswith(("_R", "__R")):
         return _RUST_V0_CRATE_HASH.sub("", name)
-    local = _CLANG_LOCAL.fullmatch(name)
+    local = _CLANG_LOCAL.fullmatch(name) if dotted else None
     return local[1] if local else name
 
 

@@ -27,7 +27,13 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
         return Report(facts=facts, verdict=None, scorecard={})
     found: list[Finding] = []
     not_run: list[NotRun] = []
-    for rule in ASKED:
+    for each in ASKED:
+        if not isinstance(each, Deferred):
+            rule = each
+        elif each.when(facts):
+            rule = each.load()
+        else:
+            continue
         reason = rule.cannot_run(facts)
         if reason is None:
             found.extend(rule.check(facts))

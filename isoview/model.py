@@ -29,6 +29,17 @@ class Where(Record):
     file: str | None = None
     line: int | None = None
 
+    # Written out, as in the facts, for the records that reports have by the thousand.
+    def __init__(
+        self,
+        symbol: str | None = None,
+        address: int | None = None,
+        section: str | None = None,
+        file: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        self.__dict__.update(symbol=symbol, address=address, section=section, file=file, line=line)
+
 
 class Finding(Record):
     """One thing a rule found. ``count`` is how many unnamed subjects it folds."""
@@ -46,6 +57,38 @@ class Finding(Record):
     related: tuple[Where, ...] = ()
     status: Status = "open"
     reason: str | None = None
+
+    def __init__(
+        self,
+        rule: str,
+        name: str,
+        severity: Severity,
+        confidence: Confidence,
+        message: str,
+        guide: str,
+        fingerprint: str,
+        where: Where = Where(),  # noqa: B008 - frozen
+        evidence: tuple[Evidence, ...] = (),
+        count: int = 1,
+        related: tuple[Where, ...] = (),
+        status: Status = "open",
+        reason: str | None = None,
+    ) -> None:
+        self.__dict__.update(
+            rule=rule,
+            name=name,
+            severity=severity,
+            confidence=confidence,
+            message=message,
+            guide=guide,
+            fingerprint=fingerprint,
+            where=where,
+            evidence=evidence,
+            count=count,
+            related=related,
+            status=status,
+            reason=reason,
+        )
 
 
 class NotRun(Record):

@@ -8,6 +8,7 @@ is about, else ``met``.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts, Item
@@ -143,9 +144,7 @@ def scorecard(
 ) -> dict[str, str]:
     """Mark of each section, by section id; ``asked`` are the rules that had their say."""
     unclear = {entry.rule for entry in not_run}
-    rules: dict[str, set[str]] = {}
-    for rule in asked:
-        rules.setdefault(rule.guide, set()).add(rule.code)
+    rules = _rules_of_files() if asked is ASKED else _by_section(asked)
     acting: set[str] = set()
     for finding in findings:
         if finding.status not in COUNTING:
@@ -154,18 +153,38 @@ def scorecard(
             acting.add(finding.rule)
         elif finding.confidence != "high":
             unclear.add(finding.rule)
+    threads = free_threaded(facts)
     marks = {
-        section: _mark(facts, section, rules.get(section, set()), unclear, acting)
+        section: _mark(facts, section, rules[section], unclear, acting)
+        if threads or section not in FREE_THREADING
+        else "not-applicable"
         for section in (*SECTIONS, *FREE_THREADING)
     }
     marks[OVERVIEW] = _overall(marks)
     return marks
 
 
-def _mark(facts: Facts, section: str, rules: set[str], unclear: set[str], acting: set[str]) -> str:
-    if section in _ASKS_NOTHING or not _asks_threads(facts, section):
+@cache
+def _rules_of_files() -> dict[str, frozenset[str]]:
+    return _by_section(ASKED)
+
+
+def _by_section(asked: tuple[Rule | Deferred, ...]) -> dict[str, frozenset[str]]:
+    """Codes of the rules that bear on each section."""
+    return {
+        section: frozenset(rule.code for rule in asked if rule.guide == section)
+        | _ALSO.get(section, frozenset())
+        for section in (*SECTIONS, *FREE_THREADING)
+    }
+
+
+def _mark(
+    facts: Facts, section: str, rules: frozenset[str], unclear: set[str], acting: set[str]
+) -> str:
+    if section in _ASKS_NOTHING or (
+        section in FREE_THREADING and not _asks_threads(facts, section)
+    ):
         return "not-applicable"
-    rules = rules | _ALSO.get(section, frozenset())
     if rules & acting:
         return "open"
     if _does_not_apply(facts, section):
@@ -195,13 +214,11 @@ def _does_not_apply(facts: Facts, section: str) -> bool:
 
 
 def _asks_threads(facts: Facts, section: str) -> bool:
-    """Whether a section on free threading is about this file; True of every other section."""
-    if section not in FREE_THREADING:
-        return True
+    """Whether a section on free threading is about a file that may run without the GIL."""
     init = facts.own_init
     phase = init.phase if init is not None else "unknown"
     other_way = {_FT_MULTI: {"single"}, _FT_SINGLE: {"multi", "export"}}.get(section, set())
-    return free_threaded(facts) and phase not in other_way
+    return phase not in other_way
 
 
 def _overall(marks: dict[str, str]) -> str:

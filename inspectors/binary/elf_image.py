@@ -125,17 +125,17 @@ def _pointer_map(
         )
         pointers.update(found.relative)
         pointers.update((address, stored(address)) for address in found.relative_in_place)
-        cache: dict[int, tuple[str, int, int] | None] = {}
         imported = dynamic.undefined
+        imports_at |= {
+            address: imported[index] for address, index, _ in found.symbolic if imported.get(index)
+        }
+        own: dict[int, tuple[str, int, int] | None] = {}
         for address, index, addend in found.symbolic:
-            wanted = imported.get(index)
-            if wanted is not None:
-                if wanted:
-                    imports_at[address] = wanted
+            if index in imported:
                 continue
-            if index not in cache:
-                cache[index] = dynamic.entry(index)
-            symbol = cache[index]
+            if index not in own:
+                own[index] = dynamic.entry(index)
+            symbol = own[index]
             if symbol is None:
                 continue
             value = symbol[1]

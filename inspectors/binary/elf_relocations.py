@@ -62,16 +62,20 @@ def read_table(
         relative = dict(zip(addresses[:first], addends[:first], strict=True))  # type: ignore[arg-type]
     else:
         in_place = addresses[:first]
-    rest: list[Entry] = []
-    for address, info, addend in zip(
-        addresses[first:], infos[first:], addends[first:], strict=True
-    ):
-        if info & mask in symbolic:
-            rest.append((address, info >> shift, addend))
-        elif info & mask == kind and addend is None:
-            in_place.append(address)
-        elif info & mask == kind and addend is not None:
-            relative[address] = addend
+    others = list(zip(addresses[first:], infos[first:], addends[first:], strict=True))
+    rest: list[Entry] = [
+        (address, info >> shift, addend)
+        for address, info, addend in others
+        if info & mask in symbolic
+    ]
+    if len(rest) != len(others):
+        for address, info, addend in others:
+            if info & mask != kind:
+                continue
+            if addend is None:
+                in_place.append(address)
+            else:
+                relative[address] = addend
     return Relocations(relative, in_place, rest)
 
 

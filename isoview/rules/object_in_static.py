@@ -149,10 +149,7 @@ def no_globals(facts: Facts) -> str | None:
 
 def place(entry: Global) -> Where:
     """Where a static lies."""
-    return Where(
-        symbol=entry.symbol,
-        address=entry.address,
-        section=entry.section,
-        file=entry.source.file if entry.source else None,
-        line=entry.source.line if entry.source else None,
-    )
+    source = entry.source
+    if source is None:
+        return Where(entry.symbol, entry.address, entry.section)
+    return Where(entry.symbol, entry.address, entry.section, source.file, source.line)
