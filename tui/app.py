@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.notifications import SeverityLevel
@@ -15,25 +15,23 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from isoview.tui import keys
+from isoview.tui.base import BaseApp
+from isoview.tui.deciding import Deciding
 from isoview.tui.entry import Entry
 from isoview.tui.navigation import Navigation
 from isoview.tui.services import Services
 from isoview.tui.views import VIEWS, view_of
 from isoview.tui.work import Decided, Decoded, LiveEnded, Work
-from isoview.visible import visible
 
 if TYPE_CHECKING:
     from isoview.model import Event
-    from isoview.tui.workspace import Workspace
-    from isoview.tui.workspace_control import WorkspaceControl
     from isoview.tui.live_control import LiveControl
     from isoview.tui.processes import ProcessServices
-    from isoview.tui.widgets.bars import Choice
+    from isoview.tui.workspace import Workspace
+    from isoview.tui.workspace_control import WorkspaceControl
 
-CLIPBOARD_SHOWN = 400
 
-
-class IsoviewApp(App[None]):
+class IsoviewApp(BaseApp):
     """isoview in a terminal."""
 
     CSS_PATH = "app.tcss"
@@ -72,6 +70,7 @@ class IsoviewApp(App[None]):
         self.workspace = self._control(targets, workspace)
         self.work = Work(self.services)
         self.navigation = Navigation(self)
+        self.deciding = Deciding(self)
         self._live_allowed = False  # nobody was asked yet
 
     # -- screens --------------------------------------------------------------------------------
@@ -88,6 +87,7 @@ class IsoviewApp(App[None]):
 
     def on_mount(self) -> None:
         self.open_first()
+        self.deciding.start()
 
     def open_first(self) -> None:
         """Show the first screen; the app on processes has another one."""
@@ -135,6 +135,9 @@ class IsoviewApp(App[None]):
         return None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        focused = self.focused
+        if action in {"walk", "view"} and focused is not None and focused.has_class("editor"):
+            return False  # what is being entered is ended first
         said = self.why_not(f"{action}({parameters[0]})") if parameters else None
         return None if said else True
 
@@ -167,7 +170,7 @@ class IsoviewApp(App[None]):
             self.post_message(self.Arrived(entry, event))
 
     def on_isoview_app_arrived(self, message: Arrived) -> None:
-        message.entry.receive(message.event)
+        message.entry.receive(self.deciding.laid_over(message.event))
         self._changed(message.entry)
 
     def read_again(self, entry: Entry) -> None:
@@ -184,13 +187,8 @@ class IsoviewApp(App[None]):
         """A fault of ours in a worker is said, never swallowed, and never ends the app."""
         error = event.worker.error
         if event.state is WorkerState.ERROR and error is not None:
-            self.notify(
-                f"{type(error).__name__}: {error}. Please report it with what "
-                "`isoview check --debug` shows for this file.",
-                title="This is a fault of isoview",
-                severity="error",
-                timeout=20,
-            )
+            what, hint = self.report_fault(error)
+            self.notify(hint, title=what, severity="error", timeout=20)
 
     # -- evidence, decisions, live --------------------------------------------------------------
 
@@ -205,32 +203,12 @@ class IsoviewApp(App[None]):
             if callable(show) and getattr(screen, "entry", None) is message.entry:
                 show(message.subject, message.structures, message.note)
 
-    def decide(self, entry: Entry, choice: Choice) -> None:
-        """Write one decision for the chosen findings."""
-        job = partial(
-            self.work.decide,
-            entry,
-            choice.findings,
-            choice.status,
-            choice.reason,
-            self.post_message,
-        )
-        self._in_thread(job, "decisions")
-
-    def undo(self, entry: Entry) -> None:
-        """Take the last decision back."""
-        steps = entry.undo.pop()
-        self._in_thread(partial(self.work.undo, entry, steps, self.post_message), "decisions")
-
     def on_decided(self, message: Decided) -> None:
-        if message.steps:
-            message.entry.undo.append(message.steps)
-        if message.report is not None:
-            message.entry.take(message.report)
         if message.said:
             severity: SeverityLevel = "error" if message.failed else "information"
             self.notify(message.said, severity=severity)
-        self._changed(message.entry)
+        self.deciding.take(message)
+        self.refresh_bindings()
 
     def show_changes(self, entry: Entry) -> None:
         """Every screen that shows the entry shows it as it is now."""
@@ -281,33 +259,6 @@ class IsoviewApp(App[None]):
         self._changed(message.entry)
 
     # -- every screen ---------------------------------------------------------------------------
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = False,  # noqa: ARG002 - never: messages hold names from files
-    ) -> None:
-        """Say something in a corner; the newest replaces what is still there."""
-        self.clear_notifications()
-        super().notify(
-            visible(message),
-            title=visible(title),
-            severity=severity,
-            timeout=timeout,
-            markup=False,
-        )
-
-    def copy(self, text: str) -> None:
-        """Copy through the terminal (OSC 52); the text is shown too, for terminals without it."""
-        safe = "\n".join(visible(line) for line in text.splitlines())
-        self.copy_to_clipboard(safe)
-        shown = safe if len(safe) <= CLIPBOARD_SHOWN else safe[:CLIPBOARD_SHOWN] + "…"
-        self.clear_notifications()
-        super().notify(shown, title="Copied", markup=False)
 
     def action_help(self) -> None:
         from isoview.tui.screens.dialogs import HelpScreen

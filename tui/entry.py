@@ -32,7 +32,6 @@ class Entry:
     complete: bool = False
     reading: bool = True
     live: Live = field(default_factory=Live)
-    undo: list[list[tuple[str, Any]]] = field(default_factory=list)
     subjects: Subjects = field(init=False, repr=False)  # set with the first report
     _earlier: Report | None = None  # the report that a new reading is compared with
     _earlier_values: dict[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoview.tui.entry import Live
 from isoview.tui.live_runs import LiveServices, Runs
+from isoview.tui.services import decided
 
 if TYPE_CHECKING:
     from isoview.tui.app import IsoviewApp
@@ -82,7 +83,7 @@ class LiveControl:
         if runs.report is not None and entry.report is not None:
             entry.live = Live("done", runs.report)
             judged = self.services.judge(entry.report, runs.report)
-            entry.take(self._app.services.decisions.apply(judged))
+            entry.take(decided(judged, self._app.services.decisions.kept))
             self._app.show_changes(entry)
         self._show(entry, ended=True)
 

@@ -12,6 +12,7 @@ SEVERITY = {"error": "●", "warning": "◐", "note": "○"}
 DECIDED = {"intended": "◇", "false-positive": "∅", "fixed": "✓"}
 SCORE = {"met": "✓", "open": "●", "not-applicable": "·", "not-analysed": "?"}
 NEW, GONE, DIFFERS = "+", "-", "≠"
+MARKED, MARKED_SOME = "▌", "▎"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 TONES = {
@@ -72,11 +73,18 @@ def _why_not(answer: Answer | Told) -> str:
     return "no"
 
 
-def counts(report: Report) -> str:
-    """How many findings are open, and how many of the worst: ``23 open, 2 errors``."""
-    left = [finding for finding in report.findings if finding.status not in DECIDED]
+def counts(report: Report, width: int = 200) -> str:
+    """How many findings are open, and how many of the worst: ``23 open, 2 errors``.
+
+    Once something is decided, the numbers of every status, and their sum.
+    """
+    if any(finding.status != "open" for finding in report.findings):
+        from isoview.tui.tally import tally_text
+
+        return tally_text(report.findings, width)
+    left = report.findings
     if not left:
-        return "none open" if report.findings else "none"
+        return "none"
     worst = next(severity for severity in SEVERITY if any(f.severity == severity for f in left))
     number = sum(finding.severity == worst for finding in left)
     return f"{len(left)} open, {number} {worst}{'' if number == 1 else 's'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,29 +12,54 @@ if TYPE_CHECKING:
     from threading import Event as StopEvent
 
     from isoview.evidence import EvidenceSource
-    from isoview.model import Event, Finding, Report, Status
+    from isoview.model import Event, Report
     from isoview.symbols import SymbolList
+    from isoview.triage import Decision, Decisions, Group
     from isoview.tui.scanning import Scan
 
 
-class Decisions(Protocol):
-    """Where decisions are kept. ``decide`` returns what stood there before, for ``restore``."""
+class DecisionStore(Protocol):
+    """Where decisions are kept."""
+
+    @property
+    def kept(self) -> Decisions:
+        """What was there at the last look."""
 
     def where(self) -> str:
         """The file that a decision would be written to."""
 
-    def apply(self, report: Report) -> Report:
-        """The report with every decision laid over it."""
+    def has_changed(self) -> bool:
+        """Whether the file is another one than at the last look."""
 
-    def decide(self, finding: Finding, status: Status, reason: str) -> Any:
-        """Write one decision."""
+    def look(self) -> None:
+        """Read what is there now."""
 
-    def restore(self, fingerprint: str, previous: Any) -> None:
-        """Put back what ``decide`` replaced."""
+    def change(
+        self, wanted: Mapping[str, Decision | None], seen: Mapping[str, Decision | None]
+    ) -> Mapping[str, Decision | None]:
+        """Set decisions, but for those that are not as they were ``seen``; returns what was there."""
+
+    def add_group(self, group: Group) -> None:
+        """Write a decision for a group."""
+
+    def remove_group(self, group: Group) -> bool:
+        """Take a decision for a group away; False where there is none."""
 
 
 class ProjectDecisions:
     """Decisions in the nearest ``isoview.toml`` at or above the working folder."""
+
+    def __init__(self) -> None:
+        self._kept: Decisions | None = None
+        self._signature: object = None
+
+    @property
+    def kept(self) -> Decisions:
+        if self._kept is None:
+            from isoview.triage import Decisions
+
+            self._kept = Decisions()
+        return self._kept
 
     def _file(self) -> Path:
         from pathlib import Path
@@ -46,26 +71,56 @@ class ProjectDecisions:
     def where(self) -> str:
         return self._file().name
 
-    def apply(self, report: Report) -> Report:
-        from isoview.triage import apply, load
+    def _sign(self) -> object:
+        """What tells one state of the file from another: every writer makes a new file."""
+        path = self._file()
+        try:
+            state = path.stat()
+        except OSError:
+            return None
+        return path, state.st_mtime_ns, state.st_size, state.st_ino
 
-        return apply(undecided(report), load(self._file()))
+    def has_changed(self) -> bool:
+        return self._sign() != self._signature
 
-    def decide(self, finding: Finding, status: Status, reason: str) -> Any:
-        from isoview.triage import decide
+    def look(self) -> None:
+        from isoview.triage import load
 
-        return decide(self._file(), finding, status, reason)
+        # Signed first: what is written while it is read is seen at the next look.
+        self._signature = self._sign()
+        self._kept = load(self._file())
 
-    def restore(self, fingerprint: str, previous: Any) -> None:
-        from isoview.triage import restore
+    def change(
+        self, wanted: Mapping[str, Decision | None], seen: Mapping[str, Decision | None]
+    ) -> Mapping[str, Decision | None]:
+        from isoview.decision_file import change
 
-        restore(self._file(), fingerprint, previous)
+        before = change(self._file(), wanted, seen)
+        self.look()
+        return before
+
+    def add_group(self, group: Group) -> None:
+        from isoview.decision_file import add_group
+
+        add_group(self._file(), group)
+        self.look()
+
+    def remove_group(self, group: Group) -> bool:
+        from isoview.decision_file import remove_group
+
+        removed = remove_group(self._file(), group)
+        self.look()
+        return removed
 
 
-def undecided(report: Report) -> Report:
-    """The report as the rules left it: decisions are laid over it anew after each change."""
-    findings = tuple(replace(f, status="open", reason=None) for f in report.findings)
-    return replace(report, findings=findings)
+def decided(report: Report, decisions: Decisions) -> Report:
+    """The report with these decisions laid over it, and no others."""
+    from isoview.triage import apply
+
+    if any(f.status != "open" or f.reason for f in report.findings):
+        findings = tuple(replace(f, status="open", reason=None) for f in report.findings)
+        report = replace(report, findings=findings)
+    return apply(report, decisions)
 
 
 def scan_targets(targets: Sequence[str], python: str | None) -> Scan:
@@ -114,7 +169,7 @@ class Services:
     scan: Callable[[Sequence[str], str | None], Scan] = scan_targets
     evidence: Callable[[str], EvidenceSource] = open_evidence
     symbols: Callable[[str, str | None], SymbolList] = open_symbols
-    decisions: Decisions = field(default_factory=ProjectDecisions)
+    decisions: DecisionStore = field(default_factory=ProjectDecisions)
     live: Callable[[str, StopEvent], dict[str, Any]] = run_live
     python: str = f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}"
     """The interpreter that a live run uses, as it is named before it is asked for."""

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from isoview.evidence import EvidenceSource
     from isoview.inspectors.binary.decode import Structure
     from isoview.inspectors.binary.parts import Parts
-    from isoview.model import Event, Finding, Report, Status
+    from isoview.model import Event
     from isoview.symbols import SymbolList
+    from isoview.tui.journal import Step
 
 Post = Callable[[Message], Any]
-Steps = list[tuple[str, Any]]
 
 
 class Decoded(Message):
@@ -38,16 +38,24 @@ class Decoded(Message):
 
 
 class Decided(Message):
-    """Decisions were written or taken back; ``steps`` is what undo needs."""
+    """Decisions were written, taken back or seen to be others.
+
+    ``changed`` are the fingerprints whose decision is another one now, None for any of them;
+    ``step`` is what can be taken back.
+    """
 
     def __init__(
-        self, entry: Entry, report: Report | None, steps: Steps, said: str, *, failed: bool = False
+        self,
+        changed: frozenset[str] | None,
+        said: str,
+        step: Step | None = None,
+        *,
+        failed: bool = False,
     ) -> None:
         super().__init__()
-        self.entry = entry
-        self.report = report
-        self.steps = steps
+        self.changed = changed
         self.said = said
+        self.step = step
         self.failed = failed
 
 
@@ -76,6 +84,7 @@ class Work:
         waiting = list(entries)
         current = waiting[0]
         try:
+            self._services.decisions.look()
             for event in self._services.stream([entry.path for entry in entries]):
                 if isinstance(event, Started) and waiting:
                     current = waiting.pop(0)
@@ -132,43 +141,6 @@ class Work:
         for source in self._sources.values():
             source.close()
         self._sources.clear()
-
-    def decide(
-        self, entry: Entry, findings: Sequence[Finding], status: Status, reason: str, post: Post
-    ) -> None:
-        """Write a decision for each finding."""
-        decisions = self._services.decisions
-        steps: Steps = []
-        number = len(findings)
-        subject = "1 finding" if number == 1 else f"{number} findings"
-        try:
-            with self._lock:
-                for finding in findings:
-                    previous = decisions.decide(finding, status, reason)
-                    steps.append((finding.fingerprint, previous))
-            said = f"{subject}: {status}, written to {decisions.where()}. u takes it back."
-            post(Decided(entry, self._applied(entry), steps, said))
-        except IsoviewError as error:
-            self._failed(entry, steps, error, post)
-
-    def undo(self, entry: Entry, steps: Steps, post: Post) -> None:
-        """Put back what decisions replaced, newest first."""
-        decisions = self._services.decisions
-        try:
-            with self._lock:
-                for fingerprint, previous in reversed(steps):
-                    decisions.restore(fingerprint, previous)
-            said = f"Taken back in {decisions.where()}."
-            post(Decided(entry, self._applied(entry), [], said))
-        except IsoviewError as error:
-            self._failed(entry, steps, error, post)
-
-    def _applied(self, entry: Entry) -> Report | None:
-        return self._services.decisions.apply(entry.report) if entry.report else None
-
-    def _failed(self, entry: Entry, steps: Steps, error: IsoviewError, post: Post) -> None:
-        said = f"{error.message}. {error.hint}"
-        post(Decided(entry, None, steps, said, failed=True))
 
     def live(self, entry: Entry, post: Post) -> None:
         """Import the module in a child process and keep what it says."""

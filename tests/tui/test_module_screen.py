@@ -186,7 +186,7 @@ def test_the_filter_keeps_lines_that_hold_every_word() -> None:
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "slash", *"cursor static")
         assert table(pilot).count == 1
-        assert "1 of 6 hold" in screen_text(app)
+        assert "1 of 6 with" in screen_text(app)
         assert tree(pilot).last_line == 1, "types, and the one the finding is about"
         await press(pilot, "enter")
         assert table(pilot).has_focus
@@ -206,14 +206,14 @@ def test_a_decision_is_written_shown_and_taken_back() -> None:
     app = app_of(decisions=decisions)
 
     async def steps(pilot: Pilot[None]) -> None:
-        await press(pilot, "a", *"wrapped in C", "enter")
-        assert decisions.kept == {FINDINGS[0].fingerprint: ("intended", "wrapped in C")}
+        await press(pilot, "a", "i", *"wrapped in C", "enter")
+        assert decisions.statuses() == {FINDINGS[0].fingerprint: ("intended", "wrapped in C")}
         assert "u takes it back" in said(app)
         assert "◇ ISO101" in screen_text(app)
-        assert "5 open, 1 error" in screen_text(app)
+        assert "6: 5 open, 1 intended" in screen_text(app)
         assert current(pilot) == "ISO301 x1", "the next finding is under the cursor"
         await press(pilot, "u")
-        assert decisions.kept == {}
+        assert decisions.statuses() == {}
         assert "6 open, 2 errors" in screen_text(app)
         await press(pilot, "u")
         assert "no decision was made" in said(app)
@@ -228,11 +228,13 @@ def test_a_decision_about_a_folded_rule_is_for_all_of_it() -> None:
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "j", "j", "a")
         assert "for all 3" in screen_text(app)
-        await press(pilot, "down", "enter")
-        assert {status for status, _ in decisions.kept.values()} == {"false-positive"}
-        assert len(decisions.kept) == 3
+        await press(pilot, "down", "enter", "enter")
+        assert "Type why it is false positive" in said(app)
+        await press(pilot, *"no", "enter")
+        assert {status for status, _ in decisions.statuses().values()} == {"false-positive"}
+        assert len(decisions.statuses()) == 3
         await press(pilot, "u")
-        assert decisions.kept == {}
+        assert decisions.statuses() == {}
 
     drive(app, steps)
 
@@ -246,10 +248,10 @@ def test_one_finding_of_a_rule_can_take_the_others_along() -> None:
         assert "for this one" in screen_text(app)
         await press(pilot, "tab")
         assert "for all 3" in screen_text(app)
-        await press(pilot, "tab", "enter")
-        assert len(decisions.kept) == 1
-        await press(pilot, "a", "escape")
-        assert len(decisions.kept) == 1, "escape leaves everything as it was"
+        await press(pilot, "tab", "c", "enter")
+        assert len(decisions.statuses()) == 1
+        await press(pilot, "a", "x", "escape")
+        assert len(decisions.statuses()) == 1, "escape leaves everything as it was"
 
     drive(app, steps)
 

@@ -6,6 +6,7 @@ from textual.pilot import Pilot
 from isoview.tui.screens.module import ModuleScreen
 from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.findings import FindingsTable
+from isoview.tui.widgets.header import STEP
 
 
 def current(pilot: Pilot[None]) -> str:
@@ -21,7 +22,9 @@ def test_the_history_goes_back_and_forward_through_screens_and_selections() -> N
         await press(pilot, "left_square_bracket")
         assert "this is where you began" in said(app)
         await press(pilot, "j", "enter")
-        assert screen_text(app).startswith(" … › sample.cpython-313"), "the end of the way stays"
+        assert screen_text(app).startswith(f" … {STEP} sample.cpython-313"), (
+            "the end of the way stays"
+        )
         assert app.navigation.entry is app.entries[1]
         await press(pilot, "j", "j", "right", "j", "o")
         chosen = current(pilot)
@@ -79,7 +82,7 @@ def test_digits_open_views_and_say_why_not() -> None:
         assert "you are there" in said(app)
         await press(pilot, "3")
         assert app.navigation.place().view == "live"  # type: ignore[union-attr]
-        assert "sample.cpython-313-x86_64-linux-gnu.so › live" in screen_text(app)
+        assert f"sample.cpython-313-x86_64-linux-gnu.so {STEP} live" in screen_text(app)
         await press(pilot, "1")
         assert isinstance(app.screen, ModuleScreen)
         assert len(app.screen_stack) == 2, "going down to it, not over it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,7 +15,7 @@ from isoview.tui import module_place, words
 from isoview.tui.entry import Entry
 from isoview.tui.ink import shown
 from isoview.tui.marks import counts
-from isoview.tui.screens.panes import PanedScreen
+from isoview.tui.screens.deciding import DECISIONS, DecidingScreen
 from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.fact_tree import FactTree
 from isoview.tui.widgets.findings import FindingsTable
@@ -27,13 +27,11 @@ if TYPE_CHECKING:
     from isoview.inspectors.binary.decode import Structure
     from isoview.model import Finding
     from isoview.tui.branch import Branch
-    from isoview.tui.filtering import Filter
     from isoview.tui.rows import Row
-    from isoview.tui.widgets.bars import DecisionBar, FilterBar
     from isoview.tui.widgets.markdown_faces import GuideFace, LinkPicked
 
 
-class ModuleScreen(PanedScreen):
+class ModuleScreen(DecidingScreen):
     """Selecting in one pane moves the others; results stream in while the keys work."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,8 +39,7 @@ class ModuleScreen(PanedScreen):
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
         Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the next pane"),
         Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
-        Binding("a", "decide", "decide", tooltip="Record a decision about this finding in isoview.toml"),
-        Binding("u", "undo", "undo", show=False, tooltip="Take the last decision back"),
+        *DECISIONS,
         Binding("l", "live", "live", tooltip="Import the module in a child process and look at it (asks first)"),
         Binding("L", "experiments", "runs", tooltip="Run experiments on the module: imported twice, in sub-interpreters, without the GIL, ..."),
         Binding("o", "face('guide')", "guide", tooltip="Show the guide section that belongs to this"),
@@ -64,8 +61,8 @@ class ModuleScreen(PanedScreen):
     def __init__(self, entry: Entry) -> None:
         super().__init__()
         self.entry = entry
-        self.filter: Filter | None = None
         self._row: Row | None = None
+        self._listed: tuple[Finding, ...] = ()
         self.chosen_branch: Branch | None = None
         self._asked: object = None  # whose structures are being decoded
         self.moved = False  # the cursor stays on the worst finding until somebody moves it
@@ -150,26 +147,21 @@ class ModuleScreen(PanedScreen):
         if self.filter:
             kept = tuple(filter(self.filter.keeps_finding, kept))
             gone = tuple(filter(self.filter.keeps_finding, gone))
+        if self.only is not None:
+            kept, gone = tuple(filter(self.keeps_status, kept)), ()
+        self._listed = kept
         table = self.query_one(FindingsTable)
-        table.fill(kept, entry.new, gone, unfold=bool(self.filter))
+        unfold = bool(self.filter) or self.only is not None
+        table.fill(kept, entry.new, gone, self.marked, unfold=unfold)
         if not self.moved:
             table.move_cursor(row=0)
         silence = self.query_one("#silence", Static)
         silence.display = table.count == 0
-        silence.update(shown(self._silence(len(findings))))
+        silence.update(shown(self.nothing_listed(len(findings)) or words.silence(entry)))
         pane = self.query_one("#findings-pane")
-        pane.border_title = shown("findings  " + (counts(entry.report) if entry.report else "…"))
-        pane.border_subtitle = None
-        if self.filter:
-            filtered = f"{len(kept)} of {len(findings)} hold “{self.filter.text}”"
-            pane.border_subtitle = shown(filtered, limit=60)
-
-    def _silence(self, number: int) -> str:
-        if self.filter and number:
-            return (
-                f"None of {number} findings holds “{self.filter.text}”. escape clears the filter."
-            )
-        return words.silence(self.entry)
+        said = counts(entry.report, pane.size.width - 14) if entry.report else "…"
+        pane.border_title = shown(f"findings  {said}")
+        pane.border_subtitle = self.listed_text(len(kept), len(findings))
 
     def _show_chosen(self) -> None:
         """Show the selection again after the entry changed; the worst finding at first."""
@@ -272,14 +264,14 @@ class ModuleScreen(PanedScreen):
         """Why an action cannot be done now, or None when it can."""
         name = action.split("(", maxsplit=1)[0]
         if (
-            name in {"decide", "undo", "live", "experiments", "copy_markdown"}
+            name in {"decide", "mark", "live", "experiments", "copy_markdown"}
             and self.entry.report is None
         ):
             return "the file is not read yet" if self.entry.reading else "the file was not read"
-        if name == "decide" and (self._row is None or self._row.gone):
-            return "there is no finding to decide about"
-        if name == "undo" and not self.entry.undo:
-            return "no decision was made since the app started"
+        if (said := self.why_not_decide(name)) is not None:
+            return said
+        if name == "copy_markdown" and self._row is None:
+            return "there is no finding to copy"
         if name == "read_again" and self.entry.reading:
             return "the file is being read"
         if name in {"live", "experiments"}:
@@ -306,38 +298,6 @@ class ModuleScreen(PanedScreen):
     def focus_target(self, pane: Widget) -> Widget:
         return pane.face_to_focus if isinstance(pane, DetailPane) else pane
 
-    async def action_filter(self) -> None:
-        from isoview.tui.widgets.bars import FilterBar
-
-        if not self.query(FilterBar):
-            await self.query_one("#findings-pane").mount(FilterBar())
-        self.query_one(FilterBar).open()
-
-    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        from isoview.tui.filtering import Filter
-
-        self.filter = Filter(event.text) or None
-        self._fill_filtered()
-
-    def _fill_filtered(self) -> None:
-        self._fill_tree()
-        self._fill_table()
-        row = self.query_one(FindingsTable).current
-        if row is not None:
-            self.choose_row(row)
-
-    def set_filter(self, text: str) -> None:
-        """Filter by ``text`` as if it had been typed; empty shows everything."""
-        from isoview.tui.filtering import Filter
-
-        for bar in self.query("FilterBar").results():
-            cast("FilterBar", bar).put(text)
-        self.filter = Filter(text) or None
-        self._fill_filtered()
-
-    def on_filter_bar_left(self) -> None:
-        self.query_one(FindingsTable).focus()
-
     def action_face(self, face: str) -> None:
         self.query_one(DetailPane).face = face
 
@@ -352,6 +312,11 @@ class ModuleScreen(PanedScreen):
         detail = self.query_one(DetailPane)
         if self.has_class("-zoomed"):
             self.action_zoom()
+        elif self.unmark():
+            self.notify("No finding is marked any more.")
+        elif self.only is not None:
+            self.only = None
+            self.list_anew()
         elif self.filter:
             self.set_filter("")
             self.query_one(FindingsTable).focus()
@@ -372,37 +337,39 @@ class ModuleScreen(PanedScreen):
             self.isoview.copy(self.entry.path)
 
     def action_copy_markdown(self) -> None:
-        row = self._row
-        report = self.entry.report
-        if row is None or report is None:
-            self.notify("There is no finding to copy as Markdown.")
-            return
         from isoview.tui.copying import finding_markdown
 
-        self.isoview.copy(finding_markdown(row.findings, report))
+        if self._row is not None and self.entry.report is not None:
+            self.isoview.copy(finding_markdown(self._row.findings, self.entry.report))
 
-    async def action_decide(self) -> None:
-        from isoview.tui.widgets.bars import DecisionBar
+    # -- what DecidingScreen asks ---------------------------------------------------------------
 
+    def all_findings(self) -> tuple[Finding, ...]:
+        return self.entry.report.findings if self.entry.report else ()
+
+    def listed_findings(self) -> tuple[Finding, ...]:
+        return self._listed
+
+    def chosen_findings(self) -> tuple[Finding, ...]:
         row = self._row
-        if row is None or self.entry.report is None:
-            return
-        rule = tuple(f for f in self.entry.report.findings if f.rule == row.finding.rule)
-        if not self.query(DecisionBar):
-            await self.query_one("#findings-pane").mount(DecisionBar())
-        self.query_one(DecisionBar).open(row, rule)
+        return row.findings if row is not None and not row.gone and self._listed else ()
 
-    def on_decision_bar_decided(self, event: DecisionBar.Decided) -> None:
+    def list_anew(self) -> None:
+        self._fill_tree()
+        self._fill_table()
+        row = self.query_one(FindingsTable).current
+        if row is not None and self.chosen_branch is None:
+            self.choose_row(row)
+
+    def to_the_list(self) -> None:
+        self.query_one(FindingsTable).focus()
+
+    def step_on(self) -> None:
+        self.query_one(FindingsTable).action_cursor_down()
+
+    def before_deciding(self) -> None:
         self.moved = True
-        self.query_one(FindingsTable).focus()
         self.query_one(FindingsTable).stay_on_line()
-        self.isoview.decide(self.entry, event.choice)
-
-    def on_decision_bar_left(self) -> None:
-        self.query_one(FindingsTable).focus()
-
-    def action_undo(self) -> None:
-        self.isoview.undo(self.entry)
 
     def action_read_again(self) -> None:
         self.isoview.read_again(self.entry)

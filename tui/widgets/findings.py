@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -11,7 +12,7 @@ from textual.message import Message
 from textual.widgets import DataTable
 
 from isoview.tui.ink import Ink, shown
-from isoview.tui.marks import GONE, NEW, TIMES, finding_mark
+from isoview.tui.marks import GONE, MARKED, MARKED_SOME, NEW, TIMES, finding_mark
 from isoview.tui.widgets.moves import MOVES
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class FindingsTable(DataTable[Text]):
     ]
     WHERE = (
         "The findings, worst first; equal ones are folded under their rule. "
-        "● error  ◐ warning  ○ note  ◇ intended  ∅ false positive  ✓ fixed  + new  - gone"
+        "● error  ◐ warning  ○ note  ◇ intended  ∅ false positive  ✓ fixed  ▌ marked  + new  - gone"
     )
 
     class Chosen(Message):
@@ -56,6 +57,7 @@ class FindingsTable(DataTable[Text]):
         self._findings: tuple[Finding, ...] = ()
         self._new: frozenset[str] = frozenset()
         self._gone: tuple[Finding, ...] = ()
+        self._marked: AbstractSet[str] = frozenset()
         self._unfolded: frozenset[str] = frozenset()
         self._stays = False
         self._unfiltered: frozenset[str] | None = None  # what was unfolded before a filter
@@ -67,12 +69,13 @@ class FindingsTable(DataTable[Text]):
         findings: Iterable[Finding],
         new: frozenset[str] = frozenset(),
         gone: tuple[Finding, ...] = (),
+        marked: AbstractSet[str] = frozenset(),
         *,
         unfold: bool = False,
     ) -> None:
         """Show ``findings``; ``unfold`` unfolds every rule for as long as a filter stands."""
         self._findings = tuple(findings)
-        self._new, self._gone = new, gone
+        self._new, self._gone, self._marked = new, gone, marked
         if unfold:
             self._unfiltered = self._unfolded if self._unfiltered is None else self._unfiltered
             self._unfolded = frozenset(finding.rule for finding in self._findings)
@@ -104,7 +107,7 @@ class FindingsTable(DataTable[Text]):
         finding = row.finding
         mark = finding_mark(finding)
         quiet = ink.style("quiet")
-        first = Text(NEW if self._is_new(row) else " ", style=ink.style("good"))
+        first = Text(self._left_of(row), style=ink.style("good"))
         first.append_text(ink.mark(mark))
         if row.inside:
             return first, Text.assemble((" └ ", quiet), self._about(row, ink), no_wrap=True)
@@ -133,6 +136,13 @@ class FindingsTable(DataTable[Text]):
             about.append(f"{finding.status} ", style=ink.style("good"))
         style = quiet if row.is_group or row.gone else ""
         return about.append_text(shown(subject(finding), style, limit=300))
+
+    def _left_of(self, row: Row) -> str:
+        """What stands left of the mark: marked for a decision, or new."""
+        marked = sum(f.fingerprint in self._marked for f in row.findings)
+        if marked and not row.gone:
+            return MARKED if marked == len(row.findings) else MARKED_SOME
+        return NEW if self._is_new(row) else " "
 
     def _is_new(self, row: Row) -> bool:
         return any(finding.fingerprint in self._new for finding in row.findings)
