@@ -5,7 +5,6 @@ functions. *Code* looks at instructions: which statics hold objects, how specs a
 first found is shown before the second starts.
 """
 
-from dataclasses import dataclass, replace
 from typing import Self
 
 from isoview.inspectors.binary import source
@@ -36,7 +35,7 @@ from isoview.inspectors.facts import (
     Toolchain,
     Type,
 )
-from isoview.inspectors.record import Record
+from isoview.inspectors.record import Record, replace
 
 DEFAULT_LIMIT = 1_000_000
 """Most instructions that the code stage reads in one file: about two seconds."""
@@ -167,8 +166,10 @@ def read_image(data: memoryview) -> Image:
         return replace(image, damage=(*image.damage, *oddities(data)))
     if magic[:2] == b"MZ":
         from isoview.inspectors.binary.pe_image import read_pe
+        from isoview.inspectors.binary.pe_integrity import oddities as pe_oddities
 
-        return read_pe(data)
+        image = read_pe(data)
+        return replace(image, damage=(*image.damage, *pe_oddities(data)))
     if magic in _MACHO:
         from isoview.inspectors.binary.macho import read_macho
 
@@ -255,7 +256,7 @@ def shape(loaded: Loaded) -> Facts:
         definitions=definitions,
         types=types,
         globals=statics,
-        guards=find_guards(constants),
+        guards=find_guards(constants, toolchains),
         completeness=Completeness(
             _definitions_level(inits, definitions, toolchains),
             _types_level(image, toolchains, types, _principal(inits)),

@@ -6,19 +6,25 @@ of releases follows, so a range is what is said.
 """
 
 import re
-from typing import NamedTuple
 
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.facts import Evidence, Toolchain
+from isoview.inspectors.record import Record
 
 
-class Mark(NamedTuple):
-    """A text that one generator leaves; ``version`` names the group that tells the version."""
+class Mark(Record):
+    """A text that one generator leaves; ``version`` names the group that tells the version.
+
+    ``needs`` are functions of which the code that uses the text calls at least one: where none is
+    imported, the text is not looked for. (Searching is what most of the time of a large file goes
+    into; every search reads all of its constants.)
+    """
 
     name: str
     needle: bytes
     version: re.Pattern[bytes] | None
+    needs: frozenset[str] = frozenset()
 
 
 _PYBIND11 = {"3": "2.3-2.4", "4": "2.5-2.13", "5": "2.11-2.13", "11": "3.0", "12": "3.1"}
@@ -35,24 +41,48 @@ _SWIG = {"4": "up to 4.3", "5": "4.4 or later"}
 
 # Order matters: the first generator found is taken for the one that made the module. A Cython
 # module may wrap C++ that carries pybind11's texts, never the other way round.
+_CAPSULES = frozenset({
+    "PyCapsule_New", "PyCapsule_GetPointer", "PyCapsule_Import", "PyCapsule_IsValid",
+})  # fmt: skip
+_ADDED = frozenset({"PyImport_AddModule", "PyImport_AddModuleRef", "PyImport_AddModuleObject"})
+_IMPORTED = frozenset({
+    "PyImport_ImportModule", "PyImport_Import", "PyImport_ImportModuleLevel",
+    "PyImport_ImportModuleLevelObject", "PyImport_ImportModuleNoBlock",
+})  # fmt: skip
+_BUILT = frozenset({"Py_BuildValue", "_Py_BuildValue_SizeT"})
 _MARKS = (
-    Mark("Cython", b"_cython_", re.compile(rb"_cython_(\d+_\d+(?:_\d+)?(?:(?:a|b|rc)\d+)?)")),
-    Mark("Cython", b"cython_runtime", None),  # a module without functions of Cython's own type
+    # The module in which Cython's shared types are kept, and the one that holds its settings.
+    Mark(
+        "Cython", b"_cython_", re.compile(rb"_cython_(\d+_\d+(?:_\d+)?(?:(?:a|b|rc)\d+)?)"), _ADDED
+    ),
+    Mark("Cython", b"cython_runtime", None, _ADDED),  # without functions of Cython's own type
     Mark("PyO3", b"pyo3-", re.compile(rb"pyo3-(\d+\.\d+\.\d+(?:-[\w.]+)?)")),
     Mark("PyO3", b"pyo3_runtime.PanicException", None),
     # The key is put together at run time from this: modules with equal ones share their classes.
-    Mark("nanobind", b"nanobind_", re.compile(rb"nanobind_\w+_v(\d+)(?:_stable)?(?:_ft)?\0")),
-    Mark("nanobind", b"__nb_internals_", None),
-    Mark("pybind11", b"__pybind11_internals_v", re.compile(rb"__pybind11_internals_v(\d+)\w*")),
-    Mark("SWIG", b"swig_runtime_data", re.compile(rb"swig_runtime_data(\d)")),
+    # They find each other through a capsule.
+    Mark(
+        "nanobind",
+        b"nanobind_",
+        re.compile(rb"nanobind_\w+_v(\d+)(?:_stable)?(?:_ft)?\0"),
+        _CAPSULES,
+    ),
+    Mark("nanobind", b"__nb_internals_", None, _CAPSULES),
+    Mark(
+        "pybind11",
+        b"__pybind11_internals_v",
+        re.compile(rb"__pybind11_internals_v(\d+)\w*"),
+        _CAPSULES,
+    ),
+    Mark("SWIG", b"swig_runtime_data", re.compile(rb"swig_runtime_data(\d)"), _CAPSULES),
     Mark(
         "f2py",
         b"auto-generated with f2py",
         re.compile(rb"auto-generated with f2py \(version:([\w.+-]+)\)"),
+        _CAPSULES | _IMPORTED,  # it imports NumPy
     ),
-    Mark("cffi", b"_init_cffi_1_0_external_module", None),
-    Mark("mypyc", b"__mypyc", None),
-    Mark("SIP", b"sip._C_API", None),
+    Mark("cffi", b"_init_cffi_1_0_external_module", None, _IMPORTED),
+    Mark("mypyc", b"__mypyc", None, _CAPSULES | _IMPORTED),
+    Mark("SIP", b"sip._C_API", None, _CAPSULES | _IMPORTED),
     Mark("Boost.Python", b"Boost.Python.", None),
 )
 _LIBRARIES = (
@@ -65,34 +95,40 @@ _BOOST = ("boost6python", "@python@boost@", "@python@pxr_boost@")
 _LIBRARY_VERSION = re.compile(r"\.so\.(\d+\.\d+(?:\.\d+)*)\Z")
 _RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG, "nanobind": _NANOBIND}
 _NANOBIND_KEY = re.compile(rb"\0v(\d+)_(?:system|msvc|lib|clang|mingw|gcc|intel|cuda)\w*\0")
-_PYTHRAN = b"(ss)\0__pythran__\0"
+_PYTHRAN = b"(ss)\0__pythran__\0"  # a format of Py_BuildValue, and what is set to its result
 
+# What a guard does, its text, what it is, and the generator whose code it is part of.
 GUARDS = (
-    ("opt-out", b"cannot load module more than once per process", "the HOWTO's opt-out"),
+    ("opt-out", b"cannot load module more than once per process", "the HOWTO's opt-out", None),
     (
         "generator-guard",
         b"Interpreter change detected - this module can only be loaded into one interpreter per process",
         "Cython's guard: one interpreter per process",
+        "Cython",
     ),
     (
         "generator-guard",
         b"has already been imported into this interpreter",
         "Cython's guard with module state: one module object per interpreter",
+        "Cython",
     ),
     (
         "generator-guard",
         b"PyO3 modules do not yet support subinterpreters",
         "PyO3's guard: one interpreter per process",
+        "PyO3",
     ),
     (
         "generator-guard",
         b"PyO3 modules may only be initialized once per interpreter process",
         "PyO3's guard: one initialization per process",
+        "PyO3",
     ),
     (
         "generator-guard",
         b"may only be initialized once per interpreter process",
         "PyO3's guard on some builds: one initialization per process",
+        "PyO3",
     ),
 )  # fmt: skip
 
@@ -102,11 +138,19 @@ def file_name(library: str) -> str:
     return library.rpartition("/")[2]
 
 
+def speaks_c_api(image: Image) -> bool:
+    """Whether a file can be of a module: it takes something from Python, or offers it a module."""
+    return any(map(_OF_PYTHON, image.imported)) or any(map(_OF_PYTHON, image.exports))
+
+
+_OF_PYTHON = re.compile("_?Py").match
+
+
 def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]:
     """Every toolchain with a mark in the file; the one that made the module first."""
     found: dict[str, Toolchain] = {}
-    for mark in _MARKS:
-        if mark.name in found:
+    for mark in _MARKS if speaks_c_api(image) else ():
+        if mark.name in found or (mark.needs and mark.needs.isdisjoint(image.imported)):
             continue
         toolchain = _by_text(constants, mark)
         if toolchain is not None:
@@ -148,7 +192,7 @@ def _refine(image: Image, constants: Constants, found: dict[str, Toolchain]) -> 
             found["nanobind"] = Toolchain("nanobind", version, evidence)
     # Pythran's modules set __pythran__ to ("version", hash): the format and the name stand side
     # by side in the file, the version before them.
-    pythran = constants.find(_PYTHRAN)
+    pythran = None if _BUILT.isdisjoint(image.imported) else constants.find(_PYTHRAN)
     if pythran is not None:
         raw = next((r for size in (24, 16, 8) if (r := image.read(pythran - size, size))), b"")
         before = raw.rstrip(b"\0").rpartition(b"\0")[2]
@@ -241,10 +285,13 @@ def _compilers(image: Image) -> tuple[Toolchain, ...]:
     return tuple(found.values())
 
 
-def find_guards(constants: Constants) -> tuple[Evidence, ...]:
+def find_guards(constants: Constants, toolchains: tuple[Toolchain, ...]) -> tuple[Evidence, ...]:
     """Texts of guards that make a module refuse a second interpreter or a second object."""
+    made_by = {toolchain.name for toolchain in toolchains}
     found: dict[int, Evidence] = {}
-    for kind, needle, meaning in GUARDS:
+    for kind, needle, meaning, generator in GUARDS:
+        if generator is not None and generator not in made_by:
+            continue
         address = constants.find(needle)
         if address is not None and not any(abs(address - seen) < 80 for seen in found):
             found[address] = Evidence(kind, f'{meaning} (text "{needle.decode()}")', address)
