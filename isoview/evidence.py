@@ -116,7 +116,7 @@ class EvidenceSource:
             fact = _definition_of(facts, fact)
         if fact is None or isinstance(fact, str) or fact.address is None:
             return ()
-        kind, size = _kind(fact)
+        kind, size = structure_kind(fact)
         if kind is None:
             return ()
         return self._decode(facts, fact.address, kind, size)
@@ -209,7 +209,7 @@ def _definition_of(facts: Facts, init: Init) -> Definition | None:
     return None
 
 
-def _kind(fact: Type | Definition | Global) -> tuple[str | None, int]:
+def structure_kind(fact: Type | Definition | Global) -> tuple[str | None, int]:
     """The kind of structure at the address of ``fact``, and its size where that varies."""
     if isinstance(fact, Type):
         return _TYPE_KINDS.get(fact.kind), 0

@@ -9,14 +9,16 @@ the bytes may be anything.
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from isoview.inspectors.binary import layouts, names
+from isoview.inspectors.binary import decode_tables, layouts, names
 from isoview.inspectors.binary.image import Image, Symbol
 from isoview.inspectors.binary.layouts import PYSLOT_SIZE, Layout
 
 KINDS = (
     "PyModuleDef", "PyModuleDef_Slot[]", "PyMethodDef[]", "PyTypeObject", "PyType_Spec",
-    "PyType_Slot[]", "PySlot[]", "words",
+    "PyType_Slot[]", "PySlot[]", "PyMemberDef[]", "PyGetSetDef[]", *decode_tables.FUNCTION_BLOCKS,
+    "words",
 )  # fmt: skip
 ENTRY_LIMIT = 512
 TEXT_SHOWN = 120
@@ -93,6 +95,12 @@ def decode(
             reader.array(reader.type_slot)
         case "PySlot[]":
             reader.array(reader.pyslot)
+        case "PyMemberDef[]":
+            reader.array(partial(decode_tables.member, reader))
+        case "PyGetSetDef[]":
+            reader.array(partial(decode_tables.getset, reader))
+        case _ if kind in decode_tables.FUNCTION_BLOCKS:
+            decode_tables.functions(reader, kind)
         case _:
             reader.words(size or image.word_size)
     return reader.structure(kind)
@@ -133,6 +141,14 @@ class _Reader:
         self.fields.append(Field(self.offset, address, size, name, raw, meaning, target, number))
         self.offset += size
         return True
+
+    @property
+    def word_size(self) -> int:
+        return self.layout.word
+
+    def at_end(self) -> bool:
+        """Whether a table ends here: its next name is missing."""
+        return not self.image.word(self.base + self.offset)
 
     def number(self, name: str, size: int, say: Callable[[int], str] = str) -> bool:
         value = self.image.unsigned(self.base + self.offset, size)
@@ -240,7 +256,7 @@ class _Reader:
 
     def method(self, prefix: str) -> bool:
         word = self.layout.word
-        if not self.image.word(self.base + self.offset):
+        if self.at_end():
             self.add(f"{prefix}ml_name", word, "NULL: end of the table")
             return False
         return (
