@@ -14,7 +14,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from isoview.tui import keys
+from isoview.tui import keys, last_view
 from isoview.tui.base import BaseApp
 from isoview.tui.deciding import Deciding
 from isoview.tui.entry import Entry
@@ -141,6 +141,9 @@ class IsoviewApp(BaseApp):
         said = self.why_not(f"{action}({parameters[0]})") if parameters else None
         return None if said else True
 
+    def keep_places(self) -> None:
+        last_view.keep(self)
+
     def leave(self, screen: Screen[Any]) -> None:
         """Go back from a screen with nothing open in it."""
         if len(self.screen_stack) > 2 and screen is self.screen:
@@ -170,8 +173,11 @@ class IsoviewApp(BaseApp):
             self.post_message(self.Arrived(entry, event))
 
     def on_isoview_app_arrived(self, message: Arrived) -> None:
+        was_read = message.entry.complete
         message.entry.receive(self.deciding.laid_over(message.event))
         self._changed(message.entry)
+        if message.entry.complete and not was_read:
+            last_view.restore(self, message.entry)
 
     def read_again(self, entry: Entry) -> None:
         """Read a file again; what the new reading changed is marked."""
@@ -297,5 +303,6 @@ class IsoviewApp(BaseApp):
         if "experiments" in self.__dict__:  # the Live screen was opened
             self.experiments.close()
         if self.workspace is not None:
+            self.workspace.keep()
             self.workspace.close()
         self.work.close()

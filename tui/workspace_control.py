@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isoview.tui.entry import Entry
-from isoview.tui.workspace import Module, Workspace
+from isoview.tui.workspace import FIELDS, SORTS, Module, Workspace
 
 if TYPE_CHECKING:
     from isoview.model import Report
@@ -22,6 +22,10 @@ class WorkspaceControl:
         self._scan: Scan | None = None
         self._entries: dict[str, Entry] = {}
         self._told: dict[str, Report] = {}  # what the workspace knows of opened modules
+        settings = app.settings
+        workspace.sort = settings.text("sort", SORTS) or workspace.sort
+        workspace.question = settings.text("question", FIELDS) or workspace.question
+        workspace.backwards, workspace.flat = settings.flag("backwards"), settings.flag("flat")
 
     def start(self) -> None:
         """Read everything, in another process; what was known before is forgotten."""
@@ -42,6 +46,14 @@ class WorkspaceControl:
         scan, self._scan = self._scan, None
         if scan is not None:
             scan.stop()
+
+    def keep(self) -> None:
+        """Remember order and question for the next session."""
+        settings, workspace = self._app.settings, self.workspace
+        settings.put("sort", workspace.sort)
+        settings.put("question", workspace.question)
+        settings.put("backwards", workspace.backwards)
+        settings.put("flat", workspace.flat)
 
     @property
     def is_busy(self) -> bool:
