@@ -5,12 +5,12 @@ The same keys, named as the options are, stand at the top of ``isoview.toml`` or
 read. The command line wins over ``isoview.toml``, that over ``pyproject.toml``.
 """
 
+import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from isoview.inspectors.errors import BadConfig
-from isoview.triage import nearest, read_text
+from isoview.nearby import DECISIONS, nearest, upward
 
 _TABLES = frozenset({"decision", "group"})  # isoview.toml holds decisions too
 
@@ -37,28 +37,31 @@ KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def load(start: Path) -> dict[str, Any]:
+def load(start: str | os.PathLike[str] = os.curdir) -> dict[str, Any]:
     """The settled options, by their names; a baseline's path is that of its file."""
     settled: dict[str, Any] = {}
-    project = _pyproject(start)
+    project = _pyproject(os.fspath(start))
     if project is not None:
         settled |= _checked(*project)
-    own = nearest(start)
+    own = nearest(os.fspath(start), DECISIONS)
     if own is not None:
-        text = read_text(own)
+        from pathlib import Path
+
+        from isoview.triage import read_text
+
+        text = read_text(Path(own))
         # Without a key at the top there is nothing to find out for what only holds decisions.
         data = {key: value for key, value in _parsed(own, text).items() if key not in _TABLES}
         settled |= _checked(own, data)
     return settled
 
 
-def _pyproject(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
+def _pyproject(start: str) -> tuple[str, Mapping[str, Any]] | None:
     """The nearest pyproject.toml that has a word for isoview, and what it says."""
-    folder = start.absolute()
-    for above in (folder, *folder.parents):
-        path = above / "pyproject.toml"
+    for path in upward(start, "pyproject.toml"):
         try:
-            raw = path.read_bytes()
+            with open(path, "rb") as file:
+                raw = file.read()
         except OSError:
             continue
         if b"tool.isoview" not in raw:  # most have none, and parsing costs
@@ -70,7 +73,7 @@ def _pyproject(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
     return None
 
 
-def _parsed(path: Path, text: str) -> dict[str, Any]:
+def _parsed(path: str, text: str) -> dict[str, Any]:
     import tomllib
 
     try:
@@ -79,7 +82,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         raise BadConfig(f"{path} is not valid TOML: {error}", "Mend it by hand.") from error
 
 
-def _checked(path: Path, data: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(path: str, data: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in data.items():
         if key not in KEYS:
             from difflib import get_close_matches
@@ -92,5 +95,5 @@ def _checked(path: Path, data: Mapping[str, Any]) -> dict[str, Any]:
             raise BadConfig(f"{path}: {key} is {value!r}", f"It takes {wanted}.")
     settled = dict(data)
     if "baseline" in settled:
-        settled["baseline"] = str(path.parent / settled["baseline"])
+        settled["baseline"] = os.path.join(os.path.dirname(path), settled["baseline"])  # noqa: PTH118, PTH120
     return settled

@@ -171,7 +171,7 @@ class _Worker:
 
     def look(self, place: Place) -> bytes | TargetError:
         process = self._process or self._started()
-        request = json.dumps({"place": place._asdict(), "quick": self._quick})
+        request = json.dumps({"place": vars(place), "quick": self._quick})
         assert process.stdin is not None  # noqa: S101 - both are pipes
         assert process.stdout is not None  # noqa: S101
         try:
@@ -204,7 +204,10 @@ class _Worker:
     def _started(self) -> "subprocess.Popen[bytes]":
         # -P: the working folder is no place to import from (it may hold anything).
         command = [sys.executable, "-P", "-m", "isoview.worker"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # A process group of its own: Ctrl-C is for this process, which ends the others.
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+        )
         self._process = process
         self._processes.add(process)
         return process

@@ -1,5 +1,6 @@
 """Targets in, events out: the one stream that the command line, the app and workers consume."""
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -139,9 +140,13 @@ def decided(report: Report, decisions: "Decisions | None") -> Report:
 
 def current_decisions() -> "Decisions | None":
     """The decisions that hold in the working folder; None without any."""
+    from isoview.nearby import DECISIONS, nearest
+
+    found = nearest(os.curdir, DECISIONS)
+    if found is None:
+        return None
     from pathlib import Path
 
-    from isoview.triage import load, nearest
+    from isoview.triage import load
 
-    found = nearest(Path.cwd())
-    return None if found is None else load(found)
+    return load(Path(found))

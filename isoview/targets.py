@@ -18,9 +18,10 @@ from importlib.machinery import (
     SourceFileLoader,
     SourcelessFileLoader,
 )
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from isoview.inspectors.errors import BuiltIn, IsoviewError, NotFound
+from isoview.inspectors.record import Record
 from isoview.model import TargetError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _SHOWN = 5  # extension modules named in a hint
 _VISITED = 2000  # folder entries looked at to name them
 
 
-class Place(NamedTuple):
+class Place(Record):
     """One file to look at, or one member of a wheel.
 
     ``path`` is what it is called; of a member, the wheel's path and the member's name.
@@ -57,7 +58,7 @@ class Place(NamedTuple):
     named: bool = False
 
 
-class Skipped(NamedTuple):
+class Skipped(Record):
     """A target with nothing in it that could be looked at, which is no error."""
 
     path: str

@@ -9,13 +9,16 @@ This module reads; writing (``isoview.decision_file``) is loaded when something 
 """
 
 from collections.abc import Collection
-from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from isoview.inspectors.errors import BadConfig
 from isoview.model import STATUSES, Finding, Report, Status
+from isoview.nearby import DECISIONS as FILE_NAME
+from isoview.nearby import nearest as nearest_file
 
-FILE_NAME = "isoview.toml"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _SIZE_LIMIT = 16 << 20
 
 
@@ -59,19 +62,18 @@ class Decisions(dict[str, Decision]):
     groups: tuple[Group, ...] = ()
 
 
-def nearest(start: Path) -> Path | None:
+def nearest(start: "Path") -> "Path | None":
     """The ``isoview.toml`` in ``start`` or the nearest folder above it that has one."""
-    folder = start.absolute()
-    candidates = (above / FILE_NAME for above in (folder, *folder.parents))
-    return next((path for path in candidates if path.is_symlink() or path.exists()), None)
+    found = nearest_file(str(start), FILE_NAME)
+    return None if found is None else start / found
 
 
-def decisions_file(start: Path) -> Path:
+def decisions_file(start: "Path") -> "Path":
     """Where decisions made in ``start`` belong: the nearest ``isoview.toml``, else one there."""
     return nearest(start) or start / FILE_NAME
 
 
-def load(path: Path) -> Decisions:
+def load(path: "Path") -> Decisions:
     """The decisions in ``path``; none where there is no such file.
 
     Raises :class:`BadConfig` where the file is not what it should be; it is never guessed at.
@@ -79,7 +81,7 @@ def load(path: Path) -> Decisions:
     return decisions_in(read_text(path), path)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: "Path") -> str:
     """The text of a decisions file; empty where there is none."""
     try:
         if path.exists() and not path.is_file():
@@ -99,7 +101,7 @@ def read_text(path: Path) -> str:
     return text
 
 
-def decisions_in(text: str, path: Path) -> Decisions:
+def decisions_in(text: str, path: "Path") -> Decisions:
     """The decisions that ``text`` holds; ``path`` is for the message."""
     import tomllib
 
@@ -125,7 +127,7 @@ def decisions_in(text: str, path: Path) -> Decisions:
     return decisions
 
 
-def _decision(entry: Any, path: Path) -> Decision:
+def _decision(entry: Any, path: "Path") -> Decision:
     fingerprint = entry.get("fingerprint") if isinstance(entry, dict) else None
     if not isinstance(fingerprint, str) or not fingerprint:
         raise BadConfig(
@@ -147,13 +149,13 @@ def _decision(entry: Any, path: Path) -> Decision:
     return Decision(fingerprint, cast("Status", status), reason, count)
 
 
-def _groups(entries: Any, path: Path) -> tuple[Group, ...]:
+def _groups(entries: Any, path: "Path") -> tuple[Group, ...]:
     if not isinstance(entries, list):
         raise BadConfig(f"{path}: group is no list", "Write each one under [[group]].")
     return tuple(_group(entry, path) for entry in entries)
 
 
-def _group(entry: Any, path: Path) -> Group:
+def _group(entry: Any, path: "Path") -> Group:
     known = {"rule", "module", "subject", "status", "reason"}
     if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
         raise BadConfig(
@@ -212,7 +214,7 @@ def _decided(finding: Finding, decision: Decision) -> Finding:
     return replace(finding, status="open", reason=reason)
 
 
-def decide(path: Path, finding: Finding, status: Status, reason: str) -> Decision | None:
+def decide(path: "Path", finding: Finding, status: Status, reason: str) -> Decision | None:
     """Write one decision to ``path``; returns the one it replaces, for :func:`restore`."""
     from isoview.decision_file import store
 
@@ -221,7 +223,7 @@ def decide(path: Path, finding: Finding, status: Status, reason: str) -> Decisio
     return store(path, finding.fingerprint, decision)
 
 
-def restore(path: Path, fingerprint: str, previous: Decision | None) -> None:
+def restore(path: "Path", fingerprint: str, previous: Decision | None) -> None:
     """Put back what :func:`decide` returned: the earlier decision, or none at all."""
     from isoview.decision_file import store
 

@@ -5,7 +5,6 @@ modules against what the interpreter says after importing them.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import Layout
@@ -21,12 +20,13 @@ from isoview.inspectors.binary.scan import (
     read_module_slots,
 )
 from isoview.inspectors.facts import Definition, Method, Slot
+from isoview.inspectors.record import Record
 
 STATE_LIMIT = 1 << 24
 """No module asks for more state than this many bytes; a larger m_size is another structure."""
 
 
-class FoundDefinition(NamedTuple):
+class FoundDefinition(Record):
     """A definition and what later stages need to know about it; addresses are link-time."""
 
     fact: Definition

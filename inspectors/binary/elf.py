@@ -10,11 +10,12 @@ Source: the ELF generic ABI, chapters 4 (headers, sections) and 5 (program heade
 
 import struct
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from isoview.inspectors.binary.image import Segment
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.record import Record
 from isoview.inspectors.text import decode
 
 HEADER_LIMIT = 4096
@@ -34,7 +35,7 @@ _NT_GNU_BUILD_ID = 3
 _NUMBER_ELSEWHERE = 0xFFFF  # PN_XNUM, SHN_XINDEX: the first section header has it
 
 
-class ProgramHeader(NamedTuple):
+class ProgramHeader(Record):
     """One program header; ``address`` is link-time, ``offset`` a file offset, sizes are bytes."""
 
     type: int
@@ -45,7 +46,7 @@ class ProgramHeader(NamedTuple):
     size: int  # bytes in memory
 
 
-class SectionHeader(NamedTuple):
+class SectionHeader(Record):
     """One section header; ``address`` is link-time, ``offset`` a file offset, sizes are bytes."""
 
     name: str
@@ -57,7 +58,7 @@ class SectionHeader(NamedTuple):
     link: int
 
 
-class _Shapes(NamedTuple):
+class _Shapes(Record):
     """The structures of one class and byte order."""
 
     header: struct.Struct

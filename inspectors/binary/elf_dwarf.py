@@ -9,10 +9,10 @@ only that entry and its type are read. pyelftools does the reading; it is reache
 Source: DWARF Debugging Information Format, versions 4 and 5.
 """
 
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Any
 
 from isoview.inspectors.binary.elf import ElfFile, SectionHeader, build_id, reason
@@ -72,15 +72,15 @@ def _information(reader: ElfFile) -> SectionHeader | None:
 def _beside(reader: ElfFile, path: str) -> ElfFile | None:
     """The file with the debug information, if it is of the same build."""
     link = _debug_link(reader)
-    here = Path(path)
-    names = dict.fromkeys([f"{here.name}.debug", *([link] if link else [])])
-    for folder in (here.parent, here.parent / ".debug"):
+    folder, own = os.path.split(path)
+    names = dict.fromkeys([f"{own}.debug", *([link] if link else [])])
+    for inner in ("", ".debug"):
         for name in names:
-            found = folder / name
-            if found == here or not found.is_file():
+            found = os.path.join(folder, inner, name)  # noqa: PTH118
+            if found == path or not os.path.isfile(found):  # noqa: PTH113
                 continue
             try:
-                other = ElfFile(read_file(str(found)))
+                other = ElfFile(read_file(found))
             except IsoviewError:
                 continue
             if build_id(other) == build_id(reader):

@@ -42,7 +42,7 @@ class Symbol(NamedTuple):
     exported: bool
 
 
-class Declaration(NamedTuple):
+class Declaration(Record):
     """How the sources declare a global, from debug information; ``objects`` says whether its type
     is a pointer to a Python object, or an array of such.
     """
@@ -57,7 +57,7 @@ Declarations = tuple[dict[int, Declaration], str | None]
 """Declarations by link-time address, and why some may be missing."""
 
 
-class Segment(NamedTuple):
+class Segment(Record):
     """A run of memory as the loader maps it; ``data`` may be shorter than ``size`` (zero fill)."""
 
     name: str
@@ -68,7 +68,7 @@ class Segment(NamedTuple):
     executable: bool
 
 
-class Region(NamedTuple):
+class Region(Record):
     """A section, or a segment where the file has no sections.
 
     ``writable`` means writable while the program runs: memory sealed after relocation

@@ -7,12 +7,12 @@ Encodings: Intel SDM volume 2.
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.record import Record
 
 
-class Call(NamedTuple):
+class Call(Record):
     """A call or jump to an imported function: its name, and where it stands (link-time)."""
 
     name: str

@@ -1,10 +1,8 @@
 """Opening a target: regular files only, never blocking, every refusal with its reason."""
 
 import errno
-import mmap
 import os
 import stat
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from isoview.inspectors.errors import Unreadable
@@ -75,6 +73,8 @@ def _contents(path: str, descriptor: int) -> memoryview:
     if status.st_size == 0:
         raise Unreadable(f"{path} is empty", "Check that the build or the download was completed.")
     if status.st_size > COPY_LIMIT:
+        import mmap
+
         return memoryview(mmap.mmap(descriptor, status.st_size, access=mmap.ACCESS_READ))
     parts = []
     left = status.st_size
@@ -116,13 +116,13 @@ def split_name(path: str) -> tuple[str, str | None]:
     (``importlib.machinery.EXTENSION_SUFFIXES`` on each platform). ``pkg/__init__.so`` is the
     package ``pkg``.
     """
-    pure = PurePath(path.replace("\\", "/"))
-    name = pure.name
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    *folders, name = parts or [""]
     for suffix in SUFFIXES:
         if name.endswith(suffix):
             name = name[: -len(suffix)]
             break
     stem, _, tag = name.partition(".")
-    if stem == "__init__" and pure.parent.name:
-        stem = pure.parent.name
+    if stem == "__init__" and folders:
+        stem = folders[-1]
     return stem, tag or None

@@ -6,16 +6,15 @@ cleared just before says that no base is passed, so that the base is ``object`` 
 names one itself.
 """
 
-from typing import NamedTuple
-
 from isoview.inspectors.binary import machine_x86_64
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.record import Record
 
 WINDOW = 64
 """Bytes of code after the ``lea`` in which the call must stand."""
 
 
-class Function(NamedTuple):
+class Function(Record):
     """One function that makes a type: how code clears the argument for the bases, if it has one."""
 
     no_bases: tuple[bytes, ...]  # empty: the function takes no bases
@@ -42,13 +41,17 @@ _LEAS = tuple(b"\x48\x8d" + bytes([modrm]) for modrm in (0x05, 0x0D, 0x15, 0x35,
 _LEA_R8 = b"\x4c\x8d\x05"
 
 
-class SpecUse(NamedTuple):
+class SpecUse(Record):
     """What the call says of a spec. ``base_is_object`` is None where the code does not show it."""
 
     function: str
     address: int
     tied: bool
     base_is_object: bool | None
+
+    def agrees(self, other: "SpecUse") -> bool:
+        """Whether another call says the same of the spec."""
+        return (self.tied, self.base_is_object) == (other.tied, other.base_is_object)
 
 
 def spec_uses(image: Image, specs: frozenset[int], limit: int) -> tuple[dict[int, SpecUse], int]:
@@ -78,7 +81,7 @@ def spec_uses(image: Image, specs: frozenset[int], limit: int) -> tuple[dict[int
                 if target in specs:
                     use = _use(image, region.address, code, at)
                     if use is not None:
-                        if target in found and found[target][2:] != use[2:]:
+                        if target in found and not found[target].agrees(use):
                             unclear.add(target)
                         found[target] = use
                 at = code.find(lea, at + 1)

@@ -4,7 +4,6 @@ Layouts: ``Include/object.h`` and ``Include/cpython/object.h`` of 3.8 to 3.15.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import (
@@ -26,12 +25,13 @@ from isoview.inspectors.binary.scan import (
     read_methods,
 )
 from isoview.inspectors.facts import Type
+from isoview.inspectors.record import Record
 
 SIZE_LIMIT = 1 << 24
 """Largest basicsize or itemsize, in bytes, that a type can sensibly ask for."""
 
 
-class FoundType(NamedTuple):
+class FoundType(Record):
     """A type, its extent in the file, and the tables that belong to it (link-time addresses)."""
 
     fact: Type

@@ -99,11 +99,9 @@ def check(context: click.Context, /, **options: Any) -> int:
 
 def settle(context: click.Context, options: dict[str, Any]) -> None:
     """Fill in what the project's configuration says and the command line does not."""
-    from pathlib import Path
-
     from isoview.config import load
 
-    settled = load(Path.cwd())
+    settled = load()
     names = {"fail-on": "fail_on", "require": "required"}
     parameters = {parameter.name: parameter for parameter in context.command.params}
     for key, value in settled.items():

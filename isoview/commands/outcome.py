@@ -1,11 +1,11 @@
 """What comes out of the stream for `isoview check`: errors told at once, reports handed on."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
-from isoview.inspectors.record import replace
+from isoview.inspectors.record import Record, replace
 from isoview.model import (
     COUNTING,
     SEVERITIES,
@@ -32,7 +32,7 @@ REQUIRED = {
 }
 
 
-class Wanted(NamedTuple):
+class Wanted(Record):
     """What the command line asks of each report."""
 
     select: tuple[str, ...] = ()

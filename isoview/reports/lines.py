@@ -5,8 +5,8 @@ them passes :func:`isoview.visible.visible` on its way out. A builder cannot for
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from isoview.inspectors.record import Record
 from isoview.visible import visible
 
 Span = tuple[str, str]
@@ -15,7 +15,7 @@ Span = tuple[str, str]
 PLAIN_WIDTH = 80
 
 
-class Line(NamedTuple):
+class Line(Record):
     """Spans that flow; what does not fit goes on below, ``hang`` columns in."""
 
     spans: tuple[Span, ...] = ()

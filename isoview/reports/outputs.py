@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import NamedTuple
 
 from isoview.inspectors.errors import BadConfig
+from isoview.inspectors.record import Record
 from isoview.model import Report, TargetError
 
 FORMATS = ("text", "json", "sarif", "junit", "markdown", "github", "html")
@@ -18,7 +18,7 @@ FULL = 4
 """Up to this many files, each has its full report; above, a line each."""
 
 
-class Output(NamedTuple):
+class Output(Record):
     """One report to write: its form, and the file (None: stdout)."""
 
     form: str
@@ -45,7 +45,7 @@ def _output(form: str | None, file: str, *, alone: bool) -> Output:
     return Output(chosen, None if file == "-" else file)
 
 
-class Gathered(NamedTuple):
+class Gathered(Record):
     """Everything a report is made of."""
 
     reports: Sequence[Report]
@@ -60,7 +60,8 @@ def document(form: str, gathered: Gathered, *, verbose: bool = False) -> str:
         from isoview.reports.overview import all_lines
 
         return plain(all_lines(gathered.reports, verbose=verbose))
-    made: str = import_module(f"isoview.reports.{_HOMES.get(form, form)}").document(*gathered)
+    home = import_module(f"isoview.reports.{_HOMES.get(form, form)}")
+    made: str = home.document(gathered.reports, gathered.errors, gathered.stale)
     return made
 
 

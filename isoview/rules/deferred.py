@@ -5,15 +5,15 @@ nothing in its way: it counts as run. A test holds every ``when`` to that.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.record import Record
 from isoview.loads_on import free_threaded
 from isoview.model import Finding
 from isoview.rules.base import Rule
 
 
-class Deferred(NamedTuple):
+class Deferred(Record):
     """Stands for the rule at ``home`` (``module:Class``)."""
 
     code: str

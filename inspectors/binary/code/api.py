@@ -3,9 +3,10 @@
 The table is ``object_api.txt``, made from CPython's headers by ``.ci/object_api.py``.
 """
 
+import os
 from functools import cache
-from pathlib import Path
-from typing import NamedTuple
+
+from isoview.inspectors.record import Record
 
 CONSTANTS = frozenset({
     "_Py_NoneStruct", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_NotImplementedStruct",
@@ -31,7 +32,7 @@ FILLERS = frozenset({
 """Library functions that write through their first argument."""
 
 
-class Prototype(NamedTuple):
+class Prototype(Record):
     """One function: letters as ``.ci/object_api.py`` describes them, and argument names."""
 
     result: str
@@ -46,7 +47,9 @@ class Prototype(NamedTuple):
 
 @cache
 def _lines() -> dict[str, str]:
-    text = Path(__file__).with_name("object_api.txt").read_text("ascii")
+    home = os.path.join(os.path.dirname(__file__), "object_api.txt")  # noqa: PTH118, PTH120
+    with open(home, encoding="ascii") as file:
+        text = file.read()
     return {line.partition(" ")[0]: line for line in text.splitlines()}
 
 

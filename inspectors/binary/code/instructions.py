@@ -13,9 +13,9 @@ address. Flags are not followed.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.record import Record
 
 NONE = -1
 VECTORS = 32
@@ -67,7 +67,7 @@ RETURN = 37
 STOP = 38  # a trap, or bytes that are no instruction
 
 
-class Machine(NamedTuple):
+class Machine(Record):
     """One processor's code: how to read it, and its calling convention."""
 
     decode: Callable[[bytes, int], list[Instruction]]  # of code that starts at an address
