@@ -68,7 +68,7 @@ class BaseApp(App[None]):
     def keep_places(self) -> None:
         """Put into the settings what only a running app knows."""
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         self.settings.save()
 
     # -- saying ---------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ class Settings:
     def flag(self, name: str) -> bool:
         return self._values.get(name) is True
 
-    def put(self, name: str, value: str | bool) -> None:  # noqa: FBT001 - a plain value
+    def put(self, name: str, value: str | bool) -> None:
         """Keep a value; :meth:`save` writes it."""
         if self._values.get(name) != value:
             self._values[name] = self._changed[name] = value

@@ -39,7 +39,7 @@ class WorkspaceScreen(PlacedScreen):
         Binding("t", "toolchain", "toolchain", tooltip="Show only what one toolchain made; again for the next, then all"),
         Binding("v", "verdict", "verdict", show=False, tooltip="Show only what blocks the asked question, is unknown, or is ready; then all"),
         Binding("d", "flat", "flat list", show=False, tooltip="By distribution, or one flat list of files"),
-        Binding("space", "toggle", "fold", show=False, tooltip="Fold or unfold a distribution"),
+        Binding("space", "fold_or_unfold", "fold", show=False, tooltip="Fold or unfold a distribution"),
         Binding("tab,shift+tab", "pane", "pane", show=False, key_display="⇥", tooltip="Go to the answer on top, and back"),
         Binding("e", "export", "export", show=False, tooltip="Write what is shown to a Markdown file here"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy the path of this file"),
@@ -177,7 +177,7 @@ class WorkspaceScreen(PlacedScreen):
     def why_not(self, action: str) -> str | None:
         """Why an action cannot be done now, or None when it can."""
         name = action.split("(", maxsplit=1)[0]
-        if name in {"copy", "toggle"} and self.row is None:
+        if name in {"copy", "fold_or_unfold"} and self.row is None:
             return "there is no line"
         if name in {"export", "copy_markdown"} and not self.workspace.modules():
             return "no file is read yet"
@@ -251,7 +251,7 @@ class WorkspaceScreen(PlacedScreen):
         self.workspace.flat = not self.workspace.flat
         self.show_workspace()
 
-    def action_toggle(self) -> None:
+    def action_fold_or_unfold(self) -> None:
         self.table.toggle()
 
     def action_filter(self) -> None:
@@ -299,5 +299,3 @@ class WorkspaceScreen(PlacedScreen):
             self.show_workspace()
         else:
             self.isoview.leave(self)
-
-

@@ -71,7 +71,9 @@ class ModulesTable(LineTable):
         columns = [Column("files", "files", 6, right=True)]
         for field, name, _ in words.QUESTIONS:
             label = name if wide else _HEADS.get(field, name)
-            columns.append(Column(field, label, 7 if not wide else 12 if self.size.width < 132 else 14))
+            columns.append(
+                Column(field, label, 7 if not wide else 12 if self.size.width < 132 else 14)
+            )
         columns.append(Column("open", "open", 6, right=True))
         columns.append(Column("toolchain", "made with", 16 if wide else 10))
         left = self.size.width - 1 - sum(column.width + 1 for column in columns)
