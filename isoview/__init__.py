@@ -5,8 +5,7 @@ yields what becomes known as it becomes known; ``isoview.explore(path)`` opens t
 Importing this package costs nothing: each of these is loaded when it is first used.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers know the name; loading typing for it takes 5 ms
 if TYPE_CHECKING:
     from isoview.api import audit, explore
     from isoview.inspectors.errors import IsoviewError
@@ -25,7 +24,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "__version__":
         name = "VERSION"
     if name not in _HOMES:

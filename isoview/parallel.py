@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from isoview.triage import Decisions
 
 WINDOW = 256
-_WORTH = 1_500_000  # bytes of code that take about as long as it takes to start a worker
+# Bytes of files that take about as long as it takes to start a worker and to hand over what it
+# finds: read to the end, and without decoding instructions.
+_WORTH, _WORTH_QUICK = 1_500_000, 400_000_000
 _HEAD = 8
 
 
@@ -48,7 +50,11 @@ def spread(
     """
     places = [found for found in listed if isinstance(found, Place)]
     size = sum(place.size for place in places)
-    wanted = min(jobs or processors(), len(places), jobs or max(size // _WORTH, 1))
+    worth = _WORTH_QUICK if quick else _WORTH
+    wanted = min(jobs or processors(), len(places), jobs or max(size // worth, 1))
+    if quick and wanted == 1:
+        yield from _alone(listed, decisions, done)
+        return
     crew = _Crew(places, quick=quick, cache=cache, done=done)
     crew.start(wanted)
     try:
@@ -62,6 +68,27 @@ def spread(
                 yield from _events(found.path, crew.next(), decisions)
     finally:
         crew.stop()
+
+
+def _alone(
+    listed: Sequence[Found], decisions: "Decisions | None", done: Callable[[Place], None]
+) -> Iterator[Event]:
+    """The same by this process: without instructions a file is read in less time than its report
+    takes to be encoded for another process, or for the cache.
+    """
+    import gc
+
+    from isoview.stream import COLLECT, look
+
+    before = gc.get_threshold()
+    gc.set_threshold(*COLLECT)
+    try:
+        for found in listed:
+            yield from look(found, decisions, quick=True)
+            if isinstance(found, Place):
+                done(found)
+    finally:
+        gc.set_threshold(*before)
 
 
 def _events(path: str, body: bytes | TargetError, decisions: "Decisions | None") -> Iterator[Event]:

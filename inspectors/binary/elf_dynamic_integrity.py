@@ -7,6 +7,7 @@ and DT_VERNEED. Addresses are link-time ones.
 import struct
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from isoview.inspectors.facts import Damage
 
@@ -307,7 +308,9 @@ def _relocations(part: _Part, symbols: int | None) -> Iterator[Damage]:
             yield Damage("relocations", text)
 
 
-def _column(raw: bytes, order: str, kind: str, offset: int, entry: int) -> Sequence[int]:
+def _column(
+    raw: bytes, order: str, kind: Literal["H", "I", "Q"], offset: int, entry: int
+) -> Sequence[int]:
     """One field of every entry of a table, without an object for each entry."""
     size = struct.calcsize(kind)
     if (order == "<") == (sys.byteorder == "little"):
