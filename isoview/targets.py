@@ -101,14 +101,14 @@ def find(
 def single(target: str) -> Found | None:
     """The place of a target that means one file; None where it may mean more."""
     try:
-        mode = os.stat(target).st_mode  # noqa: PTH116 - hot path
+        status = os.stat(target)  # noqa: PTH116 - hot path
     except (OSError, ValueError):
         if ".whl" in target:
             return None
     else:
-        if stat.S_ISDIR(mode) or target.lower().endswith(_CONTAINER_ENDS):
+        if stat.S_ISDIR(status.st_mode) or target.lower().endswith(_CONTAINER_ENDS):
             return None
-        return Place(target, named=True)
+        return Place(target, identity=identity(status), size=status.st_size, named=True)
     try:
         return Place(locate(target), named=True)
     except NotFound as error:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from isoview.codec import error_to_data, report_to_data
 from isoview.model import Complete, Failed
-from isoview.stream import look
+from isoview.stream import COLLECT, look
 from isoview.targets import Place
 
 HEAD = 8  # bytes of a frame's length, big-endian
@@ -34,7 +34,7 @@ def answer(place: Place, *, quick: bool) -> bytes:
 def main() -> None:
     """Answer until there is nothing more to read."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to deal with
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(*COLLECT)
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may write among the frames
     for line in sys.stdin.buffer:

@@ -184,7 +184,8 @@ def events_of(
 
     decisions = current_decisions() if decisions is None else decisions
     places = [found for found in listed if isinstance(found, Place)]
-    if debug or len(places) < 2 or all(place.named for place in places[: FULL + 1]):
+    few = len(places) <= FULL and all(place.named for place in places)
+    if debug or len(places) < 2 or few:
         # A few files that somebody named: reading them takes less than looking for help.
         serial = (
             event for found in listed for event in look(found, decisions, quick=quick, debug=debug)
