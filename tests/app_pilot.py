@@ -118,8 +118,10 @@ class MemoryScan:
     def batches(self) -> Iterator[list[dict[str, Any]]]:
         listing = Listing(f"{len(self._targets)} targets", [], Homes([], []), {})
         listed = {"kind": "listed", "title": listing.title, "files": len(self._targets), "size": 1}
-        # Once through JSON, as it would be.
-        yield json.loads(json.dumps([listed, *lines(listing, self._stream(self._targets))]))
+        # Once through JSON, as it would be; each target is a line of its own.
+        found = json.loads(json.dumps([listed, *lines(listing, self._stream(self._targets))]))
+        yield [{**line, "group": [line["at"], line["at"], ""]} if "at" in line else line
+               for line in found]  # fmt: skip
         yield [{"kind": "end"}]
 
     def stop(self) -> None:

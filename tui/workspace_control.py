@@ -65,6 +65,15 @@ class WorkspaceControl:
         self.workspace.receive(lines)
         self._tell_opened()
         self._show()
+        if self.workspace.state == "done":
+            self._open_only()
+
+    def _open_only(self) -> None:
+        """A workspace of one file is that file, unless somebody has gone somewhere already."""
+        modules = self.workspace.modules()
+        alone = len(modules) == 1 and not modules[0].error and not self._entries
+        if alone and len(self._app.screen_stack) == 2:
+            self._app.open_entry(self.entry_of(modules[0]))
 
     def _show(self) -> None:
         from isoview.tui.screens.workspace import WorkspaceScreen

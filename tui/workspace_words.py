@@ -33,7 +33,7 @@ def amount(workspace: Workspace) -> str:
     if not number:
         return ""
     files = "1 file" if number == 1 else f"{number} files"
-    return f"{files} in {groups} groups" if 1 < groups < number else files
+    return f"{files} in {groups} distributions" if 1 < groups < number else files
 
 
 def standing(workspace: Workspace, ink: Ink, width: int) -> Text:

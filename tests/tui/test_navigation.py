@@ -25,14 +25,14 @@ def test_the_history_goes_back_and_forward_through_screens_and_selections() -> N
         assert screen_text(app).startswith(f" … {STEP} sample.cpython-313"), (
             "the end of the way stays"
         )
-        assert app.navigation.entry is app.entries[1]
+        assert app.navigation.entry is app.entries[-1]
         await press(pilot, "j", "j", "right", "j", "o")
         chosen = current(pilot)
         await press(pilot, "left_square_bracket")
-        assert app.navigation.place().view == "targets"  # type: ignore[union-attr]
+        assert app.navigation.place().view == "workspace"  # type: ignore[union-attr]
         await press(pilot, "right_square_bracket")
         assert isinstance(app.screen, ModuleScreen)
-        assert app.screen.entry is app.entries[1]
+        assert app.screen.entry is app.entries[-1]
         assert current(pilot) == chosen
         assert app.screen.query_one(DetailPane).face == "guide"
         await press(pilot, "right_square_bracket")
@@ -46,7 +46,7 @@ def test_escape_is_a_way_that_the_history_knows() -> None:
 
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "enter", "j", "escape")
-        assert app.navigation.place().view == "targets"  # type: ignore[union-attr]
+        assert app.navigation.place().view == "workspace"  # type: ignore[union-attr]
         await press(pilot, "left_square_bracket")
         assert isinstance(app.screen, ModuleScreen)
         assert app.screen.query_one(FindingsTable).cursor_row == 1
