@@ -113,7 +113,9 @@ class IsoviewApp(BaseApp):
     def action_view(self, name: str) -> None:
         """Go to a view by its digit."""
         about = view_of(name).about
-        self.navigation.go(name, self.navigation.entry if about == "module" else None)
+        screen = self.navigation.screen
+        state = screen.hint(name) if screen is not None else None
+        self.navigation.go(name, self.navigation.entry if about == "module" else None, state)
 
     def action_walk(self, step: int) -> None:
         self.navigation.walk(step)

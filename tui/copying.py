@@ -1,6 +1,9 @@
 """Findings as Markdown to paste into an issue; names from files cannot become markup in it."""
 
+from collections.abc import Iterable
+
 from isoview.model import Finding, Report
+from isoview.plan import Step
 from isoview.tui.evidence_text import where_text
 from isoview.tui.texts import code, section_title
 
@@ -27,3 +30,16 @@ def finding_markdown(findings: tuple[Finding, ...], report: Report) -> str:
     if len(findings) > MOST:
         lines.append(f"- and {len(findings) - MOST} more")
     return "\n".join([*lines, "", f"Guide: {section_title(first.guide)}"])
+
+
+def plan_markdown(name: str, steps: Iterable[Step]) -> str:
+    """The porting plan as a checklist to paste into an issue."""
+    lines = [f"### Porting plan for {code(name)}", ""]
+    for step in steps:
+        lines.append(f"- [{'x' if step.state == 'done' else ' '}] {step.title}")
+        if step.reason:
+            lines.append(f"  - not known: {code(step.reason)}")
+        lines += [f"  - [ ] {f.rule} {code(f.message)}" for f in step.findings[:MOST]]
+        if len(step.findings) > MOST:
+            lines.append(f"  - and {len(step.findings) - MOST} more")
+    return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.fact_tree import FactTree
@@ -77,3 +77,25 @@ def go_to(screen: ModuleScreen, selection: Selection) -> None:
             screen.choose_row(table.current)
         detail.face = selection.face
     screen.focus_pane(selection.pane)
+
+
+def hint(screen: ModuleScreen, view: str) -> Any:
+    """Where another view opens that is asked for from here."""
+    row = screen.query_one(FindingsTable).current
+    about = screen.chosen_branch.about if screen.chosen_branch is not None else None
+    if view == "guide":
+        from isoview.tui.branch import GuideRef
+        from isoview.tui.screens.guide import GuidePlace
+
+        if isinstance(about, GuideRef):
+            return GuidePlace(about.section)
+        return GuidePlace(row.finding.guide) if row is not None else None
+    if view == "plan" and row is not None:
+        from isoview.tui.screens.plan import PlanPlace
+
+        return PlanPlace(finding=row.finding.fingerprint)
+    if view in {"bytes", "symbols"}:
+        from isoview.tui.ways import place_about
+
+        return place_about(screen.entry, view, about, row.finding if row is not None else None)
+    return None

@@ -5,6 +5,8 @@ state that only the screen understands: which pane, what is selected. What a scr
 
 * derive from :class:`PlacedScreen`, name its ``VIEW``, and stand in ``views.VIEWS``;
 * say its ``subject`` and its ``crumb`` (one word or name for the breadcrumb);
+* ``hint(view)`` may return a state of another view that fits what is selected here: opened by its
+  digit from here, that view then stands at it;
 * ``here()`` returns the state of the place (any small value), ``go_to(state)`` goes there. Both
   only run while the screen is mounted; after a reading has changed, go as near as possible.
 
@@ -83,6 +85,10 @@ class PlacedScreen(Screen[None]):
 
     def go_to(self, state: Any) -> None:
         """Go to a state that :meth:`here` returned, or that a jump asks for."""
+
+    def hint(self, view: str) -> Any:  # noqa: ARG002 - for those that have something to say
+        """A state to open another view at: the one that fits what is selected here."""
+        return None
 
     def on_mount(self) -> None:
         """Runs after the screen's own: Textual calls both."""

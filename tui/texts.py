@@ -61,6 +61,38 @@ def fix_markdown(rule: str, generator: str) -> str:
     return "\n\n".join([*parts, f"*Guide: {section_title(found.guide)}*"])
 
 
+@cache
+def fix_text(rule: str, generator: str) -> str:
+    """How to fix what a rule finds with this toolchain, in plain words."""
+    from isoview.rules import find
+
+    found = find(rule)
+    try:
+        return found.documentation().fix_for(generator) if found else ""
+    except IsoviewError as error:
+        return f"{error.message}. {error.hint}"
+
+
+@cache
+def rule_markdown(rule: str, generator: str) -> str:
+    """What a rule finds, why it matters, and how to fix it with each toolchain, this one first."""
+    from isoview.rules import find
+
+    found = find(rule)
+    if found is None:
+        return f"There is no rule {code(rule)}."
+    try:
+        documentation = found.documentation()
+    except IsoviewError as error:
+        return f"{error.message}. {error.hint}"
+    parts = [f"# {found.code} {found.name}", f"*{found.severity}* {documentation.summary}"]
+    parts += ["## What it finds", documentation.finds, "## Why it matters", documentation.why]
+    parts.append("## How to fix")
+    for maker in sorted(documentation.fixes, key=lambda name: name != generator):
+        parts += [f"**{maker}**", documentation.fixes[maker]]
+    return "\n\n".join([*parts, f"*Guide: {section_title(found.guide)}*"])
+
+
 def code(text: str) -> str:
     """Text as a Markdown code span, whatever backticks it holds."""
     shown = visible(text, 500)

@@ -59,6 +59,24 @@ def _symbols(_app: IsoviewApp, entry: Entry) -> PlacedScreen:
     return SymbolsScreen(entry)
 
 
+def _guide(_app: IsoviewApp, entry: Entry | None) -> PlacedScreen:
+    from isoview.tui.screens.guide import GuideScreen
+
+    return GuideScreen(entry)
+
+
+def _plan(_app: IsoviewApp, entry: Entry) -> PlacedScreen:
+    from isoview.tui.screens.plan import PlanScreen
+
+    return PlanScreen(entry)
+
+
+def _bytes(_app: IsoviewApp, entry: Entry) -> PlacedScreen:
+    from isoview.tui.screens.bytes import BytesScreen
+
+    return BytesScreen(entry)
+
+
 def _processes(app: IsoviewApp, _subject: Any) -> PlacedScreen:
     from isoview.tui.screens.process_list import ProcessListScreen
 
@@ -105,6 +123,10 @@ VIEWS: tuple[View, ...] = (
     View("symbols", "2", "Every symbol, section and static", "module", _symbols, is_read),
     View("live", "3", "Experiments: the module imported in child processes (asks first)",
          "module", _live, is_extension),
+    View("plan", "4", "The port as ordered steps, and what each unlocks", "module", _plan, is_extension),
+    View("guide", "5", "The guide, as the checklist of this module", "module", _guide),
+    View("bytes", "6", "The bytes of the file, and the structures in them", "module", _bytes,
+         is_read),
     View("processes", "7", "Python processes that run now", "all", _processes),
     View("process", "", "One running process", "own", _process),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding
@@ -30,8 +30,9 @@ DECISIONS = [
 
 
 class DecidingScreen(FilteredScreen):
-    """Lists findings in a pane ``BAR_IN``; the editor opens below them."""
+    """Lists findings in a pane ``DECIDE_IN``; the editor opens below them."""
 
+    DECIDE_IN: ClassVar[str] = "#findings-pane"
     only: Status | None = None  # the status that is listed
     _seen: Decisions  # the decisions when the editor was opened
 
@@ -48,6 +49,14 @@ class DecidingScreen(FilteredScreen):
     def chosen_findings(self) -> tuple[Finding, ...]:
         """Those under the cursor: one, all of a folded rule, or none."""
         raise NotImplementedError
+
+    def list_findings_anew(self) -> None:
+        """Marks, or the status that is listed, have changed."""
+        self.list_anew()
+
+    def to_the_findings(self) -> None:
+        """Give the keys to the list of findings."""
+        self.to_the_list()
 
     def step_on(self) -> None:
         """Move to the next line, after one was marked."""
@@ -70,7 +79,7 @@ class DecidingScreen(FilteredScreen):
             self.marked.difference_update(names)
         else:
             self.marked.update(names)
-        self.list_anew()
+        self.list_findings_anew()
         self.refresh_bindings()
 
     def action_mark(self) -> None:
@@ -123,19 +132,19 @@ class DecidingScreen(FilteredScreen):
         from isoview.tui.widgets.decision_bar import DecisionBar
 
         if not self.query(DecisionBar):
-            await self.query_one(self.BAR_IN).mount(DecisionBar())
+            await self.query_one(self.DECIDE_IN).mount(DecisionBar())
         # What others write while one types must not be overwritten unseen.
         self._seen = self.isoview.services.decisions.kept
         self.query_one(DecisionBar).open(self._scopes())
 
     def on_decision_bar_decided(self, event: DecisionBar.Decided) -> None:
-        self.to_the_list()
+        self.to_the_findings()
         self.before_deciding()
         choice = event.choice
         self.isoview.deciding.decide(choice.findings, choice.status, choice.reason, self._seen)
 
     def on_decision_bar_left(self) -> None:
-        self.to_the_list()
+        self.to_the_findings()
 
     def action_decide_group(self) -> None:
         from isoview.tui.screens.group import GroupScreen
@@ -154,6 +163,15 @@ class DecidingScreen(FilteredScreen):
     def action_redo(self) -> None:
         self.isoview.deciding.redo()
 
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:  # noqa: ARG002
+        if self.is_typing and action not in {"pane", "leave"}:
+            return False  # the keys are typed into an editor: the footer shows the editor's own
+        return None if self.why_not(action) else True
+
+    def why_not(self, action: str) -> str | None:
+        """Why an action cannot be done now, or None when it can."""
+        return self.why_not_decide(action.split("(", maxsplit=1)[0])
+
     # -- by status ------------------------------------------------------------------------------
 
     def keeps_status(self, finding: Finding) -> bool:
@@ -165,7 +183,7 @@ class DecidingScreen(FilteredScreen):
         numbers = tally(self.all_findings())
         after = 0 if self.only is None else STATUSES.index(self.only) + 1
         self.only = next((status for status in STATUSES[after:] if status in numbers), None)
-        self.list_anew()
+        self.list_findings_anew()
         if self.only is None:
             self.notify(f"All {sum(numbers.values())} findings are listed.")
         else:
@@ -173,6 +191,19 @@ class DecidingScreen(FilteredScreen):
                 f"Only {SHOWN[self.only]} findings are listed, {numbers[self.only]} of "
                 f"{sum(numbers.values())}. t goes on, escape lists all."
             )
+
+    def leave_findings(self) -> bool:
+        """Leave what decisions have open: zoom, marks, a status. False where nothing is."""
+        if self.has_class("-zoomed"):
+            self.action_zoom()
+        elif self.unmark():
+            self.notify("No finding is marked any more.")
+        elif self.only is not None:
+            self.only = None
+            self.list_findings_anew()
+        else:
+            return False
+        return True
 
     def listed_text(self, listed: int, number: int) -> Text | None:
         """What a filter, a status and marks make of ``number`` findings."""

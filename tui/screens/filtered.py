@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class FilteredScreen(PanedScreen):
-    """The filter's editor opens in the pane ``BAR_IN``, below the list."""
+    """The filter's editor opens in the pane ``FILTER_IN``, below the list."""
 
-    BAR_IN: ClassVar[str] = "#findings-pane"
+    FILTER_IN: ClassVar[str] = "#findings-pane"
     filter: Filter | None = None
 
     def list_anew(self) -> None:
-        """What is listed has changed: the filter, marks, a status."""
+        """What the filter keeps has changed."""
         raise NotImplementedError
 
     def to_the_list(self) -> None:
@@ -29,7 +29,7 @@ class FilteredScreen(PanedScreen):
         from isoview.tui.widgets.bars import FilterBar
 
         if not self.query(FilterBar):
-            await self.query_one(self.BAR_IN).mount(FilterBar())
+            await self.query_one(self.FILTER_IN).mount(FilterBar())
         self.query_one(FilterBar).open()
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:

@@ -74,6 +74,9 @@ class ModuleScreen(DecidingScreen):
     def here(self) -> Any:
         return module_place.here(self)
 
+    def hint(self, view: str) -> Any:
+        return module_place.hint(self, view)
+
     def go_to(self, state: Any) -> None:
         if self.entry.report is None:
             self.arriving = state  # the file is being read
@@ -286,15 +289,6 @@ class ModuleScreen(DecidingScreen):
             return "this file is no extension module"
         return None
 
-    @property
-    def _is_typing(self) -> bool:
-        return self.focused is not None and self.focused.has_class("editor")
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        if self._is_typing and action not in {"pane", "leave"}:
-            return False  # the keys are typed into an editor: the footer shows the editor's own
-        return None if self.why_not(action) else True
-
     def focus_target(self, pane: Widget) -> Widget:
         return pane.face_to_focus if isinstance(pane, DetailPane) else pane
 
@@ -310,14 +304,9 @@ class ModuleScreen(DecidingScreen):
 
     def action_leave(self) -> None:
         detail = self.query_one(DetailPane)
-        if self.has_class("-zoomed"):
-            self.action_zoom()
-        elif self.unmark():
-            self.notify("No finding is marked any more.")
-        elif self.only is not None:
-            self.only = None
-            self.list_anew()
-        elif self.filter:
+        if self.leave_findings():
+            return
+        if self.filter:
             self.set_filter("")
             self.query_one(FindingsTable).focus()
         elif detail.face != "evidence":

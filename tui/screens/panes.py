@@ -28,6 +28,11 @@ class PanedScreen(PlacedScreen):
         else:  # it can be focused when it can be seen
             self.call_after_refresh(self.set_focus, target)
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether the keys go to an editor."""
+        return self.focused is not None and self.focused.has_class("editor")
+
     def is_in(self, name: str) -> bool:
         """Whether the keys go to the pane of this name."""
         return self._is_in(self.query_one(f"#{name}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isoview.tui import words
@@ -20,6 +21,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+NAME_ROOM = 18
+"""What a name on the way keeps where there is little room."""
 STEP = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 
 
@@ -55,10 +58,10 @@ class Breadcrumb(Widget):
         right.append(" ")
         # The name of the file comes first: the rest gets what it leaves, but never less than half.
         room = max(width - right.cell_len - 1, width // 2)
-        rest = self._path
-        while left.cell_len > room and len(rest) > 1:  # the end of the way says where one is
-            rest = rest[1:]
-            left = self._way(ink, ("…", *rest))
+        for path in _shorter(self._path):
+            if left.cell_len <= room:
+                break
+            left = self._way(ink, path)
         left.truncate(room, overflow="ellipsis")
         right.truncate(max(width - left.cell_len - 1, 0), overflow="ellipsis")
         gap = max(width - left.cell_len - right.cell_len, 1)
@@ -70,6 +73,21 @@ class Breadcrumb(Widget):
             left.append(f" {STEP} " if index else "", style=ink.style("quiet"))
             left.append_text(shown(part, "bold" if index == len(path) - 1 else ""))
         return left
+
+
+def _shorter(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The way with less and less of its beginning: its end says where one is."""
+    rest = path[1:]
+    while rest:
+        yield ("…", *rest)
+        shortened = (*(_shortened(name) for name in rest[:-1]), rest[-1])
+        if shortened != rest:
+            yield ("…", *shortened)
+        rest = rest[1:]
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= NAME_ROOM else name[: NAME_ROOM - 1] + "…"
 
 
 class VerdictBar(Widget, can_focus=True):
