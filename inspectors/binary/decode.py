@@ -181,7 +181,7 @@ class _Reader:
 
     def place(self, address: int) -> str:
         """The name of the symbol that covers ``address``, else its section."""
-        symbol = _covering(self.image.symbols, address)
+        symbol = covering(self.image.symbols, address)
         if symbol is not None:
             inside = address - symbol.address
             return f"{symbol.name}+{inside:#x}" if inside else symbol.name
@@ -314,7 +314,7 @@ class _Reader:
             self.note = f"the first {WORDS_SHOWN} of {count} words"
 
 
-def _covering(symbols: tuple[Symbol, ...], address: int) -> Symbol | None:
+def covering(symbols: tuple[Symbol, ...], address: int) -> Symbol | None:
     """The symbol whose bytes hold ``address`` (a symbol without a size only at its start)."""
     after = bisect_right(symbols, address, key=lambda symbol: symbol.address)
     for symbol in _before(symbols, after):

@@ -12,6 +12,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from isoview.tui import symbol_work
+from isoview.tui.bytes_place import Place
 from isoview.tui.entry import Entry
 from isoview.tui.ink import Ink, shown
 from isoview.tui.screens.panes import PanedScreen
@@ -194,6 +195,14 @@ class SymbolsScreen(PanedScreen):
         self.state.shown = state.table
         self._arrive()
         self.show_table()
+
+    def hint(self, view: str) -> Any:
+        from isoview.tui import ways
+
+        about, found = self.state.about(), self._findings()
+        if view == "bytes" and about.address is not None:
+            return Place(about.address, in_file=about.offset, size=about.size)
+        return ways.place_of(found[0], view) if found else None
 
     def _arrive(self) -> None:
         """Go where a jump wanted to, if its table is there by now."""
