@@ -60,13 +60,14 @@ def _promising(
     """Whether it is worth looking closer: m_size can be one, and where no head was written, there
     are methods or slots. ``index`` is the place of m_name among ``words``.
     """
+    size, pointers = layout.word, image.pointers
+    name_at = address + layout.moduledef("m_name")
     m_size = words[index + 2] if index + 2 < len(words) else 0
-    if STATE_LIMIT < m_size != (1 << 8 * layout.word) - 1:
+    if STATE_LIMIT < m_size != (1 << 8 * size) - 1 or name_at + 2 * size in pointers:
         return False
-    if layout.free_threaded or words[index - layout.moduledef("m_name") // layout.word]:
+    if layout.free_threaded or words[index - layout.moduledef("m_name") // size]:
         return True
-    at = layout.moduledef_offsets
-    return any(address + at[field] in image.pointers for field in ("m_methods", "m_slots"))
+    return name_at + 3 * size in pointers or name_at + 4 * size in pointers
 
 
 def read_definition(image: Image, address: int, layout: Layout) -> FoundDefinition | None:

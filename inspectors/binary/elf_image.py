@@ -129,16 +129,10 @@ def _pointer_map(
         imports_at |= {
             address: imported[index] for address, index, _ in found.symbolic if imported.get(index)
         }
-        own: dict[int, tuple[str, int, int] | None] = {}
         for address, index, addend in found.symbolic:
-            if index in imported:
+            value = None if index in imported else dynamic.value(index)
+            if value is None:
                 continue
-            if index not in own:
-                own[index] = dynamic.entry(index)
-            symbol = own[index]
-            if symbol is None:
-                continue
-            value = symbol[1]
             added = stored(address) if addend is None else addend
             # A GOT or PLT slot of a REL file holds the lazy-binding address, not an addend.
             in_got = addend is None and value == added

@@ -32,7 +32,7 @@ Row = tuple[int, int, int, int, int, int]
 
 
 class SymbolTable:
-    """One symbol table with its names: entries by index, nothing converted before it is asked."""
+    """One symbol table with its names: nothing is converted before it is asked for."""
 
     def __init__(self, raw: memoryview, names: memoryview, *, bits: int, endian: str) -> None:
         order = "<" if endian == "little" else ">"
@@ -48,13 +48,12 @@ class SymbolTable:
     def __len__(self) -> int:
         return len(self._raw) // self._format.size
 
-    def entry(self, index: int) -> tuple[str, int, int] | None:
-        """(name, value, section index) of one symbol; None outside the table."""
+    def value(self, index: int) -> int | None:
+        """The value of one symbol; None outside the table."""
         if not 0 <= index < len(self):
             return None
-        fields = self._format.unpack_from(self._raw, index * self._format.size)
-        name, _info, _other, section, value, _size = _in_order(fields) if not self._wide else fields
-        return self._text.at(name), value, section
+        fields: tuple[int, ...] = self._format.unpack_from(self._raw, index * self._format.size)
+        return fields[4 if self._wide else 1]
 
     def rows(self) -> Iterable[Row]:
         """Every entry."""
@@ -116,14 +115,22 @@ class SymbolTable:
             and low <= value < high
             and section not in (_UNDEFINED, _ABSOLUTE)
         ]
-        found = [row for row in found if any(start <= row[0] < end for start, end in within)]
         found.sort(key=itemgetter(0))
+        if len(within) > 1:
+            found = [row for row in found if _lies_in(row[0], within)]
         names = self._text.every([name for _, name, _ in found])
         kept: dict[int, tuple[int, str, int]] = {}
         for name, (value, _, size) in zip(names, found, strict=True):
             if name and value not in kept:
                 kept[value] = (value, name, size)
         return list(kept.values())
+
+
+def _lies_in(address: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    for start, end in ranges:  # noqa: SIM110 - a generator costs more than the loop
+        if start <= address < end:
+            return True
+    return False
 
 
 def _in_order(fields: tuple[int, ...]) -> Row:

@@ -39,9 +39,13 @@ _CXX_DATA = (("_ZTV", "a C++ vtable"), ("_ZTI", "C++ type information"), ("_ZTS"
              ("_ZGV", "the guard of a C++ static"))  # fmt: skip
 
 
-_LOCK_WORDS = ("mutex", "lock", "once_flag")
 _PARSER_STARTS = ("_parser", "_kwtuple", "__clinic_parser")
 _TOLD_BY_START = (*_RUNTIME_PREFIXES, *_NUMBERED, *(prefix for prefix, _ in _CXX_DATA))
+# Most names are told from all of these by their first letters; Rust's are met by two.
+_FEW, _RUST = 3, "_R"
+_FIRST_LETTERS = frozenset(
+    text[:_FEW] for text in (*_TOLD_BY_START, *_RUNTIME_NAMES, *_PARSER_STARTS)
+)
 _OF_THE_RUNTIME = Evidence("name", "belongs to the compiler's run-time library")
 _WORDS_COUNTED = 512
 """Most words of one static that are counted."""
@@ -116,13 +120,19 @@ def classify(image: Image, address: int, name: str, size: int, owners: Owners) -
     pointed = _pointers_inside(image, address, size)
     if pointed is not None:
         return pointed
-    if size <= 64 and any(word in name.lower() for word in _LOCK_WORDS) and _LOCK.search(name):
+    if size <= 64 and _may_be_lock(name.lower()) and _LOCK.search(name):
         return "lock", (Evidence("name", "named as a lock"),)
     return _by_size(size, image.word_size)
 
 
+def _may_be_lock(lower: str) -> bool:
+    return "lock" in lower or "mutex" in lower or "once_flag" in lower
+
+
 def _by_name(name: str) -> Class | None:
     """What its name alone says of a static: that it is not of the sources' own making."""
+    if name[:_FEW] not in _FIRST_LETTERS and not name.startswith(_RUST):
+        return None
     if name.startswith(_TOLD_BY_START):
         for prefix, text in _CXX_DATA:
             if name.startswith(prefix):
@@ -150,22 +160,15 @@ def _pointers_inside(image: Image, address: int, size: int) -> Class | None:
     step = image.word_size
     low = address + -address % step
     high = min(address + size, low + step * _WORDS_COUNTED)
-    local = _between(image.relocated, low, high)
-    imports = image.imported_words
-    imported = _between(imports, low, high)
-    if not local and not imported:
-        return None
-    if imported and not local:
-        first = image.imports_at[imports[bisect_left(imports, low)]]
-        text = f"the file puts the address of {first} there"
+    pointers, imports = image.relocated, image.imported_words
+    first = bisect_left(pointers, low)
+    if first < len(pointers) and pointers[first] < high:
+        count = bisect_left(pointers, high, first) - first
+        count += bisect_left(imports, high) - bisect_left(imports, low)
+        text = f"starts out with {count} addresses of the file's own data or code"
     else:
-        text = f"starts out with {local + imported} addresses of the file's own data or code"
+        first = bisect_left(imports, low)
+        if first == len(imports) or imports[first] >= high:
+            return None
+        text = f"the file puts the address of {image.imports_at[imports[first]]} there"
     return "table", (Evidence("data", text, address),)
-
-
-def _between(sorted_: list[int], low: int, high: int) -> int:
-    """How many numbers of a sorted list lie in [low, high)."""
-    first = bisect_left(sorted_, low)
-    if first == len(sorted_) or sorted_[first] >= high:
-        return 0
-    return bisect_left(sorted_, high, first) - first

@@ -23,7 +23,7 @@ SINGLE, MULTI = "PyModule_Create2", "PyModuleDef_Init"
 def init_symbols(image: Image, stem: str) -> tuple[Init, ...]:
     """The init functions that the file exports; ``stem`` is its name's last module component."""
     found: list[Init] = []
-    for symbol in sorted(image.exports):
+    for symbol in sorted([name for name in image.exports if name.startswith("Py")]):
         match = _EXPORT.match(symbol)
         if match is None:
             continue

@@ -7,7 +7,7 @@ Sources: ``Include/moduleobject.h``, ``Include/object.h``, ``Include/cpython/obj
 has a longer object head, and nothing else differs. Offsets and sizes are bytes.
 """
 
-from functools import cached_property
+from functools import cache, cached_property
 
 from isoview.inspectors.record import Record
 
@@ -101,6 +101,12 @@ class Layout(Record):
     @property
     def spec_size(self) -> int:
         return self.spec_slots + self.word
+
+
+@cache
+def layout_of(word: int, free_threaded: bool) -> Layout:
+    """The layout for a word size and a kind of head; there are four."""
+    return Layout(word, free_threaded)
 
 
 PYSLOT_SIZE = 16

@@ -138,6 +138,11 @@ def file_name(library: str) -> str:
     return library.rpartition("/")[2]
 
 
+def _all_names(image: Image) -> str:
+    """What is imported as one text, a line each: searched at once."""
+    return "\n".join(("", *image.imported))
+
+
 def speaks_c_api(image: Image) -> bool:
     """Whether a file can be of a module: it takes something from Python, or offers it a module."""
     return any(map(_OF_PYTHON, image.imported)) or any(map(_OF_PYTHON, image.exports))
@@ -164,7 +169,7 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
                 version.group(1) if version else None,
                 (Evidence("library", f"links {linked[0]}"),),
             )
-    if "Boost.Python" not in found:
+    if "Boost.Python" not in found and any(mark in _all_names(image) for mark in _BOOST):
         named = (name for name in image.imported if any(mark in name for mark in _BOOST))
         used = min(named, default=None)
         if used is not None:
@@ -263,7 +268,8 @@ def _language(image: Image, constants: Constants) -> Toolchain:
     cpp = [name for name in image.libraries if file_name(name).lower().startswith(_CXX_LIBRARIES)]
     if cpp:
         return Toolchain("C++", None, (Evidence("library", f"links {cpp[0]}"),))
-    if any(name.startswith(_CXX_FUNCTIONS) for name in image.imported):
+    names = _all_names(image)
+    if any(f"\n{start}" in names for start in _CXX_FUNCTIONS):
         return Toolchain("C++", None, (Evidence("imports", "imports C++ run-time functions"),))
     built_in = _static_cxx(image, constants)
     if built_in is not None:

@@ -3,6 +3,8 @@
 Layouts: ``Include/object.h`` and ``Include/cpython/object.h`` of 3.8 to 3.15.
 """
 
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from isoview.inspectors.binary.image import Image
@@ -12,6 +14,7 @@ from isoview.inspectors.binary.layouts import (
     TYPE_INTEGER_FIELDS,
     TYPE_RUNTIME_FIELDS,
     Layout,
+    layout_of,
 )
 from isoview.inspectors.binary.names import DATA_TYPE_SLOTS, TYPE_SLOTS, flag_names
 from isoview.inspectors.binary.scan import (
@@ -52,15 +55,36 @@ def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundT
     found: dict[int, FoundType] = {}
     for layout in layouts:
         for segment in data_segments(image):
-            scan = candidates(image, segment, layout, layout.type("tp_name"), 1, 2)
-            for address, words, index in scan:
-                # tp_basicsize and tp_itemsize: they tell most other structures apart.
-                if any(size > SIZE_LIMIT for size in words[index + 1 : index + 3]):
-                    continue
-                static = read_static_type(image, address, layout)
-                if static is not None:
-                    found[address] = static
+            name_at = layout.type("tp_name")
+            for address, words, index in candidates(image, segment, layout, name_at, 1, 2):
+                if _promising(image, address + name_at, words, index):
+                    static = read_static_type(image, address, layout)
+                    if static is not None:
+                        found[address] = static
     return _apart(image, found)
+
+
+def _promising(image: Image, name_at: int, words: Sequence[int], index: int) -> bool:
+    """Whether it is worth looking closer: the fields behind tp_name that tell most other structures
+    apart hold small numbers, or nothing. ``index`` is the place of tp_name among ``words``.
+    """
+    pointers, size = image.pointers, image.word_size
+    if index + 3 > len(words):
+        return True
+    return (
+        words[index + 1] <= SIZE_LIMIT
+        and words[index + 2] <= SIZE_LIMIT
+        and name_at + _VECTORCALL_OFFSET * size not in pointers
+        and name_at + _FLAGS * size not in pointers
+        and name_at + _DICT * size not in pointers
+        and name_at + _MRO * size not in pointers
+    )
+
+
+_VECTORCALL_OFFSET, _FLAGS, _DICT, _MRO = (
+    TYPE_FIELDS.index(field) - TYPE_FIELDS.index("tp_name")
+    for field in ("tp_vectorcall_offset", "tp_flags", "tp_dict", "tp_mro")
+)
 
 
 def _apart(image: Image, found: dict[int, FoundType]) -> tuple[FoundType, ...]:
@@ -91,8 +115,7 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     integers = _integers(image, base, words)
     if integers is None:
         return None
-    at = {field: address + offset for field, offset in layout.type_offsets.items()}
-    name_at = image.pointers.get(at["tp_name"])
+    name_at = image.pointers.get(address + layout.type("tp_name"))
     if name_at is None or name_at in image.pointers or image.in_code(name_at):
         return None  # no text starts with a relocated word
     name = image.cstring(name_at, 1024)
@@ -110,13 +133,13 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     )
     if not content:
         return None
-    methods_at = image.pointers.get(at["tp_methods"])
+    methods_at = image.pointers.get(address + layout.type("tp_methods"))
     return FoundType(
         Type(
             address=address,
             name=name,
             kind="static",
-            base=_base_name(image, at["tp_base"]),
+            base=_base_name(image, address + layout.type("tp_base")),
             basicsize=integers["tp_basicsize"],
             itemsize=integers["tp_itemsize"],
             flags=integers["tp_flags"],
@@ -128,7 +151,7 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
         ),
         layout.type_size,
         layout,
-        _tables(image, at),
+        _tables(image, address, layout),
     )
 
 
@@ -204,26 +227,29 @@ def _base_name(image: Image, where: int) -> str | None:
         return None
     for free_threaded in (False, True):
         name_at = image.pointers.get(
-            target + Layout(image.word_size, free_threaded).type("tp_name")
+            target + layout_of(image.word_size, free_threaded).type("tp_name")
         )
         if name_at is not None:
             return image.cstring(name_at, 1024)
     return None
 
 
-def _tables(image: Image, at: dict[str, int]) -> tuple[int, ...]:
-    fields = (
-        "tp_methods", "tp_members", "tp_getset", "tp_as_number", "tp_as_sequence",
-        "tp_as_mapping", "tp_as_async", "tp_as_buffer",
-    )  # fmt: skip
-    return tuple(image.pointers[at[field]] for field in fields if at[field] in image.pointers)
+_TABLES = (
+    "tp_methods", "tp_members", "tp_getset", "tp_as_number", "tp_as_sequence",
+    "tp_as_mapping", "tp_as_async", "tp_as_buffer",
+)  # fmt: skip
+
+
+def _tables(image: Image, address: int, layout: Layout) -> tuple[int, ...]:
+    words = (address + layout.type(field) for field in _TABLES)
+    return tuple(image.pointers[word] for word in words if word in image.pointers)
 
 
 def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, ...]:
     """Every ``PyType_Spec``; ``taken`` are extents (start, end) of accepted structures, whose
     tails can look like one.
     """
-    layout = Layout(image.word_size, free_threaded=False)
+    layout = layout_of(image.word_size, free_threaded=False)
     pointers = image.pointers
     gap = layout.spec_slots
     starts = [
@@ -232,8 +258,11 @@ def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, .
         if behind == gap and image.unsigned(pointers[address + gap], 4) in TYPE_SLOTS
     ]
     found: list[FoundType] = []
+    extents = sorted(taken)
+    lows = [low for low, _ in extents]
     for address in starts:
-        if any(low <= address < high for low, high in taken):
+        before = bisect_right(lows, address) - 1  # extents do not overlap
+        if before >= 0 and address < extents[before][1]:
             continue
         spec = read_spec(image, address, layout)
         if spec is not None:
@@ -265,6 +294,8 @@ def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
     name = image.cstring(name_at, 1024)
     if not printable(name) or name is None:
         return None
+    # Shiboken puts the number of packages before the name: "2:PySide6.QtCore.QObject".
+    name = re.sub(r"\A\d:", "", name)
     numbers = dict(slots)
     methods_at = image.pointers.get(numbers.get(64, 0))
     base = _base_name(image, numbers[48]) if 48 in numbers else None
