@@ -16,6 +16,7 @@ from pathlib import Path
 
 from isoview.inspectors.errors import BadConfig, IsoviewError
 from isoview.triage import Decision, Group, decisions_in, read_text
+from isoview.whole_file import write_whole
 
 _PATIENCE = 10.0  # seconds to wait for another writer
 _HEADER = re.compile(r"^[ \t]*\[(?!\[?[ \t]*decision[ \t]*\.)")
@@ -178,33 +179,10 @@ def _still_there(handle: int, lock: Path) -> bool:
 
 def _write_whole(path: Path, text: str) -> None:
     """Replace ``path`` by ``text``, or leave it as it was. The name aside is ours by the lock."""
-    aside = path.with_name(f".{path.name}.new")
     try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            aside.chmod(path.stat().st_mode & 0o7777)
-        aside.replace(path)
+        write_whole(path, text, aside=f".{path.name}.new")
     except OSError as error:
         raise _refused(path, error) from error
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename last through a power cut, where folders can be synced at all."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        return
-    finally:
-        os.close(handle)
 
 
 def _refused(path: Path, error: OSError) -> IsoviewError:

@@ -76,11 +76,18 @@ def write(outputs: Iterable[Output], gathered: Gathered, *, verbose: bool = Fals
 
 
 def _save(path: str, text: str) -> None:
+    import errno
+    from pathlib import Path
+
+    from isoview.whole_file import write_whole
+
     try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_whole(Path(path), text)
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise BadConfig(
             f"the report cannot be written to {path}: {error.strerror}",
-            "Name a file in a folder that you may write to.",
+            "What was there is left as it was: make room, or name another file."
+            if full
+            else "Name a file in a folder that you may write to.",
         ) from error

@@ -242,7 +242,7 @@ def test_writers_at_once_lose_nothing(path: Path) -> None:
 _STOPS = {
     "while writing aside": "os.fsync",
     "before the rename": "pathlib.Path.replace",
-    "after the rename": "decision_file._sync_folder",
+    "after the rename": "whole_file._sync_folder",
 }
 
 
@@ -253,7 +253,7 @@ def test_killed_half_way_the_file_is_whole_and_the_next_writer_goes_on(
     decide(path, finding("a"), "confirmed", "before")
     script = f"""
         import os, pathlib, signal, sys
-        from isoview import decision_file
+        from isoview import whole_file
         from isoview.model import Finding
         from isoview.triage import decide
         def stop(*_):
