@@ -14,7 +14,7 @@ from isoview.inspectors.binary.definitions import FoundDefinition, find_definiti
 from isoview.inspectors.binary.globals import Owners, find_globals
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.init import decide, init_symbols
-from isoview.inspectors.binary.layouts import Layout
+from isoview.inspectors.binary.layouts import Layout, layout_of
 from isoview.inspectors.binary.names import FLAG_HEAP
 from isoview.inspectors.binary.runtime_slots import complete_slots
 from isoview.inspectors.binary.slot_arrays import read_slot_array
@@ -202,7 +202,7 @@ def _structures(image: Image, tag: str | None) -> _Structures:
     order = (True, False) if names_free_threaded(tag) else (False, True)
     result: _Structures | None = None
     for free_threaded in order:
-        layout = Layout(image.word_size, free_threaded)
+        layout = layout_of(image.word_size, free_threaded)
         definitions = find_definitions(image, (layout,))
         types = find_static_types(image, (layout,))
         if result is None or definitions or types:
@@ -248,6 +248,10 @@ def shape(loaded: Loaded) -> Facts:
         _type(entry.fact, base.capi, mypyc)
         for entry in (*structures.static_types, *structures.specs)
     )
+    if structures.static_types:
+        from isoview.inspectors.binary.static_objects import static_objects
+
+        statics = static_objects(image, structures.layout, types, statics)
     definitions = _definitions(image, structures, inits)
     return replace(
         base,
@@ -361,7 +365,7 @@ def _types_level(
             return Item("partial", _BUILT_AT_RUN_TIME[toolchain.name])
     if own is None or (own.definition is None and own.phase != "delegated"):
         return Item("partial", "types may be built at run time, as the definition is")
-    from_spec = [name for name in sorted(image.imported) if name.startswith("PyType_From")]
+    from_spec = sorted(name for name in image.imported if name.startswith("PyType_From"))
     if from_spec and not any(entry.kind == "spec" for entry in types):
         return Item("partial", f"{from_spec[0]} is imported, but no type spec stands in the file")
     if "PyType_Ready" in image.imported and not any(entry.kind != "spec" for entry in types):

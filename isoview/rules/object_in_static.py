@@ -73,11 +73,17 @@ class ObjectInStatic(Rule):
             yield self.finding(
                 facts,
                 symbol_subject(entry.symbol, "object"),
-                f"{label(entry)} holds a Python object for the whole process",
+                f"{label(entry)} {'is' if _is_instance(entry) else 'holds'} a Python object for the "
+                "whole process",
                 where=place(entry),
                 evidence=entry.evidence,
-                confidence="high" if is_stored(entry) else "medium",
+                confidence="high" if is_stored(entry) or _is_instance(entry) else "medium",
             )
+
+
+def _is_instance(entry: Global) -> bool:
+    """An object laid out in the file's data."""
+    return any(item.kind == "instance" for item in entry.evidence)
 
 
 def object_statics(facts: Facts) -> Iterator[Global]:
