@@ -40,5 +40,9 @@ class BadConfig(IsoviewError):
     """A configuration or decision file cannot be read as what it should be."""
 
 
+class BadUsage(IsoviewError):
+    """A command line that cannot be understood."""
+
+
 class AttachRefused(IsoviewError):
     """A process that cannot be looked into: not ours, gone, not CPython, of a kind we do not read."""

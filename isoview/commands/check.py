@@ -1,20 +1,15 @@
 """``isoview check``: the report in any form, and an exit code for CI."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from isoview.commands import ExitCode, Settings
-from isoview.commands.complaint import complain
-from isoview.commands.outcome import REQUIRED, Outcome, Wanted
+from isoview.commands import Settings
+from isoview.commands.outcome import REQUIRED
+from isoview.commands.reporting import Options, report_on
 from isoview.inspectors.errors import BadConfig
-from isoview.model import SEVERITIES, Event, Report
-from isoview.reports.outputs import FORMATS, FULL, Gathered, Output, parse, write
-
-if TYPE_CHECKING:
-    from isoview.targets import Found
-    from isoview.triage import Decisions
+from isoview.model import SEVERITIES
+from isoview.reports.outputs import FORMATS
 
 
 def _codes(
@@ -46,7 +41,7 @@ def _codes(
               help="Keep findings of these rules only: ISO101, or ISO2 for a family; with commas.")  # fmt: skip
 @click.option("--ignore", metavar="CODES", multiple=True, callback=_codes,
               help="Leave out findings of these rules.")  # fmt: skip
-@click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="error",
+@click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default=Options.fail_on,
               show_default=True,
               help="Exit with 1 on an open finding of this severity or a graver one.")  # fmt: skip
 @click.option("--require", "required", type=click.Choice(list(REQUIRED)), multiple=True,
@@ -72,29 +67,12 @@ def check(context: click.Context, /, **options: Any) -> int:
     answer that is not yes, 2 usage, 3 a target could not be analysed.
     """
     settle(context, options)
-    targets, files, python = options["targets"], options["files"], options["python"]
-    if not targets and not files and python is None:
+    asked = Options(**options)
+    if not asked.targets and not asked.files and asked.python is None:
         raise click.UsageError(
             "name a TARGET, requirements with -r, or an environment with --python."
         )
-    outputs = parse(options["form"], options["outputs"])
-    decisions, events, many, quiet = listen(
-        targets,
-        files,
-        python,
-        quick=options["quick"],
-        jobs=options["jobs"],
-        cached=not options["no_cache"],
-        debug=context.ensure_object(Settings).debug,
-    )
-    if options["live"]:
-        from isoview.run_live import live_events
-
-        complain("importing runs the modules' code (in child processes)", None)
-        events = live_events(events, () if python is None else (python,))
-    outcome = Outcome(events, _wanted(options), quiet)
-    _write(outcome, outputs, decisions, many=many, verbose=options["verbose"])
-    return outcome.exit_code()
+    return report_on(asked, debug=context.ensure_object(Settings).debug)
 
 
 def settle(context: click.Context, options: dict[str, Any]) -> None:
@@ -117,146 +95,3 @@ def settle(context: click.Context, options: dict[str, Any]) -> None:
                 f"the project's configuration: {key}: {error.format_message()}",
                 "It stands in isoview.toml or under [tool.isoview] in pyproject.toml.",
             ) from error
-
-
-def _wanted(options: dict[str, Any]) -> Wanted:
-    known = None
-    if options["baseline"] is not None:
-        from isoview.baseline import load
-
-        known = load(options["baseline"])
-    return Wanted(
-        options["select"],
-        options["ignore"],
-        known,
-        options["hashed"],
-        options["fail_on"],
-        options["required"],
-    )
-
-
-def listen(
-    targets: Sequence[str],
-    files: Sequence[str],
-    python: str | None,
-    *,
-    quick: bool,
-    jobs: int | None,
-    cached: bool,
-    debug: bool,
-) -> "tuple[Decisions | None, Iterator[Event], bool, Callable[[], None]]":
-    """(decisions, events, whether they are about many files, what takes progress away)."""
-    from isoview.stream import current_decisions
-    from isoview.targets import Place, find
-
-    environment = None
-    if python is not None:
-        from isoview.environment import ask
-
-        environment = ask(python)
-    decisions = current_decisions()
-    listed: list[Found]
-    if environment is not None and not targets and not files:
-        from isoview.expansion import Expansion
-
-        listed = list(Expansion().environment(environment, environment.prefix))
-    else:
-        listed = list(find(targets, environment, files))
-    places = [found for found in listed if isinstance(found, Place)]
-    _decided, events, quiet = events_of(
-        listed, quick=quick, jobs=jobs, cached=cached, debug=debug, decisions=decisions
-    )
-    return decisions, events, len(places) > FULL, quiet
-
-
-def events_of(
-    listed: "list[Found]",
-    *,
-    quick: bool,
-    jobs: int | None,
-    cached: bool,
-    debug: bool,
-    decisions: "Decisions | None" = None,
-) -> "tuple[Decisions | None, Iterator[Event], Callable[[], None]]":
-    """The stream over what was listed: in this process where it is little, else spread out."""
-    from isoview.stream import current_decisions, look
-    from isoview.targets import Place
-
-    decisions = current_decisions() if decisions is None else decisions
-    places = [found for found in listed if isinstance(found, Place)]
-    few = len(places) <= FULL and all(place.named for place in places)
-    if debug or len(places) < 2 or few:
-        # A few files that somebody named: reading them takes less than looking for help.
-        serial = (
-            event for found in listed for event in look(found, decisions, quick=quick, debug=debug)
-        )
-        return decisions, serial, lambda: None
-    from isoview.cache import Cache
-    from isoview.parallel import spread
-    from isoview.progress import progress_for
-
-    progress = progress_for(len(places), sum(place.size for place in places))
-    events = spread(
-        listed,
-        decisions,
-        quick=quick,
-        jobs=jobs or 0,
-        cache=Cache(quick=quick) if cached else None,
-        done=progress.done if progress else lambda _place: None,
-    )
-    return decisions, events, progress.clear if progress else lambda: None
-
-
-def _write(
-    outcome: Outcome,
-    outputs: list[Output],
-    decisions: "Decisions | None",
-    *,
-    many: bool,
-    verbose: bool,
-) -> None:
-    """Text for a terminal or a pipe as it comes; everything else when all of it is there."""
-    live = Output("text", None)
-    gather = [output for output in outputs if output != live]
-    reports = outcome.reports()
-    if live in outputs:
-        reports = _shown(reports, many=many and not verbose, verbose=verbose)
-    kept = [report for report in reports if gather]
-    stale = outcome.stale(decisions)
-    write(gather, Gathered(kept, outcome.errors, stale), verbose=verbose)
-    if outcome.known:
-        from isoview.reports.words import counted
-
-        complain(f"left out, as the baseline has it: {counted(outcome.known, 'finding')}", None)
-    if stale:
-        shown = ", ".join(stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
-        complain(
-            f"decisions that match nothing here any more: {shown}",
-            "Where no other platform's build has it, `isoview triage stale` with all your wheels "
-            "and --remove takes it away.",
-        )
-
-
-def _shown(reports: Iterator[Report], *, many: bool, verbose: bool) -> Iterator[Report]:
-    """Each report, shown on its way: in full, or as a line where there are many."""
-    from isoview.reports.terminal import show
-
-    if not many:
-        from isoview.reports.lines import line
-        from isoview.reports.text import report_lines
-
-        for number, report in enumerate(reports):
-            lines = report_lines(report, verbose=verbose)
-            show([line(), line(), *lines] if number else lines)
-            yield report
-        return
-    from isoview.reports.overview import Tally, head
-
-    tally = Tally()
-    for number, report in enumerate(reports):
-        show([*(() if number else head()), *tally.add(report)])
-        yield report
-    show(tally.lines())
-
-
-__all__ = ["ExitCode", "check"]

@@ -70,7 +70,7 @@ def diff(
 def _reports(
     target: str, jobs: int | None, *, cached: bool, debug: bool
 ) -> tuple[Sequence[Report], list[TargetError], ExitCode]:
-    from isoview.commands.check import listen
+    from isoview.commands.reporting import listen
 
     _decisions, events, _many, quiet = listen(
         [target], (), None, quick=False, jobs=jobs, cached=cached, debug=debug

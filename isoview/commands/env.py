@@ -48,7 +48,7 @@ def env(
     Nothing is imported; the environment's python is only asked for its sys.path.
     """
     from isoview.answers import Gathering
-    from isoview.commands.check import events_of
+    from isoview.commands.reporting import events_of
     from isoview.distributions import chains, installed
     from isoview.environment import ask
     from isoview.expansion import Expansion

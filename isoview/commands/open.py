@@ -25,10 +25,10 @@ if TYPE_CHECKING:
               help="The environment to open, or to look names up in: its python, or its folder.")  # fmt: skip
 def open_app(targets: tuple[str, ...], python: str | None) -> int:
     """Open the app where there is a terminal; say what to run instead where there is none."""
-    one, wrong = (None, False) if python is not None else _look(targets)
+    one, wrong = (None, False) if python is not None else look(targets)
     if wrong:
         return ExitCode.NOT_ANALYSED
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _can_show():
         instead = f"isoview check {visible(' '.join(targets))}" if targets else "isoview env"
         complain("the app needs a terminal, and this is none", f"`{instead}` prints it as text.")
         return ExitCode.USAGE
@@ -39,12 +39,18 @@ def open_app(targets: tuple[str, ...], python: str | None) -> int:
     return run([one]) if one is not None else run_workspace(targets, python)
 
 
+def _can_show() -> bool:
+    """Whether there is a terminal, or a browser's page that `isoview serve` has started this for."""
+    in_browser = "web_driver" in os.environ.get("TEXTUAL_DRIVER", "")
+    return in_browser or (sys.stdin.isatty() and sys.stdout.isatty())
+
+
 def active_environment() -> str | None:
     """The environment that the shell has activated; None for the one that isoview runs on."""
     return os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or None
 
 
-def _look(targets: tuple[str, ...]) -> tuple[str | None, bool]:
+def look(targets: tuple[str, ...]) -> tuple[str | None, bool]:
     """The path where one file is meant; whether a target is wrong itself, which is said.
 
     What is in folders and wheels is left to the app: listing may take longer than painting.
@@ -84,7 +90,7 @@ def _meant(error: "TargetError") -> str:
     """The hint of ``error``, or the command that its target looks like a slip of."""
     from difflib import get_close_matches
 
-    from isoview.cli import COMMANDS
+    from isoview.commands import COMMANDS
 
     close = get_close_matches(error.path, COMMANDS, n=1)
     if close:

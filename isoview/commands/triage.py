@@ -95,8 +95,8 @@ def stale_decisions(targets: tuple[str, ...], remove: bool, jobs: int | None) ->
 
     Give the wheels of all platforms: a decision is only stale where none of them has it.
     """
-    from isoview.commands.check import listen
     from isoview.commands.outcome import Outcome, Wanted
+    from isoview.commands.reporting import listen
     from isoview.reports.lines import line
     from isoview.reports.terminal import show
     from isoview.triage import decisions_file, restore

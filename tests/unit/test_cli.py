@@ -14,8 +14,7 @@ import pytest
 from command import isoview, python, speedups
 from compiled import compile_fixture
 
-from isoview.cli import COMMANDS
-from isoview.commands import ExitCode
+from isoview.commands import COMMANDS, ExitCode
 from isoview.guide import sections
 from isoview.rules import ALL_RULES
 
@@ -36,6 +35,19 @@ def warned() -> Path:
 
 def codes(output: str) -> set[str]:
     return {finding["rule"] for finding in json.loads(output)["artifacts"][0]["findings"]}
+
+
+def test_check_without_options_is_check_with_their_defaults(bad: Path) -> None:
+    from isoview.commands.check import check
+    from isoview.commands.reporting import Options
+
+    with check.make_context("check", ["x.so"]) as context:
+        assert {name: context.params[name] for name in vars(Options())} == vars(
+            Options(targets=("x.so",))
+        )
+    plain, parsed = isoview("check", str(bad)), isoview("check", "--", str(bad))
+    assert plain.returncode == parsed.returncode == ExitCode.FINDINGS
+    assert plain.stdout == parsed.stdout
 
 
 def test_help_fits_a_screen_and_has_examples() -> None:

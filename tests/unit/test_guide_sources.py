@@ -223,7 +223,7 @@ def test_code_stays_within_80_columns(section: Section) -> None:
 
 @every
 def test_every_command_that_is_mentioned_exists(section: Section) -> None:
-    from isoview.cli import COMMANDS
+    from isoview.commands import COMMANDS
     from isoview.experiments import QUESTIONS
 
     for command in re.findall(r"`isoview ([a-z]+)\b", section.body):

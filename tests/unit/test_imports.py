@@ -42,6 +42,12 @@ def test_check_without_a_terminal_loads_nothing_for_one(form: str) -> None:
     }  # fmt: skip
 
 
+def test_check_without_options_loads_no_parser_of_them() -> None:
+    loaded = command("check", str(speedups()))
+    assert "isoview.judge" in loaded
+    assert not loaded & {"click", "dataclasses", "isoview.commands.check"}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -64,5 +70,5 @@ def test_reading_about_rules_opens_no_binary(arguments: list[str]) -> None:
 
 def test_help_loads_no_command() -> None:
     assert not {name for name in command("--help") if name.startswith("isoview.commands.")} - {
-        "isoview.commands.complaint"
-    }
+        "isoview.commands.complaint", "isoview.commands.parser",
+    }  # fmt: skip
