@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from threading import Event as StopEvent
 from typing import Any
 
@@ -15,8 +14,8 @@ from isoview.evidence import EvidenceSource, Subject
 from isoview.inspectors.binary.decode import Field, Structure
 from isoview.inspectors.facts import Facts
 from isoview.model import Complete, Event, Finding, Report, Shape, Started
-from isoview.triage import Decision, Decisions, Group
 from isoview.scan import Listing, lines
+from isoview.triage import Decision, Decisions, Group
 from isoview.tui.app import IsoviewApp
 from isoview.tui.services import Services
 

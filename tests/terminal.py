@@ -24,6 +24,11 @@ class Painted:
     sent: str
 
 
+def plain(sent: bytes) -> str:
+    """What a terminal was sent, without escape sequences; runs of blanks are one blank."""
+    return re.sub(r"\s+", " ", _ESCAPE.sub(" ", sent.decode("utf-8", "replace")))
+
+
 class Terminal:
     """Runs a command in a pseudo-terminal of a given size."""
 
@@ -59,8 +64,7 @@ class Terminal:
     @property
     def text(self) -> str:
         """What was sent, without escape sequences; runs of blanks are one blank."""
-        plain = _ESCAPE.sub(" ", self.sent.decode("utf-8", "replace"))
-        return re.sub(r"\s+", " ", plain)
+        return plain(self.sent)
 
     def _read(self, seconds: float) -> bool:
         ready, _, _ = select.select([self.descriptor], [], [], seconds)
