@@ -30,12 +30,13 @@ class Registry(NamedTuple):
 
 
 class Sharing(NamedTuple):
-    """What a group of modules shares."""
+    """What a group of modules shares; ``files`` says where each module lies."""
 
     modules: tuple[str, ...]
     capsules: tuple[Link, ...]
     registries: tuple[Registry, ...]
     findings: tuple[Finding, ...]
+    files: dict[str, str]
 
 
 def compare(reports: Iterable[Report]) -> Sharing:
@@ -62,6 +63,7 @@ def compare(reports: Iterable[Report]) -> Sharing:
         ),
         tuple(Registry(*registry, _sorted(users[registry])) for registry in sorted(users)),
         tuple(finding for rule in SHARING_RULES for finding in rule.compare(modules)),
+        {dotted_module(facts): facts.artifact.path for facts in modules},
     )
 
 
@@ -69,11 +71,15 @@ def to_data(sharing: Sharing) -> dict[str, Any]:
     """As plain data, for ``--format json``."""
     return {
         "modules": list(sharing.modules),
+        "files": sharing.files,
         "capsules": [link._asdict() for link in sharing.capsules],
         "registries": [registry._asdict() for registry in sharing.registries],
         "findings": [
             {
                 "rule": finding.rule,
+                "name": finding.name,
+                "guide": finding.guide,
+                "fingerprint": finding.fingerprint,
                 "severity": finding.severity,
                 "message": finding.message,
                 "evidence": [item.text for item in finding.evidence],

@@ -22,18 +22,23 @@ def sharing(targets: tuple[str, ...], form: str) -> int:
     """
     from isoview.commands import ExitCode
     from isoview.commands.complaint import complain
+    from isoview.commands.reporting import listen
     from isoview.model import Complete, Failed
     from isoview.sharing import compare, to_data
-    from isoview.stream import stream
 
     code = ExitCode.CLEAN
     reports = []
-    for event in stream(targets):
+    _decisions, events, _many, quiet = listen(
+        targets, (), None, quick=False, jobs=None, cached=True, debug=False
+    )
+    for event in events:
         if isinstance(event, Failed):
+            quiet()
             complain(event.error.error, event.error.hint)
             code = ExitCode.NOT_ANALYSED
         elif isinstance(event, Complete):
             reports.append(event.report)
+    quiet()
     found = compare(reports)
     if form == "json":
         import json
