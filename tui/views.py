@@ -77,6 +77,12 @@ def _bytes(_app: IsoviewApp, entry: Entry) -> PlacedScreen:
     return BytesScreen(entry)
 
 
+def _compare(_app: IsoviewApp, subject: Entry | tuple[str, str]) -> PlacedScreen:
+    from isoview.tui.screens.compare import CompareScreen
+
+    return CompareScreen(subject)
+
+
 def _processes(app: IsoviewApp, _subject: Any) -> PlacedScreen:
     from isoview.tui.screens.process_list import ProcessListScreen
 
@@ -128,6 +134,8 @@ VIEWS: tuple[View, ...] = (
     View("bytes", "6", "The bytes of the file, and the structures in them", "module", _bytes,
          is_read),
     View("processes", "7", "Python processes that run now", "all", _processes),
+    View("compare", "8", "Compare with another build: what came, what went", "module", _compare,
+         is_read),
     View("process", "", "One running process", "own", _process),
 )  # fmt: skip
 """In the order of their digits."""

@@ -21,6 +21,7 @@ from isoview.model import COUNTING, SEVERITIES, Report, TargetError
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.")
 @click.option("--no-cache", is_flag=True, help="Read every file anew.")
 @click.option("-v", "--verbose", is_flag=True, help="Name everything that changed.")
+@click.option("--app", "in_app", is_flag=True, help="Show it in the app.")
 @click.pass_context
 def diff(
     context: click.Context,
@@ -31,12 +32,15 @@ def diff(
     jobs: int | None,
     no_cache: bool,
     verbose: bool,
+    in_app: bool,
 ) -> int:
     """Compare OLD and NEW: two files, wheels, folders or environments.
 
     Modules are compared by their dotted names: facts, answers and findings that are gone,
     new, or left.
     """
+    if in_app:
+        return _open_app(old, new)
     from isoview.compare import compare, to_data
 
     debug = context.ensure_object(Settings).debug
@@ -65,6 +69,14 @@ def diff(
         for finding in pair.gained
     )
     return ExitCode.FINDINGS if failed else ExitCode.CLEAN
+
+
+def _open_app(old: str, new: str) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("--app needs a terminal, and this is none.")
+    from isoview.tui.comparing import run
+
+    return run(old, new)
 
 
 def _reports(
