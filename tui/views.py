@@ -131,7 +131,7 @@ VIEWS: tuple[View, ...] = (
          "module", _live, is_extension),
     View("plan", "4", "The port as ordered steps, and what each unlocks", "module", _plan, is_extension),
     View("guide", "5", "The guide, as the checklist of this module", "module", _guide),
-    View("bytes", "6", "The bytes of the file, and the structures in them", "module", _bytes,
+    View("bytes", "9", "The bytes of the file, and the structures in them", "module", _bytes,
          is_read),
     View("processes", "7", "Python processes that run now", "all", _processes),
     View("compare", "8", "Compare with another build: what came, what went", "module", _compare,
