@@ -110,6 +110,21 @@ class IsoviewApp(BaseApp):
 
         return ProcessServices()
 
+    def files(self) -> list[str]:
+        """What was opened, as targets."""
+        if self.workspace is not None:
+            known = self.workspace.workspace
+            return list(known.targets) or [m.path for m in known.modules() if not m.error]
+        return [entry.path for entry in self.entries]
+
+    def entry_of(self, path: str) -> Entry | None:
+        """The entry of a file that was opened."""
+        if self.workspace is not None:
+            modules = self.workspace.workspace.modules()
+            module = next((each for each in modules if each.path == path), None)
+            return self.workspace.entry_of(module) if module is not None else None
+        return next((entry for entry in self.entries if entry.path == path), None)
+
     def action_view(self, name: str) -> None:
         """Go to a view by its digit."""
         about = view_of(name).about

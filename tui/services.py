@@ -161,6 +161,13 @@ def run_live(path: str, stop: StopEvent) -> dict[str, Any]:
     return run(path, ("info",), stop=stop)
 
 
+def compare_files(paths: Sequence[str], stop: StopEvent) -> dict[str, Any]:
+    """Put modules side by side, in another process that ends when ``stop`` is set."""
+    from isoview.tui.sharing_lines import compare_files
+
+    return compare_files(paths, stop)
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything outside the app that its screens reach, none of it opened by a widget."""
@@ -171,5 +178,6 @@ class Services:
     symbols: Callable[[str, str | None], SymbolList] = open_symbols
     decisions: DecisionStore = field(default_factory=ProjectDecisions)
     live: Callable[[str, StopEvent], dict[str, Any]] = run_live
+    sharing: Callable[[Sequence[str], StopEvent], dict[str, Any]] = compare_files
     python: str = f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}"
     """The interpreter that a live run uses, as it is named before it is asked for."""

@@ -83,6 +83,12 @@ def _compare(_app: IsoviewApp, subject: Entry | tuple[str, str]) -> PlacedScreen
     return CompareScreen(subject)
 
 
+def _sharing(_app: IsoviewApp, _subject: Any) -> PlacedScreen:
+    from isoview.tui.screens.sharing import SharingScreen
+
+    return SharingScreen()
+
+
 def _processes(app: IsoviewApp, _subject: Any) -> PlacedScreen:
     from isoview.tui.screens.process_list import ProcessListScreen
 
@@ -97,6 +103,10 @@ def _process(app: IsoviewApp, pid: int) -> PlacedScreen:
 
 def _only_one(app: IsoviewApp, _entry: Entry | None) -> str | None:
     return None if app.workspace is not None else "one file is open; there is no list"
+
+
+def _some(app: IsoviewApp, _entry: Entry | None) -> str | None:
+    return None if app.files() else "no file is open"
 
 
 def is_read(_app: IsoviewApp, entry: Entry | None) -> str | None:
@@ -133,6 +143,8 @@ VIEWS: tuple[View, ...] = (
     View("guide", "5", "The guide, as the checklist of this module", "module", _guide),
     View("bytes", "9", "The bytes of the file, and the structures in them", "module", _bytes,
          is_read),
+    View("sharing", "6", "What the opened modules share: classes, capsules, registries", "all",
+         _sharing, _some),
     View("processes", "7", "Python processes that run now", "all", _processes),
     View("compare", "8", "Compare with another build: what came, what went", "module", _compare,
          is_read),
