@@ -7,7 +7,7 @@ in a child of EXE with FOLDER on the path (and DIR, for what they need). ``--as`
 from another wheel of the same version: an aarch64 or Windows wheel against its x86-64 Linux twin.
 
 Compared are the heap types whose code lies in the file (PyO3), or whose metaclass is the
-generator's and whose ``__module__`` is the extension (pybind11, nanobind). Classes that Python code
+generator's and whose ``__module__`` is the extension (the others), or f2py's functions. Classes that Python code
 made from them are not counted: their ``tp_name`` has no dot, as no class of PyO3's or pybind11's
 has. *only declared* are classes of the file that the import did not create.
 """
@@ -26,7 +26,15 @@ from isoview.inspectors.binary.inspect import code, load, shape
 from isoview.inspectors.facts import Facts, Type
 
 CHILD = Path(__file__).with_name("runtime_types_child.py")
-GENERATORS = ("PyO3", "pybind11", "nanobind")
+GENERATORS = ("PyO3", "pybind11", "nanobind", "Boost.Python", "SIP", "Shiboken", "f2py")
+METACLASSES = {
+    "pybind11": "pybind11_type",
+    "nanobind": "nb_type",
+    "SIP": "wrappertype",
+    "Shiboken": "ObjectType",
+}
+FULL = ("SIP", "Shiboken")
+"""Generators whose files have the names with module and scope."""
 TIMEOUT = 120
 
 
@@ -50,7 +58,7 @@ def extensions(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted([*folder.rglob("*.so"), *folder.rglob("*.pyd")]):
         parts = [*path.relative_to(folder).parent.parts, path.name.partition(".")[0]]
         if all(part.isidentifier() for part in parts):
-            yield ".".join(parts), path
+            yield ".".join(parts).removesuffix(".__init__"), path
 
 
 def truth(python: str, name: str, path: Path, search: list[Path]) -> dict[str, Any]:
@@ -78,17 +86,23 @@ def truth(python: str, name: str, path: Path, search: list[Path]) -> dict[str, A
 
 def true_names(said: dict[str, Any], generator: str, name: str) -> list[str]:
     """The classes that the file made, as this generator names them."""
+    if generator == "f2py":
+        return [str(entry) for entry in said["fortran"]]
     heap = [entry for entry in said["classes"] if not entry["static"]]
     if generator == "PyO3":
         return [entry["name"] for entry in heap if "." in entry["name"]]
-    metaclass = "nb_type" if generator == "nanobind" else "pybind11_type"
+    if generator == "Boost.Python":
+        made = heap
+    else:
+        made = [e for e in heap if e["metaclass"].startswith(METACLASSES[generator])]
     own = [
         entry
-        for entry in heap
-        if entry["metaclass"].startswith(metaclass)
-        and (entry["module"] + ".").startswith((name + ".", name.rpartition(".")[2] + "."))
-        and (generator == "nanobind" or "." in entry["name"])
+        for entry in made
+        if (entry["module"] + ".").startswith((name + ".", name.rpartition(".")[2] + "."))
+        and (generator != "pybind11" or "." in entry["name"])
     ]
+    if generator in FULL:
+        return [f"{entry['module']}.{entry['qualname']}" for entry in own]
     return [entry["qualname"].rpartition(".")[2] for entry in own]
 
 
@@ -114,8 +128,13 @@ def row_of(name: str, path: Path, said: dict[str, Any] | None) -> Row | None:
 
 
 def names_of(facts: Facts) -> set[str]:
-    built: list[Type] = [entry for entry in facts.types if entry.kind == "built"]
-    return {entry.name for entry in built}
+    if facts.generator == "f2py":
+        return {
+            name for table in facts.tables if table.kind == "f2py functions" for name in table.names
+        }
+    kind = "spec" if facts.generator == "Shiboken" else "built"
+    made: list[Type] = [entry for entry in facts.types if entry.kind == kind]
+    return {entry.name for entry in made}
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:

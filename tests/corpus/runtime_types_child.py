@@ -76,6 +76,13 @@ def own_slots(cls, low, high):
     return found
 
 
+def made_by_library(cls):
+    """Whether a generator's run-time library made the class: its metaclass or a base says so."""
+    made = type(cls).__name__.startswith(("pybind11_", "nb_type", "wrappertype", "ObjectType"))
+    boost = type(cls).__module__ == "Boost.Python"
+    return made or boost or any(base.__module__ == "Boost.Python" for base in cls.__mro__[1:])
+
+
 def describe(cls, slots):
     namespace = type.__dict__["__dict__"].__get__(cls)
     methods, getters, others = [], [], []
@@ -139,10 +146,24 @@ def submodules(module):
     return found
 
 
+def touch(owner, depth=0):
+    """Ask for every attribute: SIP and Shiboken make classes when they are first asked for."""
+    for key in dir(owner):
+        try:
+            value = getattr(owner, key)
+        except Exception:  # noqa: BLE001 - what cannot be had is not there
+            continue
+        home = getattr(owner, "__module__", getattr(owner, "__name__", ""))
+        own = isinstance(value, type) and value.__module__ == home
+        if own and depth < 4 and not key.startswith("__"):
+            touch(value, depth + 1)
+
+
 def main():
     name, path = sys.argv[1:3]
     before = {id(cls) for cls in every_class()}
     module, trouble = load(name, path)
+    touch(module)
     low, high = mappings(path)
     classes = []
     for cls in every_class():
@@ -152,10 +173,15 @@ def main():
         slots = [] if static else own_slots(cls, low, high)
         if static and low <= id(cls) < high:
             classes.append(dict(describe(cls, []), static=True))
-        elif not static and (slots or type(cls).__name__.startswith(("pybind11_", "nb_type"))):
+        elif not static and (slots or made_by_library(cls)):
             classes.append(dict(describe(cls, slots), static=False))
     functions = [
         k for k, v in vars(module).items() if type(v).__name__ == "builtin_function_or_method"
+    ]
+    fortran = [  # f2py's functions; common blocks are objects of the same type
+        k
+        for k, v in vars(module).items()
+        if type(v).__name__ == "fortran" and hasattr(v, "_cpointer")
     ]
     exceptions = [
         v.__module__ + "." + v.__qualname__
@@ -164,7 +190,7 @@ def main():
     ]
     answer = {
         "classes": classes, "functions": functions, "exceptions": exceptions,
-        "submodules": submodules(module), "trouble": trouble,
+        "submodules": submodules(module), "trouble": trouble, "fortran": fortran,
     }  # fmt: skip
     print(json.dumps(answer))
     sys.stdout.flush()

@@ -2,7 +2,8 @@
 
 One idea serves PyO3, pybind11 and nanobind: a class is made by one library function that is called
 once for each class with constants; so the function is looked for, then its calls, then what is
-passed. cffi and SWIG keep tables in data. Capsules are found the same way. A file without any of
+passed. Boost.Python's classes are read the same way. cffi, SWIG, SIP and f2py keep tables in data,
+Shiboken specs. Capsules are found the same way. A file without any of
 these costs nothing here.
 """
 
@@ -11,7 +12,9 @@ from isoview.inspectors.binary.image import Image
 from isoview.inspectors.facts import Facts
 from isoview.inspectors.record import replace
 
-_IN_CODE = ("PyO3", "pybind11", "nanobind")
+_IN_CODE = ("PyO3", "pybind11", "nanobind", "Boost.Python")
+
+_IN_TABLES = frozenset({"SIP", "Shiboken", "f2py"})
 
 
 def add_built_types(
@@ -40,6 +43,10 @@ def add_built_types(
 
             facts = add_records(code, facts, generator)
             break
+    if "Boost.Python" in names:
+        from isoview.inspectors.binary.runtime_types.records_facts import add_boost
+
+        facts = add_boost(code, facts)
     if shares:
         from isoview.inspectors.binary.runtime_types.capsules import find_capsules
 
@@ -57,4 +64,8 @@ def _add_tables(image: Image, facts: Facts, names: list[str]) -> Facts:
         from isoview.inspectors.binary.runtime_types.swig import swig_tables
 
         facts = replace(facts, tables=(*facts.tables, *swig_tables(image)))
+    if not _IN_TABLES.isdisjoint(names):
+        from isoview.inspectors.binary.runtime_types.table_facts import add_tables
+
+        facts = add_tables(image, facts, names)
     return facts

@@ -1,4 +1,4 @@
-"""pybind11's and nanobind's classes as facts."""
+"""The classes of pybind11, nanobind and Boost.Python as facts."""
 
 from isoview.inspectors.binary.runtime_types.cxx import readable
 from isoview.inspectors.binary.runtime_types.record_names import Record
@@ -6,6 +6,9 @@ from isoview.inspectors.binary.runtime_types.records import Records, find_record
 from isoview.inspectors.binary.runtime_types.shared import Code, classes_read
 from isoview.inspectors.facts import Evidence, Facts, Item, NameTable, Type
 from isoview.inspectors.record import replace
+
+_ENUM = "Boost.Python.enum"
+UNNAMED = "C++ types of classes named at run time"
 
 
 def add_records(code: Code, facts: Facts, generator: str) -> Facts:
@@ -17,35 +20,58 @@ def add_records(code: Code, facts: Facts, generator: str) -> Facts:
     if enums:
         # They are enum.Enum classes, which Python code makes: no class of the file's own.
         tables = (*tables, NameTable("enums", generator, tuple(enums), False))
+    return _with(facts, generator, records, _types(classes), tables)
+
+
+def add_boost(code: Code, facts: Facts) -> Facts:
+    """``facts`` with the classes and enums that Boost.Python makes: both are heap types."""
+    from isoview.inspectors.binary.runtime_types.boost import find_boost
+
+    records = find_boost(code)
+    return _with(facts, "Boost.Python", records, _types(list(records.named)), facts.tables)
+
+
+def _with(
+    facts: Facts,
+    generator: str,
+    records: Records,
+    types: list[Type],
+    tables: tuple[NameTable, ...],
+) -> Facts:
+    unnamed = sorted({readable(record.type_info) for record in records.nameless} - {""})
+    if unnamed:
+        tables = (*tables, NameTable(UNNAMED, generator, tuple(unnamed), False))
     return replace(
         facts,
-        types=(*facts.types, *_types(classes)),
+        types=(*facts.types, *types),
         tables=tables,
         completeness=replace(
-            facts.completeness, types=Item("partial", _reason(generator, records, len(classes)))
+            facts.completeness, types=Item("partial", _reason(generator, records, len(types)))
         ),
     )
 
 
 def _types(classes: list[Record]) -> list[Type]:
-    names = {record.type_info: str(record.name) for record in classes}
+    names = {record.type_info: str(record.name) for record in classes if record.type_info}
     found: dict[tuple[str, str], Type] = {}
     for record in classes:
         key = (str(record.name), record.type_info)
         if key in found:
             continue
-        where = f"record for C++ type {record.type_info} passed to "
+        where = "record" if record.kind == "class" else "enum"
+        where += f" for C++ type {record.type_info}" if record.type_info else ""
         target = record.target
+        where += " passed to "
         where += f"{target:#x}" if isinstance(target, int) else "the function that makes classes"
         found[key] = Type(
             address=None,
             name=key[0],
             kind="built",
-            base=names.get(record.base) if record.base is not None else None,
+            base=_ENUM if record.kind == "enum" else names.get(record.base or ""),
             completed_at_runtime=True,
             evidence=(Evidence("call", where, record.site, record.function.name),),
             doc=record.doc,
-            native=readable(record.type_info),
+            native=readable(record.type_info) if record.type_info else None,
         )
     return [found[key] for key in sorted(found)]
 

@@ -170,7 +170,7 @@ class _Reader:
         table = self.image.pointers.get(place + self.image.word_size)
         if not count or count > _METHOD_LIMIT or table is None:
             return ()
-        found = []
+        found: list[Method] = []
         for number in range(count):
             name = self.image.pointers.get(table + number * 4 * self.image.word_size)
             text = self.image.cstring(name) if name is not None else None
