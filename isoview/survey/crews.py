@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from typing import Any, Protocol
 
 from isoview.inspectors.errors import IsoviewError
@@ -28,6 +28,10 @@ class Crew(Protocol):
 
     died: tuple[type[BaseException], ...]
     """What a task's future raises where its worker died."""
+    foreign: bool
+    """Whether workers may run another isoview than this one."""
+    function: Work
+    """What is done to each task."""
 
     def width(self) -> int:
         """How many wheels are looked at at once."""
@@ -38,8 +42,8 @@ class Crew(Protocol):
     def renew(self) -> None:
         """The executor is broken: the next one is to be another."""
 
-    def alone(self, task: Task) -> Outcome:
-        """Do one task with nothing beside it. Raises one of ``died``."""
+    def alone(self, task: Task) -> Future[Outcome]:
+        """One task with nothing beside it, done when this returns."""
 
     def alone_width(self) -> int:
         """How many calls of :meth:`alone` may run at once."""
@@ -52,10 +56,11 @@ class Pool:
     """Processes on this machine."""
 
     died: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    foreign = False
 
     def __init__(self, jobs: int, function: Work = work) -> None:
         self._jobs = jobs
-        self._function = function
+        self.function = function
         self._executor: ProcessPoolExecutor | None = None
 
     def width(self) -> int:
@@ -71,10 +76,10 @@ class Pool:
         if broken is not None:
             broken.shutdown(wait=True, cancel_futures=True)
 
-    def alone(self, task: Task) -> Outcome:
+    def alone(self, task: Task) -> Future[Outcome]:
         # A pool of its own: when it breaks, there is no doubt about who broke it.
         with _processes(1) as executor:
-            return executor.submit(self._function, task).result()
+            return executor.submit(self.function, task)
 
     def alone_width(self) -> int:
         return self._jobs
@@ -92,13 +97,15 @@ class Pool:
 class Cluster:
     """Workers of a Dask scheduler, here or anywhere; they may come and go while it runs."""
 
+    foreign = True
+
     def __init__(self, address: str, function: Work = work) -> None:
         distributed = need("distributed")
         self.died: tuple[type[BaseException], ...] = (
             need("distributed.scheduler").KilledWorker,
             need("distributed.client").FutureCancelledError,
         )
-        self._function = function
+        self.function = function
         try:
             self._client: Any = distributed.Client(
                 address, timeout=_CONNECT, set_as_default=False, name="isoview-survey"
@@ -134,8 +141,10 @@ class Cluster:
     def renew(self) -> None:
         self._executor = None
 
-    def alone(self, task: Task) -> Outcome:
-        return self.executor().submit(self._function, task).result()
+    def alone(self, task: Task) -> Future[Outcome]:
+        future = self.executor().submit(self.function, task)
+        wait([future])
+        return future
 
     def alone_width(self) -> int:
         return 1

@@ -5,10 +5,19 @@ and each is tried again with nothing beside it. One that kills its worker then, 
 :class:`Fallen`; the others were bystanders, and their outcomes are like any other.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from typing import NamedTuple
 
+from isoview.inspectors.errors import IsoviewError
+from isoview.survey import EXTRA
 from isoview.survey.crews import Crew
 from isoview.survey.worker import Outcome, Task
 
@@ -31,9 +40,8 @@ Ended = Outcome | Fallen
 class Engine:
     """Runs tasks on a crew."""
 
-    def __init__(self, crew: Crew, function: Callable[[Task], Outcome]) -> None:
+    def __init__(self, crew: Crew) -> None:
         self._crew = crew
-        self._function = function
         self._waiting: dict[Future[Outcome], Task] = {}
         self._suspects: list[Task] = []
         self._sends = False
@@ -63,7 +71,7 @@ class Engine:
             return
         for _ in range(2):
             try:
-                future = self._crew.executor().submit(self._function, loaded)
+                future = self._crew.executor().submit(self._crew.function, loaded)
             except self._crew.died:
                 self._crew.renew()  # it broke while nobody looked: those in flight say so, too
             else:
@@ -77,17 +85,17 @@ class Engine:
         for future in done:
             task = self._waiting.pop(future)
             try:
-                outcome = future.result()
+                ended = _result(future, task)
             except self._crew.died:
                 died = True
                 self._suspects.append(task)
                 continue
-            if outcome.elsewhere:
+            if isinstance(ended, Outcome) and ended.elsewhere:
                 # Workers on other hosts that share no folder with this one: send what they lack.
                 self._sends = True
                 yield from self._submit(task)
             else:
-                yield outcome
+                yield ended
         if died:
             self._crew.renew()
 
@@ -103,13 +111,30 @@ class Engine:
         if isinstance(loaded, Fallen):
             return loaded
         try:
-            return self._crew.alone(loaded)
+            return _result(self._crew.alone(loaded), task)
         except self._crew.died:
             return Fallen(
                 task,
                 "the worker that read it died, and so did the next one, which had nothing else "
                 f"to do: a crash, too much memory, or over {task.seconds:.0f} s at one module",
             )
+
+
+def _result(future: Future[Outcome], task: Task) -> Ended:
+    """What became of a task; a fault of ours at one wheel is that wheel's own."""
+    try:
+        return future.result()
+    except (BrokenExecutor, IsoviewError, CancelledError):
+        raise
+    except ImportError as error:
+        raise IsoviewError(
+            f"a worker cannot import what it needs: {error}",
+            f"Install {EXTRA}, of the same version, wherever workers run.",
+        ) from error
+    except Exception as error:
+        if type(error).__module__.startswith("distributed"):
+            raise  # what the cluster says of itself: a dead worker, a lost scheduler
+        return Fallen(task, f"internal error: {type(error).__name__}: {error}")
 
 
 def _loaded(task: Task) -> Task | Fallen:

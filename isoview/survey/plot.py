@@ -10,13 +10,15 @@ from html import escape
 from isoview.survey.figures import ORDER, Share
 from isoview.visible import visible
 
-_BAR, _GAP, _LABEL, _WIDE, _NUMBER = 20, 9, 190, 560, 80
+_BAR, _GAP, _LABEL, _WIDE, _NUMBER = 20, 9, 225, 560, 80
 _CELL, _CELL_LABEL = 22, 250
-_LABEL_MOST, _CELL_MOST = 26, 36
+_LABEL_MOST, _CELL_MOST = 32, 36
 
 
 def bars(shares: Sequence[Share], unit: str) -> str:
     """One bar for each share, all as long as the whole: what part has which answer."""
+    if not shares:
+        return ""
     height = len(shares) * (_BAR + _GAP) + 34
     width = _LABEL + _WIDE + _NUMBER
     parts = [_open(width, height, "Shares of answers")]

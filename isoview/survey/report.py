@@ -54,7 +54,7 @@ def page(every: Sequence[Section]) -> str:
 
 def _section(number: int, section: Section) -> Iterator[str]:
     yield f'<section id="s{number}"><h2>{_html(section.title)}</h2>\n<p>{_prose(section.text)}</p>\n'
-    for plot in section.plots:
+    for plot in filter(None, section.plots):
         yield f"<figure>{plot}</figure>\n"
     for table in section.tables:
         yield '<div class="wide"><table><thead><tr>'

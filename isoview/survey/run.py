@@ -15,7 +15,7 @@ from isoview.survey.lock import Lock, Refused
 from isoview.survey.progress import SurveyProgress
 from isoview.survey.sources import Item, Source
 from isoview.survey.store import Held, Store, number_of_rows
-from isoview.survey.worker import Task, fallen, peak_memory, refused, work
+from isoview.survey.worker import Task, fallen, peak_memory, refused
 
 _KEEP_EVERY = 30.0
 """Seconds after which what is done is written, however little it is."""
@@ -105,7 +105,7 @@ class Survey:
                     yield self._task(item, live)
 
         try:
-            for ended in Engine(self._crew, work).run(tasks()):
+            for ended in Engine(self._crew).run(tasks()):
                 wheel, tables = self._rows(ended, lock)
                 keep(wheel, tables)
         finally:
@@ -130,7 +130,7 @@ class Survey:
 
                 return ended.task.wheel, nothing_live(ended.task, ended.why)
             return ended.task.wheel, fallen(ended.task, ended.why)
-        if ended.engine != engine():
+        if self._crew.foreign and ended.engine != engine():
             raise IsoviewError(
                 f"a worker runs another isoview ({ended.engine}; this is {engine()})",
                 "Install the same version, on the same Python, wherever workers run.",

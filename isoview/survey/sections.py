@@ -126,7 +126,7 @@ def _versions(figures: Figures) -> Section:
 
 def _declared(figures: Figures) -> Section:
     rows = figures.rows(
-        "SELECT coalesce(phase, 'unknown'), CASE WHEN phase NOT IN ('multi', 'export') THEN '-' "
+        "SELECT replace(coalesce(phase, 'unknown'), 'unknown', 'not known'), CASE WHEN phase NOT IN ('multi', 'export') THEN '-' "
         "WHEN multiple_interpreters_slot IS NULL THEN 'no slot' ELSE CASE multiple_interpreters_slot "
         "WHEN 0 THEN 'not supported' WHEN 1 THEN 'supported' WHEN 2 THEN 'own GIL supported' "
         "ELSE 'other' END END AS slot, count(*), count(DISTINCT name), "

@@ -64,9 +64,7 @@ def work(task: Task) -> Outcome:
     if task.data is None:
         return _Reading(task, task.path).outcome(engine())
     if hashlib.sha256(task.data).hexdigest() != task.sha256:
-        return Outcome(
-            task.wheel, engine(), fallen(task, "it changed after it was locked"), errors=1
-        )
+        return Outcome(task.wheel, engine(), fallen(task, "it changed after it was locked"))
     with TemporaryDirectory(prefix="isoview-") as folder:
         path = os.path.join(folder, "sent.whl")  # noqa: PTH118 - never a name from outside
         with open(path, "wb") as file:
