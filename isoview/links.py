@@ -70,7 +70,8 @@ def first(
     subjects: Subjects, definitions: tuple[Definition, ...], inits: tuple[Init, ...]
 ) -> Target | None:
     """Where to begin: the module's own definition, else its init function."""
-    for entry in (*(d for d in definitions if d.own), *definitions, *inits):
-        if entry.address is not None:
-            return known(subjects, entry.address)
+    own = [definition for definition in definitions if definition.own]
+    for address in [entry.address for group in (own, definitions, inits) for entry in group]:
+        if address is not None:
+            return known(subjects, address)
     return None

@@ -6,13 +6,19 @@ longer, reading the file, making those names and sorting, is meant for a worker 
 """
 
 from array import array
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import lru_cache
 from itertools import compress, repeat
 from operator import contains
 from typing import TYPE_CHECKING, Any
 
-from isoview.inspectors.binary.symbol_table import KINDS, Columns, SymbolRow, read_columns
+from isoview.inspectors.binary.symbol_table import (
+    KINDS,
+    Columns,
+    SymbolRow,
+    places_of,
+    read_columns,
+)
 
 if TYPE_CHECKING:
     from isoview.inspectors.binary.image import Image
@@ -140,7 +146,7 @@ class SymbolList:
         """The symbol that begins at ``address``: one with a size before one without."""
         addresses, sizes, kinds = self.columns.addresses, self.columns.sizes, self.columns.kinds
         found = [
-            index for index in _all_indices(addresses, address)
+            index for index in places_of(addresses, address)
             if kinds[index] and KINDS[kinds[index]] not in {"import", "tls"}
         ]  # fmt: skip
         return max(found, key=lambda index: sizes[index], default=None)
@@ -155,18 +161,6 @@ def search_words(text: str) -> list[str]:
 def _with(rows: Sequence[int], values: Sequence[int], wanted: Container[int]) -> list[int]:
     """The rows whose value is a wanted one."""
     return list(compress(rows, map(wanted.__contains__, map(values.__getitem__, rows))))
-
-
-def _all_indices(values: Sequence[int], wanted: int) -> Iterator[int]:
-    if not isinstance(values, array):
-        return
-    at = -1
-    while True:
-        try:
-            at = values.index(wanted, at + 1)
-        except (ValueError, OverflowError):
-            return
-        yield at
 
 
 def politely_sorted(rows: Sequence[int], key: Callable[[int], Any]) -> list[int]:

@@ -33,11 +33,7 @@ def spot_of(parts: Parts | None, place: Place | None) -> Spot | None:
 
 def symbol_at(parts: Parts | None, address: int | None) -> Symbol | None:
     """The symbol whose bytes hold an address."""
-    if parts is None or address is None:
-        return None
-    from isoview.inspectors.binary.decode import covering
-
-    return covering(parts.image.symbols, address)
+    return None if parts is None or address is None else parts.image.covering(address)
 
 
 def name_at(parts: Parts | None, address: int) -> str:
@@ -110,7 +106,7 @@ def place_named(parts: Parts | None, text: str) -> Place | None:
     if at is not None:
         part = parts.all[at]
         return Place(part.start, in_file=not part.mapped, pane="hex")
-    symbol = next((s for s in parts.image.symbols if s.name == text), None)
+    symbol = parts.image.columns.named(text)
     if symbol is not None:
         return Place(symbol.address, size=symbol.size)
     address = parts.image.exports.get(text)

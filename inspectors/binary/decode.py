@@ -6,13 +6,12 @@ their names from ``names``. An array ends at its zero entry, or after :data:`ENT
 the bytes may be anything.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from isoview.inspectors.binary import decode_tables, layouts, names
-from isoview.inspectors.binary.image import Image, Symbol
+from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import PYSLOT_SIZE, Layout
 
 KINDS = (
@@ -181,7 +180,7 @@ class _Reader:
 
     def place(self, address: int) -> str:
         """The name of the symbol that covers ``address``, else its section."""
-        symbol = covering(self.image.symbols, address)
+        symbol = self.image.covering(address)
         if symbol is not None:
             inside = address - symbol.address
             return f"{symbol.name}+{inside:#x}" if inside else symbol.name
@@ -312,22 +311,6 @@ class _Reader:
                 return
         if count > WORDS_SHOWN:
             self.note = f"the first {WORDS_SHOWN} of {count} words"
-
-
-def covering(symbols: tuple[Symbol, ...], address: int) -> Symbol | None:
-    """The symbol whose bytes hold ``address`` (a symbol without a size only at its start)."""
-    after = bisect_right(symbols, address, key=lambda symbol: symbol.address)
-    for symbol in _before(symbols, after):
-        if symbol.kind == "tls" or not symbol.name:
-            continue
-        if symbol.address == address or address < symbol.address + symbol.size:
-            return symbol
-    return None
-
-
-def _before(symbols: tuple[Symbol, ...], index: int) -> Iterator[Symbol]:
-    """The few symbols in front of ``index``, nearest first: aliases share one address."""
-    return (symbols[i] for i in range(index - 1, max(index - 9, -1), -1))
 
 
 def _module_size(value: int) -> str:

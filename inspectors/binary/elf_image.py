@@ -5,11 +5,12 @@ Linux Standard Base describes them.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoview.inspectors.binary import elf
 from isoview.inspectors.binary import elf_relocations as relocations
 from isoview.inspectors.binary.elf import ElfFile, SectionHeader, build_id, name_at
+from isoview.inspectors.binary.elf_integrity import oddities
 from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
 from isoview.inspectors.binary.image import (
     Declarations,
@@ -20,6 +21,9 @@ from isoview.inspectors.binary.image import (
 )
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.text import decode
+
+if TYPE_CHECKING:
+    from isoview.inspectors.binary.symbol_table import Columns
 
 
 def read_elf(data: memoryview) -> Image:
@@ -55,10 +59,17 @@ def read_elf(data: memoryview) -> Image:
         module_file=reader.type == elf.ET_DYN,
         load_symbols=lambda: symbols.defined(exported=full is None),
         load_function_starts=lambda: _unwind_starts(reader),
-        damage=tuple(reader.damage),
+        damage=(*reader.damage, *oddities(data)),
         load_declarations=lambda addresses, path: _declarations(reader, addresses, path),
         load_objects=symbols.objects,
+        load_columns=lambda: _columns(reader),
     )
+
+
+def _columns(reader: ElfFile) -> "Columns":
+    from isoview.inspectors.binary.symbol_table import elf_symbols
+
+    return elf_symbols(reader)
 
 
 def _declarations(reader: ElfFile, addresses: Collection[int], path: str) -> Declarations:

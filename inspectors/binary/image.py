@@ -9,11 +9,14 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.record import Record
 from isoview.inspectors.text import NAME_LIMIT, decode
+
+if TYPE_CHECKING:
+    from isoview.inspectors.binary.symbol_table import Columns, Index
 
 
 def integers(raw: memoryview, size: int, endian: str) -> "memoryview[int] | array[int]":
@@ -67,6 +70,25 @@ class Segment(Record):
     writable: bool  # the file asks for it; parts may be sealed after relocation
     executable: bool
 
+    # Written out, as below, for the records that each file has by the dozen.
+    def __init__(
+        self,
+        name: str,
+        address: int,
+        size: int,
+        data: memoryview,
+        writable: bool,
+        executable: bool,
+    ) -> None:
+        self.__dict__.update(
+            name=name,
+            address=address,
+            size=size,
+            data=data,
+            writable=writable,
+            executable=executable,
+        )
+
 
 class Region(Record):
     """A section, or a segment where the file has no sections.
@@ -82,6 +104,26 @@ class Region(Record):
     executable: bool
     zero_fill: bool
     thread_local: bool = False
+
+    def __init__(
+        self,
+        name: str,
+        address: int,
+        size: int,
+        writable: bool,
+        executable: bool,
+        zero_fill: bool,
+        thread_local: bool = False,
+    ) -> None:
+        self.__dict__.update(
+            name=name,
+            address=address,
+            size=size,
+            writable=writable,
+            executable=executable,
+            zero_fill=zero_fill,
+            thread_local=thread_local,
+        )
 
 
 class Image(Record):
@@ -118,6 +160,7 @@ class Image(Record):
     # The named objects in some ranges (start, end), by address, the first of each: (address,
     # name, size). None where it takes all symbols to tell.
     load_objects: Callable[[Sequence[tuple[int, int]]], list[tuple[int, str, int]]] | None = None
+    load_columns: Callable[[], "Columns"] | None = None  # None: they are made of the symbols
 
     @property
     def word_size(self) -> int:
@@ -142,6 +185,27 @@ class Image(Record):
             if any(start <= address < end for start, end in within):
                 found[address] = (address, name, size)
         return list(found.values())
+
+    @cached_property
+    def columns(self) -> "Columns":
+        """Every symbol, without an object for each."""
+        from isoview.inspectors.binary.symbol_table import columns_of
+
+        return columns_of(self) if self.load_columns is None else self.load_columns()
+
+    @cached_property
+    def _index(self) -> "Index":
+        from isoview.inspectors.binary.symbol_table import Index
+
+        return Index(self.columns)
+
+    def covering(self, address: int) -> Symbol | None:
+        """The symbol whose bytes hold ``address`` (a symbol without a size only at its start)."""
+        found = self._index.covering(address)
+        if found is None:
+            return None
+        name, start, size, kind, scope, _ = self.columns.row(found)
+        return Symbol(name, start, size, kind, scope != "local")
 
     @cached_property
     def function_starts(self) -> Sequence[int]:

@@ -7,13 +7,16 @@ Nothing here reads relocations: a list of names needs none.
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, compress
 from operator import not_
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from isoview.inspectors.binary.image import Image, Region, integers
 from isoview.inspectors.text import NAME_LIMIT, decode
+
+if TYPE_CHECKING:
+    from isoview.inspectors.binary.elf import ElfFile
 
 KINDS = ("", "function", "object", "tls", "other", "import")
 """What a symbol is, by the code in :attr:`Columns.kinds`; 0 marks entries that name nothing."""
@@ -35,7 +38,8 @@ _ELF_SCOPES = bytes(
     {1: EXPORTED, 2: WEAK, 10: EXPORTED}.get(info >> 4, LOCAL) for info in range(256)
 )
 _IMAGE_KINDS = {"function": FUNCTION, "object": OBJECT, "tls": TLS}
-_RESERVED = {0xFFF1: "absolute", 0xFFF2: "common"}  # SHN_ABS, SHN_COMMON
+_ABSOLUTE = 0xFFF1  # SHN_ABS
+_RESERVED = {_ABSOLUTE: "absolute", 0xFFF2: "common"}  # SHN_COMMON
 
 
 class SymbolRow(NamedTuple):
@@ -55,9 +59,9 @@ class Columns:
     def __init__(
         self,
         text: bytes,
-        starts: Sequence[int],
-        addresses: Sequence[int],
-        sizes: Sequence[int],
+        starts: "array[int]",
+        addresses: "array[int]",
+        sizes: "array[int]",
         kinds: bytes,
         scopes: bytes,
         sections: Sequence[int],
@@ -102,6 +106,17 @@ class Columns:
             "" if kind == IMPORT else self.section(index),
         )
 
+    def named(self, name: str) -> SymbolRow | None:
+        """The first symbol of this name that the file itself has."""
+        wanted = name.encode("utf-8", "backslashreplace")
+        at = self.text.find(wanted + b"\0")
+        while at >= 0:
+            for index in places_of(self.starts, at):
+                if self.kinds[index] not in (0, TLS, IMPORT):
+                    return self.row(index)
+            at = self.text.find(wanted + b"\0", at + 1)
+        return None
+
     def folded_names(self) -> list[str]:
         """All names in table order in lower case, to search in: made once, not per key.
 
@@ -125,19 +140,26 @@ def read_columns(data: memoryview, image: Callable[[], Image], *, dynamic: bool 
 
 
 def _elf(data: memoryview, *, dynamic: bool) -> Columns:
-    from isoview.inspectors.binary.elf import SHT_SYMTAB, ElfFile
+    from isoview.inspectors.binary.elf import ElfFile
+
+    return elf_symbols(ElfFile(data), dynamic=dynamic)
+
+
+def elf_symbols(reader: "ElfFile", *, dynamic: bool = False) -> Columns:
+    """The full symbol table of an ELF file where it has one, else the dynamic one."""
+    from isoview.inspectors.binary.elf import SHT_SYMTAB
     from isoview.inspectors.binary.elf_image import dynamic_tables
 
-    reader = ElfFile(data)
-    static = next((s for s in reader.sections if s.type == SHT_SYMTAB and s.size), None)
-    if static is not None and not dynamic and static.link < len(reader.sections):
-        names = reader.sections[static.link]
+    data, sections = reader.data, reader.sections
+    static = next((s for s in sections if s.type == SHT_SYMTAB and s.size), None)
+    if static is not None and not dynamic and static.link < len(sections):
+        names = sections[static.link]
         raw = data[static.offset : static.offset + static.size]
         text = data[names.offset : names.offset + names.size]
     else:
         raw, text = dynamic_tables(reader)
     return elf_columns(
-        raw, bytes(text), reader.bits, reader.endian, [section.name for section in reader.sections]
+        raw, bytes(text), reader.bits, reader.endian, [section.name for section in sections]
     )
 
 
@@ -182,6 +204,17 @@ def elf_columns(
         numbers,
         called | _RESERVED,
     )
+
+
+def places_of(values: "array[int]", wanted: int) -> Iterator[int]:
+    """Where in a column a value stands."""
+    at = -1
+    while True:
+        try:
+            at = values.index(wanted, at + 1)
+        except (ValueError, OverflowError):
+            return
+        yield at
 
 
 def _shorts(raw: memoryview, endian: str) -> Sequence[int]:
@@ -239,3 +272,33 @@ def _numbered(regions: Iterable[Region]) -> tuple[Callable[[int], int], dict[int
         return at if inside else 0
 
     return section_at, {at + 1: region.name for at, region in enumerate(ordered)}
+
+
+class Index:
+    """Which symbol covers an address."""
+
+    NEAR = 8
+    """Symbols looked at before an address: aliases share one."""
+
+    def __init__(self, columns: Columns) -> None:
+        placed = bytes(kind in (FUNCTION, OBJECT, OTHER) for kind in range(len(KINDS)))
+        kept = columns.kinds.translate(placed.ljust(256, b"\0"))
+        absolute = _ABSOLUTE if _ABSOLUTE in columns.section_names else -1
+        numbers = columns.sections
+        rows = (row for row in compress(range(len(kept)), kept) if numbers[row] != absolute)
+        self._columns = columns
+        self._rows = sorted(rows, key=columns.addresses.__getitem__)
+        self._addresses = array("Q", map(columns.addresses.__getitem__, self._rows))
+
+    def covering(self, address: int) -> int | None:
+        """The symbol whose bytes hold ``address`` (one without a size only at its start)."""
+        after = bisect_right(self._addresses, address)
+        without_size = None
+        for place in range(after - 1, max(after - 1 - self.NEAR, -1), -1):
+            row = self._rows[place]
+            start = self._columns.addresses[row]
+            if address < start + self._columns.sizes[row]:
+                return row
+            if start == address:
+                without_size = row  # a mark that linkers set, like __bss_start
+        return without_size

@@ -144,7 +144,8 @@ class CompareScreen(PanedScreen):
             return
         self._busy = "reading…"
         self._pairs = None
-        known = (None, None) if again else tuple(map(self._known, self.paths))
+        old, new = self.paths
+        known = (None, None) if again else (self._known(old), self._known(new))
         stream = self.isoview.services.stream
 
         def job() -> None:
