@@ -10,7 +10,7 @@ from isoview.tui.workspace import Row, Workspace
 
 NAMES = {field: name for field, name, _ in QUESTIONS}
 BAR = 20
-_KEPT = {"blocks": "block {}", "unknown": "unknown for {}", "ready": "ready for {}"}
+_KEPT = {"blocks": "blocking {}", "unknown": "unknown for {}", "ready": "ready for {}"}
 
 
 def still(workspace: Workspace) -> str:
@@ -69,7 +69,8 @@ def _answer(workspace: Workspace) -> Text:
     blocked = counts["blocks"]
     verb = "blocks" if blocked == 1 else "block"
     so_far = " so far" if workspace.state == "reading" else ""
-    text = f"{blocked} of {total} files{so_far} {verb} {name}"
+    files = "file" if total == 1 else "files"
+    text = f"{blocked} of {total} {files}{so_far} {verb} {name}"
     text += "; b shows them" if blocked else ""
     if errors:
         text += f"; {errors} not read"
@@ -81,16 +82,16 @@ def _kept(workspace: Workspace) -> str:
     kept: list[str] = []
     name = NAMES[workspace.question]
     if workspace.blockers:
-        kept.append(f"block {name}")
+        kept.append(f"blocking {name}")
     if workspace.verdict:
         kept.append(_KEPT[workspace.verdict].format(name))
     if workspace.toolchain:
         kept.append(f"made with {workspace.toolchain}")
     if workspace.filter:
-        kept.append(f"hold “{workspace.filter.text}”")
+        kept.append(f"with “{workspace.filter.text}” in their line")
     modules = workspace.modules()
     number = sum(map(workspace.keeps, modules))
-    return f"{number} of {len(modules)} files are left: {', '.join(kept)}."
+    return f"{number} of {len(modules)} files: {', '.join(kept)}."
 
 
 def empty(workspace: Workspace) -> Text:

@@ -47,7 +47,7 @@ def test_blockers_alone_with_what_pulls_them_in() -> None:
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "b")
         assert names(pilot) == ["lxml 6.1.3", "numpy 2.5.5"]
-        assert "4 of 7 files are left: block own GIL" in screen_text(app)
+        assert "4 of 7 files: blocking own GIL" in screen_text(app)
         assert "pulled in by" in screen_text(app)
         await press(pilot, "w", "w", "w")  # the next questions, round to shared GIL
         assert "There is no line" in screen_text(app) or "No file is left" in screen_text(app)
@@ -91,7 +91,7 @@ def test_toolchains_verdicts_and_words_filter() -> None:
         assert names(pilot) == ["lxml 6.1.3", "numpy 2.5.5"]
         await press(pilot, "escape", "v", "v", "v")
         assert names(pilot) == ["multidict 7.2.1"]
-        assert "1 of 7 files are left: ready for own GIL" in screen_text(app)
+        assert "1 of 7 files: ready for own GIL" in screen_text(app)
         await press(pilot, "v", "slash", *"umath", "enter")
         assert names(pilot) == ["numpy 2.5.5"]
         await press(pilot, "escape")

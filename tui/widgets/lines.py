@@ -136,6 +136,8 @@ class LineTable(ScrollView, can_focus=True):
         console = self.app.console
         for column, cell in zip(self._columns, cells, strict=False):
             text = cell.copy()
+            if text.style:  # rich leaves out the style of a text without spans
+                text.stylize(text.style)
             text.truncate(column.width, overflow="ellipsis")
             gap = column.width - text.cell_len
             if column.right:

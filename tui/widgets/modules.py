@@ -71,9 +71,9 @@ class ModulesTable(LineTable):
         columns = [Column("files", "files", 6, right=True)]
         for field, name, _ in words.QUESTIONS:
             label = name if wide else _HEADS.get(field, name)
-            columns.append(
-                Column(field, label, 7 if not wide else 12 if self.size.width < 132 else 14)
-            )
+            # Only whether it can be loaded twice is contradicted often enough to need the room.
+            long = 14 if field == "multiple_module_objects" and self.size.width >= 130 else 12
+            columns.append(Column(field, label, long if wide else 7))
         columns.append(Column("open", "open", 6, right=True))
         columns.append(Column("toolchain", "made with", 16 if wide else 10))
         left = self.size.width - 1 - sum(column.width + 1 for column in columns)
@@ -81,7 +81,7 @@ class ModulesTable(LineTable):
             last = max(min(left - 28, 44), 20)
             columns.append(Column("last", "pulled in by" if workspace.blockers else "worst", last))
             left -= last + 1
-        name = "file" if workspace.flat else "distribution"
+        name = "file" if workspace.flat else "  distribution"
         columns.insert(0, Column("name", name, max(left - 1, _LEAST_NAME)))
         arrow = "▴" if workspace.backwards else "▾"
         return [
