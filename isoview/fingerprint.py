@@ -11,18 +11,19 @@ from functools import lru_cache
 
 from isoview.inspectors.facts import Facts
 
+# Patterns are texts: re compiles them when a name needs one.
 # What compilers append to the name of a symbol they clone, rename or make local:
 # foo.0, foo.lto_priv.3, foo.constprop.0, foo.isra.0, foo.part.1, foo.cold, foo.llvm.1234.
-_CLONE = re.compile(
+_CLONE = (
     r"(?:\.(?:lto_priv|constprop|isra|part|cold|llvm|clone|local|localalias|warm|hot|\d+)"
     r"(?=\.|$))+$"
 )
 # A static inside a function: GCC calls it name.0, Clang function.name; both are name here.
-_CLANG_LOCAL = re.compile(r"(?!anon\.)[A-Za-z_]\w*\.([A-Za-z_]\w*)")
-_RUST_LEGACY_HASH = re.compile(r"17h[0-9a-f]{16}E$")  # _ZN...17h<hash>E: the E closes the path
-_RUST_V0_CRATE_HASH = re.compile(r"(?<=C)s[0-9A-Za-z]+_")  # _RNvCs<hash>_5crate...
-_INSTALLED = re.compile(r".*/(?:site|dist)-packages/")
-_WHEEL_DATA = re.compile(r"^[^/]+\.data/(?:platlib|purelib)/")
+_CLANG_LOCAL = r"(?!anon\.)[A-Za-z_]\w*\.([A-Za-z_]\w*)"
+_RUST_LEGACY_HASH = r"17h[0-9a-f]{16}E$"  # _ZN...17h<hash>E: the E closes the path
+_RUST_V0_CRATE_HASH = r"(?<=C)s[0-9A-Za-z]+_"  # _RNvCs<hash>_5crate...
+_INSTALLED = r".*/(?:site|dist)-packages/"
+_WHEEL_DATA = r"^[^/]+\.data/(?:platlib|purelib)/"
 
 
 def fingerprint(rule: str, module: str, subject: str) -> str:
@@ -51,12 +52,12 @@ def unnamed_subject(kind: str) -> str:
 def stable_symbol(symbol: str) -> str:
     """``symbol`` without what changes from build to build: clone suffixes and Rust's hashes."""
     dotted = "." in symbol  # in C names only a compiler puts one
-    name = (_CLONE.sub("", symbol) or symbol) if dotted else symbol
+    name = (re.sub(_CLONE, "", symbol) or symbol) if dotted else symbol
     if name.startswith(("_ZN", "__ZN")):
-        return _RUST_LEGACY_HASH.sub("E", name)
+        return re.sub(_RUST_LEGACY_HASH, "E", name)
     if name.startswith(("_R", "__R")):
-        return _RUST_V0_CRATE_HASH.sub("", name)
-    local = _CLANG_LOCAL.fullmatch(name) if dotted else None
+        return re.sub(_RUST_V0_CRATE_HASH, "", name)
+    local = re.fullmatch(_CLANG_LOCAL, name) if dotted else None
     return local[1] if local else name
 
 
@@ -77,9 +78,9 @@ def dotted_place(path: str, member: str | None) -> str:
 @lru_cache(maxsize=64)
 def _dotted(path: str, member: str | None, init_name: str) -> str:
     if member:
-        return _join(_WHEEL_DATA.sub("", member.replace("\\", "/")).split("/"))
+        return _join(re.sub(_WHEEL_DATA, "", member.replace("\\", "/")).split("/"))
     folder, file = os.path.split(os.path.abspath(path))  # noqa: PTH100 - Path costs more here
-    installed = _INSTALLED.search(folder.replace("\\", "/") + "/")
+    installed = re.search(_INSTALLED, folder.replace("\\", "/") + "/")
     if installed is not None:
         # As it stood in the wheel, namespace packages (which have no __init__.py) among it.
         return _join([*folder.replace("\\", "/")[installed.end() :].split("/"), file])

@@ -17,8 +17,8 @@ FREE_THREADED_FROM = 13  # PEP 703
 _ABI3T_FROM = 15  # PEP 803
 
 # cpython-313t-x86_64-linux-gnu, cp313-win_amd64; ABI flags follow the version without a dash.
-_VERSIONED = re.compile(r"c(?:p|python-)3(\d{1,2})([a-z]*)(?![a-z0-9])")
-_STABLE = re.compile(r"abi3(t?)(?![a-z0-9])")
+_VERSIONED = r"c(?:p|python-)3(\d{1,2})([a-z]*)(?![a-z0-9])"
+_STABLE = r"abi3(t?)(?![a-z0-9])"
 _SLOT_SINCE = {3: 12, 4: 13}
 _RENUMBERED_FROM = 84  # ids from here on came with PEP 820
 _RENUMBERED_IN = 15
@@ -27,9 +27,9 @@ _RENUMBERED_IN = 15
 def minors(facts: Facts) -> tuple[int, ...]:
     """Minors of Python 3 this file loads on; empty where nothing in the file tells."""
     tag = facts.artifact.tag or ""
-    if versioned := _VERSIONED.match(tag):
+    if versioned := re.match(_VERSIONED, tag):
         return (int(versioned[1]),)
-    if stable := _STABLE.match(tag):
+    if stable := re.match(_STABLE, tag):
         oldest = max(OLDEST, _limited_minor(facts), oldest_by_contents(facts))
         if stable[1]:
             oldest = max(oldest, _ABI3T_FROM)
@@ -56,21 +56,21 @@ def free_threaded(facts: Facts) -> bool:
     if facts.artifact.free_threaded_layout:
         return True
     tag = facts.artifact.tag or ""
-    if versioned := _VERSIONED.match(tag):
+    if versioned := re.match(_VERSIONED, tag):
         return "t" in versioned[2]
-    stable = _STABLE.match(tag)
+    stable = re.match(_STABLE, tag)
     return bool(stable and stable[1])
 
 
 def versioned_minor(tag: str) -> int | None:
     """The one minor that a file-name tag names; None where it names none."""
-    versioned = _VERSIONED.match(tag)
+    versioned = re.match(_VERSIONED, tag)
     return int(versioned[1]) if versioned else None
 
 
 def names_free_threaded(tag: str) -> bool:
     """A version-specific tag with the ``t`` of the free-threaded build."""
-    versioned = _VERSIONED.match(tag)
+    versioned = re.match(_VERSIONED, tag)
     return versioned is not None and "t" in versioned[2]
 
 

@@ -21,9 +21,7 @@ class Constants:
                 return address + at
         return None
 
-    def match(
-        self, needle: bytes, pattern: re.Pattern[bytes]
-    ) -> tuple[int, re.Match[bytes]] | None:
+    def match(self, needle: bytes, pattern: bytes) -> tuple[int, re.Match[bytes]] | None:
         """The first match of ``pattern`` at a place where ``needle`` begins.
 
         ``needle`` is what is searched for: a plain search is some ten times faster than a pattern.
@@ -31,7 +29,7 @@ class Constants:
         for address, raw in self._pieces:
             at = raw.find(needle)
             while at >= 0:
-                match = pattern.match(raw, at)
+                match = re.compile(pattern).match(raw, at)
                 if match:
                     return address + at, match
                 at = raw.find(needle, at + 1)

@@ -33,8 +33,8 @@ _RUNTIME = (
     r"|_ZN\d*(std_detect|gimli|addr2line|rustc_demangle|panic_unwind)"
 )
 # Argument Clinic's keyword caches: CPython owns what they hold (a list of parsers per runtime).
-_PARSER_CACHE = re.compile(r"(_parser|_kwtuple|__clinic_parser)(\.\d+)+\Z")
-_LOCK = re.compile(r"(?i)(^|_)(mutex|lock|spinlock|rwlock|once_flag)(_|s?\Z|s?\.\d+\Z)")
+_PARSER_CACHE = r"(_parser|_kwtuple|__clinic_parser)(\.\d+)+\Z"
+_LOCK = r"(?i)(^|_)(mutex|lock|spinlock|rwlock|once_flag)(_|s?\Z|s?\.\d+\Z)"
 _CXX_DATA = (("_ZTV", "a C++ vtable"), ("_ZTI", "C++ type information"), ("_ZTS", "a C++ type name"),
              ("_ZGV", "the guard of a C++ static"))  # fmt: skip
 
@@ -120,7 +120,7 @@ def classify(image: Image, address: int, name: str, size: int, owners: Owners) -
     pointed = _pointers_inside(image, address, size)
     if pointed is not None:
         return pointed
-    if size <= 64 and _may_be_lock(name.lower()) and _LOCK.search(name):
+    if size <= 64 and _may_be_lock(name.lower()) and re.search(_LOCK, name):
         return "lock", (Evidence("name", "named as a lock"),)
     return _by_size(size, image.word_size)
 
@@ -141,7 +141,7 @@ def _by_name(name: str) -> Class | None:
             return "runtime", (_OF_THE_RUNTIME,)
     if name in _RUNTIME_NAMES:
         return "runtime", (_OF_THE_RUNTIME,)
-    if name.startswith(_PARSER_STARTS) and _PARSER_CACHE.match(name):
+    if name.startswith(_PARSER_STARTS) and re.match(_PARSER_CACHE, name):
         return "runtime", (Evidence("name", "keyword cache that CPython itself looks after"),)
     return None
 

@@ -4,8 +4,6 @@ Order of evidence: the code of the init function, then the names the file import
 known of a generator. Where none of them decides, the phase is ``unknown`` with the reason.
 """
 
-import re
-
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.image import Image
@@ -14,7 +12,7 @@ from isoview.inspectors.binary.slot_arrays import SlotArrays
 from isoview.inspectors.facts import Init, Phase
 from isoview.inspectors.record import replace
 
-_EXPORT = re.compile(r"Py(Init|InitU|ModExport|ModExportU)_(.*)\Z", re.DOTALL)
+_EXPORTS = frozenset({"PyInit", "PyInitU", "PyModExport", "PyModExportU"})
 FUNCTION_LIMIT = 4096
 """Bytes of an init function that are read where its size is not known."""
 SINGLE, MULTI = "PyModule_Create2", "PyModuleDef_Init"
@@ -24,12 +22,11 @@ def init_symbols(image: Image, stem: str) -> tuple[Init, ...]:
     """The init functions that the file exports; ``stem`` is its name's last module component."""
     found: list[Init] = []
     for symbol in sorted([name for name in image.exports if name.startswith("Py")]):
-        match = _EXPORT.match(symbol)
-        if match is None:
+        kind, there, name = symbol.partition("_")
+        if kind not in _EXPORTS or not there:
             continue
-        kind, name = match.groups()
         module = _unpunycode(name) if kind.endswith("U") else name
-        export = kind.startswith("ModExport")
+        export = kind.startswith("PyModExport")
         found.append(
             Init(
                 symbol=symbol,

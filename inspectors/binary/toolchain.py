@@ -14,7 +14,8 @@ from isoview.inspectors.record import Record
 
 
 class Mark(Record):
-    """A text that one generator leaves; ``version`` names the group that tells the version.
+    """A text that one generator leaves; the first group of the pattern ``version`` tells its
+    version. (Patterns are texts throughout: re compiles them when a file has what they are for.)
 
     ``needs`` are functions of which the code that uses the text calls at least one: where none is
     imported, the text is not looked for. (Searching is what most of the time of a large file goes
@@ -23,7 +24,7 @@ class Mark(Record):
 
     name: str
     needle: bytes
-    version: re.Pattern[bytes] | None
+    version: bytes | None
     needs: frozenset[str] = frozenset()
 
 
@@ -52,32 +53,30 @@ _IMPORTED = frozenset({
 _BUILT = frozenset({"Py_BuildValue", "_Py_BuildValue_SizeT"})
 _MARKS = (
     # The module in which Cython's shared types are kept, and the one that holds its settings.
-    Mark(
-        "Cython", b"_cython_", re.compile(rb"_cython_(\d+_\d+(?:_\d+)?(?:(?:a|b|rc)\d+)?)"), _ADDED
-    ),
+    Mark("Cython", b"_cython_", rb"_cython_(\d+_\d+(?:_\d+)?(?:(?:a|b|rc)\d+)?)", _ADDED),
     Mark("Cython", b"cython_runtime", None, _ADDED),  # without functions of Cython's own type
-    Mark("PyO3", b"pyo3-", re.compile(rb"pyo3-(\d+\.\d+\.\d+(?:-[\w.]+)?)")),
+    Mark("PyO3", b"pyo3-", rb"pyo3-(\d+\.\d+\.\d+(?:-[\w.]+)?)"),
     Mark("PyO3", b"pyo3_runtime.PanicException", None),
     # The key is put together at run time from this: modules with equal ones share their classes.
     # They find each other through a capsule.
     Mark(
         "nanobind",
         b"nanobind_",
-        re.compile(rb"nanobind_\w+_v(\d+)(?:_stable)?(?:_ft)?\0"),
+        rb"nanobind_\w+_v(\d+)(?:_stable)?(?:_ft)?\0",
         _CAPSULES,
     ),
     Mark("nanobind", b"__nb_internals_", None, _CAPSULES),
     Mark(
         "pybind11",
         b"__pybind11_internals_v",
-        re.compile(rb"__pybind11_internals_v(\d+)\w*"),
+        rb"__pybind11_internals_v(\d+)\w*",
         _CAPSULES,
     ),
-    Mark("SWIG", b"swig_runtime_data", re.compile(rb"swig_runtime_data(\d)"), _CAPSULES),
+    Mark("SWIG", b"swig_runtime_data", rb"swig_runtime_data(\d)", _CAPSULES),
     Mark(
         "f2py",
         b"auto-generated with f2py",
-        re.compile(rb"auto-generated with f2py \(version:([\w.+-]+)\)"),
+        rb"auto-generated with f2py \(version:([\w.+-]+)\)",
         _CAPSULES | _IMPORTED,  # it imports NumPy
     ),
     Mark("cffi", b"_init_cffi_1_0_external_module", None, _IMPORTED),
@@ -92,9 +91,9 @@ _LIBRARIES = (
 # Its functions may come from a library of another name (OpenUSD's), under Itanium or Microsoft
 # mangling, in the name space boost or one of the project's own.
 _BOOST = ("boost6python", "@python@boost@", "@python@pxr_boost@")
-_LIBRARY_VERSION = re.compile(r"\.so\.(\d+\.\d+(?:\.\d+)*)\Z")
+_LIBRARY_VERSION = r"\.so\.(\d+\.\d+(?:\.\d+)*)\Z"
 _RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG, "nanobind": _NANOBIND}
-_NANOBIND_KEY = re.compile(rb"\0v(\d+)_(?:system|msvc|lib|clang|mingw|gcc|intel|cuda)\w*\0")
+_NANOBIND_KEY = rb"\0v(\d+)_(?:system|msvc|lib|clang|mingw|gcc|intel|cuda)\w*\0"
 _PYTHRAN = b"(ss)\0__pythran__\0"  # a format of Py_BuildValue, and what is set to its result
 
 # What a guard does, its text, what it is, and the generator whose code it is part of.
@@ -163,7 +162,7 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
     for name, prefix in _LIBRARIES:
         linked = [name for name in image.libraries if file_name(name).startswith(prefix)]
         if linked:
-            version = _LIBRARY_VERSION.search(linked[0])
+            version = re.search(_LIBRARY_VERSION, linked[0])
             found[name] = Toolchain(
                 name,
                 version.group(1) if version else None,

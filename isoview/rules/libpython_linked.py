@@ -9,9 +9,7 @@ from isoview.inspectors.facts import Evidence, Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
 
-_LIBPYTHON = re.compile(
-    r"(?:.*/)?(?:libpython3(?:\.\d+)?[a-z]*\.(?:so|dylib)|Python\.framework/)", re.DOTALL
-)
+_LIBPYTHON = r"(?s)(?:.*/)?(?:libpython3(?:\.\d+)?[a-z]*\.(?:so|dylib)|Python\.framework/)"
 
 
 class LibpythonLinked(Rule):
@@ -54,7 +52,7 @@ class LibpythonLinked(Rule):
         if "android" in (artifact.tag or ""):
             return
         for library in facts.linked:
-            if _LIBPYTHON.match(library):
+            if "ython" in library and re.match(_LIBPYTHON, library):
                 yield self.finding(
                     facts,
                     api_subject("libpython"),

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from isoview.inspectors.binary.image import Image
 
-_BRANCH = re.compile(rb"[\x14-\x17\x94-\x97]")  # the top byte of b and bl
+_BRANCH = rb"[\x14-\x17\x94-\x97]"  # the top byte of b and bl
 
 
 class CallIndex:
@@ -116,7 +116,7 @@ def _direct_x86_64(start: int, code: bytes, low: int, high: int) -> Iterator[tup
 
 def _direct_aarch64(start: int, code: bytes) -> Iterator[tuple[int, int]]:
     words = memoryview(code[: len(code) // 4 * 4]).cast("I")
-    for match in _BRANCH.finditer(code[3::4]):
+    for match in re.finditer(_BRANCH, code[3::4]):
         index = match.start()
         offset = words[index] & 0x3FFFFFF
         if offset >> 25:

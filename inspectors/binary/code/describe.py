@@ -29,9 +29,7 @@ WRITE_LIMIT = 3
 _WRITTEN_KINDS = frozenset({"unknown", "scalar", "buffer"})
 _CLOSED = frozenset({"type", "definition", "runtime", "lock"})
 _CELL_KINDS = frozenset({"unknown", "buffer", "table"})
-_TABLES = re.compile(
-    r"\b(PyType_Slot|PyMethodDef|PyMemberDef|PyGetSetDef|PyModuleDef_Slot|PyType_Spec)\b"
-)
+_TABLES = r"\b(PyType_Slot|PyMethodDef|PyMemberDef|PyGetSetDef|PyModuleDef_Slot|PyType_Spec)\b"
 """Types of tables that CPython reads once, whatever is put into them before."""
 _LOCK_MAKERS = frozenset({"PyThread_allocate_lock", "PyThread_create_key", "CreateMutexW"})
 _CAPSULES = frozenset({"PyCapsule_Import", "PyCapsule_GetPointer"})
@@ -355,7 +353,7 @@ def _with_declaration(entry: Global, declared: Declaration) -> Global:
     kind = entry.kind
     if declared.objects and kind in _WRITTEN_KINDS:
         kind = "object"
-    elif _TABLES.search(declared.type) and kind not in _CLOSED:
+    elif re.search(_TABLES, declared.type) and kind not in _CLOSED:
         kind = "table"
     evidence = Evidence("declared", f"declared as {declared.type}", entry.address)
     return replace(entry, kind=kind, source=where, evidence=(*entry.evidence, evidence))

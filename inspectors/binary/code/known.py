@@ -4,43 +4,47 @@ import re
 
 from isoview.inspectors.facts import Facts, Global
 
-_MODULE_STATE = re.compile(r"__pyx_mstate_global(_static)?\Z|__pyx_mstate\Z")
+# Patterns are texts: re compiles them when a file has names that they are for.
+_MODULE_STATE = r"__pyx_mstate_global(_static)?\Z|__pyx_mstate\Z"
 # PyO3's process-wide cells, in Rust's old and new mangling: interned strings, lazily made classes
 # and exceptions, imported objects. They are filled inside closures that are called through
 # pointers, so the code shows few of them.
-_CELL = re.compile(
+_CELL = (
     r"INTERNED|TYPE_OBJECT|PYO3_DEF|4TYPE(E|$|17h)|DATETIME|import_exception|OnceCell|LazyType"
     r"|types\d+[A-Z0-9_]+(E|$|17h)|exceptions"
 )
-_NO_CELL = re.compile(r"vtable|_ZTV|anon\.|GUARD|SLOTS")
+_NO_CELL = r"vtable|_ZTV|anon\.|GUARD|SLOTS"
 
 # Structures whose layout is known and which other modules, or a copy of a whole structure, fill:
 # Cython copies a wrapper's description (name_strobj is an object); cffi's back end keeps what it
 # needs to call an extern "Python" function.
 _KNOWN = (
-    (re.compile(r"__pyx_wrapperbase_"), "a copy of a slot wrapper's description: its last word is the name as an object"),
-    (re.compile(r"_cffi_externpy__"), 'extern "Python" of cffi: _cffi_backend keeps the Python function in it'),
+    ("__pyx_wrapperbase_", "a copy of a slot wrapper's description: its last word is the name as an object"),
+    ("_cffi_externpy__", 'extern "Python" of cffi: _cffi_backend keeps the Python function in it'),
 )  # fmt: skip
 
 
 def object_by_name(symbol: str) -> str | None:
     """What a static with a well-known name is, if objects are kept in it."""
-    return next((text for pattern, text in _KNOWN if pattern.match(symbol)), None)
+    return next((text for start, text in _KNOWN if symbol.startswith(start)), None)
 
 
-_VTABLE = re.compile(
-    r"__pyx_vtable_|__pyx_vtabptr_|\w+_(trait_)?(vtable|offset_table)(\.\d+)?\Z|\w+_trait_vtable_setup\Z"
-)
+_VTABLE = r"__pyx_vtable_|__pyx_vtabptr_|\w+_(trait_)?(vtable|offset_table)(\.\d+)?\Z|\w+_trait_vtable_setup\Z"
 
 
 def is_vtable(symbol: str) -> bool:
     """Whether a static is a class's table of functions, as Cython and mypyc make them."""
-    return _VTABLE.match(symbol) is not None
+    named = "_vtab" in symbol or "_offset_table" in symbol
+    return named and re.match(_VTABLE, symbol) is not None
 
 
 def is_module_state(symbol: str | None) -> bool:
     """Whether a static is the struct in which Cython keeps a module's state."""
-    return symbol is not None and _MODULE_STATE.match(symbol) is not None
+    return (
+        symbol is not None
+        and symbol.startswith("__pyx_mstate")
+        and re.match(_MODULE_STATE, symbol) is not None
+    )
 
 
 _DESCRIPTION = "PYO3_DEF"
@@ -50,7 +54,7 @@ _METHOD_DEF = 4  # words of a PyMethodDef
 def is_cell(entry: Global, facts: Facts) -> bool:
     """Whether a Rust static is one of PyO3's cells that hold an object, by its name."""
     symbol = entry.symbol or ""
-    if _CELL.search(symbol) is None or _NO_CELL.search(symbol) is not None:
+    if not re.search(_CELL, symbol) or re.search(_NO_CELL, symbol):
         return False
     return _DESCRIPTION not in symbol or _has_module(entry, facts)
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 from isoview.inspectors.binary.image import Image
 
-_ADR = re.compile(rb"[\x10\x30\x50\x70\x90\xb0\xd0\xf0]")  # the top byte of adr and adrp
+_ADR = rb"[\x10\x30\x50\x70\x90\xb0\xd0\xf0]"  # the top byte of adr and adrp
 _REACH = 12
 """Instructions behind an ``adrp`` among which its ``add`` is looked for."""
 
@@ -52,7 +52,7 @@ def _pages(
 ) -> Iterator[tuple[int, int]]:
     words = memoryview(code[: len(code) // 4 * 4]).cast("I")
     pages = {target & ~0xFFF for target in wanted}
-    for match in _ADR.finditer(code[3::4]):
+    for match in re.finditer(_ADR, code[3::4]):
         index = match.start()
         word = words[index]
         value = (word >> 5 & 0x7FFFF) << 2 | word >> 29 & 3
