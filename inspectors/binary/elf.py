@@ -16,7 +16,7 @@ from isoview.inspectors.binary.image import Segment
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.record import Record
-from isoview.inspectors.text import decode
+from isoview.inspectors.text import NAME_LIMIT, decode
 
 HEADER_LIMIT = 4096
 """Most section headers, program headers or dynamic tags that are read, each."""
@@ -35,27 +35,37 @@ _NT_GNU_BUILD_ID = 3
 _NUMBER_ELSEWHERE = 0xFFFF  # PN_XNUM, SHN_XINDEX: the first section header has it
 
 
-class ProgramHeader(Record):
+class ProgramHeader:
     """One program header; ``address`` is link-time, ``offset`` a file offset, sizes are bytes."""
 
-    type: int
-    flags: int
-    offset: int
-    address: int
-    filled: int  # bytes in the file
-    size: int  # bytes in memory
+    __slots__ = ("address", "filled", "flags", "offset", "size", "type")
+
+    def __init__(
+        self, type_: int, flags: int, offset: int, address: int, filled: int, size: int
+    ) -> None:
+        self.type = type_
+        self.flags = flags
+        self.offset = offset
+        self.address = address
+        self.filled = filled  # bytes in the file
+        self.size = size  # bytes in memory
 
 
-class SectionHeader(Record):
+class SectionHeader:
     """One section header; ``address`` is link-time, ``offset`` a file offset, sizes are bytes."""
 
-    name: str
-    type: int
-    flags: int
-    address: int
-    offset: int
-    size: int
-    link: int
+    __slots__ = ("address", "flags", "link", "name", "offset", "size", "type")
+
+    def __init__(
+        self, name: str, type_: int, flags: int, address: int, offset: int, size: int, link: int
+    ) -> None:
+        self.name = name
+        self.type = type_
+        self.flags = flags
+        self.address = address
+        self.offset = offset
+        self.size = size
+        self.link = link
 
 
 class _Shapes(Record):
@@ -165,6 +175,20 @@ class ElfFile:
         text = b""
         if 0 < names < len(rows):
             text = bytes(self.data[rows[names][4] : rows[names][4] + rows[names][5]])
+        if text[-1:] == b"\0" and text.isascii() and len(text) < NAME_LIMIT * len(rows):
+            plain = text.decode("ascii")
+            return [
+                SectionHeader(
+                    plain[name : plain.find("\0", name)][:NAME_LIMIT],
+                    kind,
+                    flags,
+                    address,
+                    offset,
+                    size,
+                    link,
+                )
+                for name, kind, flags, address, offset, size, link, _, _, _ in rows
+            ]
         return [
             SectionHeader(name_at(text, name), kind, flags, address, offset, size, link)
             for name, kind, flags, address, offset, size, link, _, _, _ in rows

@@ -5,7 +5,7 @@ functions. *Code* looks at instructions: which statics hold objects, how specs a
 first found is shown before the second starts.
 """
 
-from typing import Self
+from typing import Any, Self
 
 from isoview.inspectors.binary import source
 from isoview.inspectors.binary.abi_tag import module_stem, names_free_threaded, tag_of_libraries
@@ -120,10 +120,7 @@ def load_bytes(
     except UnsupportedFormat as error:
         raise UnsupportedFormat(f"{path}: {error.message}", error.hint) from error
     return tuple(
-        Loaded(
-            replace(_artifact(path, part, len(data), image), container=container, member=member),
-            image,
-        )
+        Loaded(_artifact(path, part, len(data), image, container, member), image)
         for part, image in images
     )
 
@@ -137,12 +134,16 @@ def _read_slices(data: memoryview) -> tuple[tuple[str | None, Image], ...]:
     return read_slices(data)
 
 
-def _artifact(path: str, part: str | None, size: int, image: Image) -> Artifact:
+def _artifact(
+    path: str, part: str | None, size: int, image: Image, container: str | None, member: str | None
+) -> Artifact:
     _, tag = source.split_name(path)
     if tag is None and image.format == "pe":
         tag = tag_of_libraries(image.libraries)
     return Artifact(
         path=path,
+        container=container,
+        member=member,
         size=size,
         build_id=image.build_id,
         format=image.format,
@@ -160,10 +161,8 @@ def read_image(data: memoryview) -> Image:
     magic = bytes(data[:4])
     if magic == b"\x7fELF":
         from isoview.inspectors.binary.elf_image import read_elf
-        from isoview.inspectors.binary.elf_integrity import oddities
 
-        image = read_elf(data)
-        return replace(image, damage=(*image.damage, *oddities(data)))
+        return read_elf(data)
     if magic[:2] == b"MZ":
         from isoview.inspectors.binary.pe_image import read_pe
         from isoview.inspectors.binary.pe_integrity import oddities as pe_oddities
@@ -224,38 +223,37 @@ def shape(loaded: Loaded) -> Facts:
     stem, _ = source.split_name(artifact.path)
     tag = artifact.tag
     inits = init_symbols(image, module_stem(stem, image.libraries))
-    base = Facts(
-        artifact=replace(artifact, is_extension=bool(inits) and image.module_file),
-        stage="shape",
-        damage=image.damage,
-        libraries=_libraries(image),
-        linked=image.libraries,
-        sections=tuple(Section(r.name, r.address, r.size, r.writable) for r in image.regions),
-        capi=_capi(image, tag),
-    )
+    capi = _capi(image, tag)
     constants = Constants(image)
     toolchains = find_toolchains(image, constants)
-    base = replace(base, toolchains=toolchains)
-    if image.other_kind or (not inits and not base.capi.imports):
+    common: dict[str, Any] = {
+        "stage": "shape",
+        "damage": image.damage,
+        "toolchains": toolchains,
+        "libraries": _libraries(image),
+        "linked": image.libraries,
+        "sections": tuple([Section(r.name, r.address, r.size, r.writable) for r in image.regions]),
+        "capi": capi,
+    }
+    is_extension = bool(inits) and image.module_file
+    if image.other_kind or (not inits and not capi.imports):
         nothing = Item("none", image.other_kind or "not an extension module")
-        return replace(base, completeness=Completeness(nothing, nothing, nothing))
+        artifact = replace(artifact, is_extension=is_extension)
+        levels = Completeness(nothing, nothing, nothing)
+        return Facts(artifact=artifact, completeness=levels, **common)
     structures = _structures(image, tag)
     inits = decide(image, inits, structures.definitions, constants)
     owners = Owners(structures.definitions, (*structures.static_types, *structures.specs))
     statics, globals_level = find_globals(image, owners)
-    mypyc = any(toolchain.name == "mypyc" for toolchain in toolchains)
-    types = tuple(
-        _type(entry.fact, base.capi, mypyc)
-        for entry in (*structures.static_types, *structures.specs)
-    )
+    types = _types(structures, capi, toolchains)
     if structures.static_types:
         from isoview.inspectors.binary.static_objects import static_objects
 
         statics = static_objects(image, structures.layout, types, statics)
     definitions = _definitions(image, structures, inits)
-    return replace(
-        base,
-        artifact=replace(base.artifact, free_threaded_layout=_free_threaded(structures, tag)),
+    free_threaded = _free_threaded(structures, tag)
+    return Facts(
+        artifact=replace(artifact, is_extension=is_extension, free_threaded_layout=free_threaded),
         init=inits,
         definitions=definitions,
         types=types,
@@ -266,6 +264,7 @@ def shape(loaded: Loaded) -> Facts:
             _types_level(image, toolchains, types, _principal(inits)),
             globals_level,
         ),
+        **common,
     )
 
 
@@ -291,21 +290,34 @@ def _free_threaded(structures: _Structures, tag: str | None) -> bool:
     return names_free_threaded(tag)
 
 
-def _type(fact: Type, capi: CApiUse, mypyc: bool) -> Type:
-    """A type with what the imported functions say about all specs of the file."""
-    if fact.kind == "static":
-        # What mypyc copies into a heap type says so in its flags; its library of types written in
-        # C (librt) has real static ones.
-        copied = mypyc and fact.flags is not None and fact.flags & FLAG_HEAP
-        return replace(fact, kind="template") if copied else fact
-    tying = {"PyType_FromModuleAndSpec", "PyType_FromMetaclass"} & set(capi.imports)
-    untying = {"PyType_FromSpec", "PyType_FromSpecWithBases"} & set(capi.imports)
-    if tying and not untying:
-        return replace(fact, module_tied=True)
-    if untying and not tying:
-        base = "object" if untying == {"PyType_FromSpec"} and not _names_base(fact) else fact.base
-        return replace(fact, module_tied=False, base=base)
-    return fact
+def _types(
+    structures: _Structures, capi: CApiUse, toolchains: tuple[Toolchain, ...]
+) -> tuple[Type, ...]:
+    """The types with what the imported functions say about all specs of the file."""
+    mypyc = any(toolchain.name == "mypyc" for toolchain in toolchains)
+    # What mypyc copies into a heap type says so in its flags; its library of types written in C
+    # (librt) has real static ones.
+    types = [
+        replace(entry.fact, kind="template")
+        if mypyc and entry.fact.flags is not None and entry.fact.flags & FLAG_HEAP
+        else entry.fact
+        for entry in structures.static_types
+    ]
+    tying = not _TYING.isdisjoint(capi.imports)
+    untying = _UNTYING.intersection(capi.imports)
+    for entry in structures.specs:
+        fact = entry.fact
+        if tying and not untying:
+            fact = replace(fact, module_tied=True)
+        if untying and not tying:
+            plain = untying == {"PyType_FromSpec"} and not _names_base(fact)
+            fact = replace(fact, module_tied=False, base="object" if plain else fact.base)
+        types.append(fact)
+    return tuple(types)
+
+
+_TYING = frozenset({"PyType_FromModuleAndSpec", "PyType_FromMetaclass"})
+_UNTYING = frozenset({"PyType_FromSpec", "PyType_FromSpecWithBases"})
 
 
 def _names_base(fact: Type) -> bool:
