@@ -73,6 +73,20 @@ class Deciding:
         step = Step(f"a rule for {group.rule} {group.subject}: {group.status}", {}, {}, group)
         self._later(partial(self._do, step, self._done))
 
+    def drop(self, fingerprint: str) -> None:
+        """Take a decision away; its finding is open again."""
+        step = Step(
+            "1 decision: taken away",
+            {fingerprint: self._store.kept.get(fingerprint)},
+            {fingerprint: None},
+        )
+        self._later(partial(self._do, step, self._done))
+
+    def drop_group(self, group: Group) -> None:
+        """Take a decision for a group away."""
+        said = f"the rule for {group.rule} {group.subject}: taken away"
+        self._later(partial(self._do, Step(said, {}, {}, group, removes=True), self._done))
+
     def undo(self) -> None:
         """Take the last step back."""
         step = self.journal.done.pop()
@@ -139,11 +153,12 @@ class Deciding:
         return Decided(changed, said, kept if kept.after else None, failed=bool(others))
 
     def _group(self, step: Step, group: Group, say: Callable[[str], str], *, back: bool) -> Decided:
-        if not back:
+        if back == step.removes:
             self._store.add_group(group)
             return Decided(None, say(step.said), step)
-        was_there = self._store.remove_group(group)
-        return Decided(None, say(step.said) if was_there else f"Gone already: {step.said}.")
+        if self._store.remove_group(group):
+            return Decided(None, say(step.said), step)
+        return Decided(None, f"Gone already: {group.rule} {group.subject}.")
 
     def _put_back(self, step: Step) -> None:
         """A step could not be taken back or done again: it can be tried once more."""
@@ -194,6 +209,9 @@ class Deciding:
             ):
                 entry.take(decided(report, self._store.kept))
                 self._app.show_changes(entry)
+        screen = self._app.screen
+        if screen.is_mounted and hasattr(screen, "show_decisions"):
+            screen.show_decisions()
 
 
 def differing(before: Decisions, after: Decisions) -> frozenset[str] | None:

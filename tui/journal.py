@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 class Step(NamedTuple):
     """One change of the decisions file: what stood there before, and what stands there since.
 
-    ``group`` is a decision for a group that the step wrote.
+    ``group`` is a decision for a group that the step wrote, or ``removes``.
     """
 
     said: str  # "3 findings: intended"
     before: Mapping[str, Decision | None]
     after: Mapping[str, Decision | None]
     group: Group | None = None
+    removes: bool = False
 
 
 class Journal:

@@ -11,6 +11,7 @@ from isoview.tui.widgets.findings import FindingsTable
 from isoview.tui.widgets.header import VerdictBar
 
 if TYPE_CHECKING:
+    from isoview.model import Status
     from isoview.tui.screens.module import ModuleScreen
 
 
@@ -30,6 +31,7 @@ class Selection:
     face: str = "evidence"
     pane: str = "table"
     filter: str = ""
+    only: Status | None = None
 
 
 def here(screen: ModuleScreen) -> Selection:
@@ -38,15 +40,19 @@ def here(screen: ModuleScreen) -> Selection:
     words = screen.filter.text if screen.filter else ""
     face = screen.query_one(DetailPane).face
     if screen.chosen_branch is not None:
-        return Selection(branch=screen.chosen_branch.key, face=face, pane=pane, filter=words)
+        return Selection(
+            branch=screen.chosen_branch.key, face=face, pane=pane, filter=words, only=screen.only
+        )
     if pane == "verdict":
         question = screen.query_one(VerdictBar).question
-        return Selection(question=question, face=face, pane=pane, filter=words)
+        return Selection(question=question, face=face, pane=pane, filter=words, only=screen.only)
     row = screen.query_one(FindingsTable).current
     if row is not None and row.is_group:
-        return Selection(rule=row.finding.rule, face=face, pane=pane, filter=words)
+        return Selection(
+            rule=row.finding.rule, face=face, pane=pane, filter=words, only=screen.only
+        )
     finding = row.finding.fingerprint if row is not None else None
-    return Selection(finding=finding, face=face, pane=pane, filter=words)
+    return Selection(finding=finding, face=face, pane=pane, filter=words, only=screen.only)
 
 
 def go_to(screen: ModuleScreen, selection: Selection) -> None:
@@ -57,6 +63,7 @@ def go_to(screen: ModuleScreen, selection: Selection) -> None:
     screen.moved = True
     if (screen.filter.text if screen.filter else "") != selection.filter:
         screen.set_filter(selection.filter)
+    screen.list_only(selection.only)
     table, detail = screen.query_one(FindingsTable), screen.query_one(DetailPane)
     detail.face = selection.face
     if selection.branch is not None:

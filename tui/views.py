@@ -25,7 +25,7 @@ class View(NamedTuple):
     """
 
     name: str
-    key: str  # a digit that opens it from everywhere; empty for none
+    key: str  # a digit (or a letter) that opens it from everywhere; empty for none
     tooltip: str
     about: Literal["module", "all", "own"]
     make: Callable[[IsoviewApp, Any], PlacedScreen]
@@ -81,6 +81,12 @@ def _compare(_app: IsoviewApp, subject: Entry | tuple[str, str]) -> PlacedScreen
     from isoview.tui.screens.compare import CompareScreen
 
     return CompareScreen(subject)
+
+
+def _triage(_app: IsoviewApp, _subject: Any) -> PlacedScreen:
+    from isoview.tui.screens.triage import TriageScreen
+
+    return TriageScreen()
 
 
 def _sharing(_app: IsoviewApp, _subject: Any) -> PlacedScreen:
@@ -146,11 +152,12 @@ VIEWS: tuple[View, ...] = (
     View("sharing", "6", "What the opened modules share: classes, capsules, registries", "all",
          _sharing, _some),
     View("processes", "7", "Python processes that run now", "all", _processes),
+    View("triage", "T", "All findings of the opened modules with their decisions", "all", _triage),
     View("compare", "8", "Compare with another build: what came, what went", "module", _compare,
          is_read),
     View("process", "", "One running process", "own", _process),
 )  # fmt: skip
-"""In the order of their digits."""
+"""Digits where there are enough of them; triage is T."""
 
 
 def view_of(name: str) -> View:

@@ -157,9 +157,9 @@ def test_follow_pause_filter_export(tmp_path: Path, monkeypatch: Any) -> None:
         async def script(pilot: Pilot[None]) -> None:
             screen = screen_of(pilot)
             await until(pilot, lambda: complete(screen))
-            await pilot.press("f")
+            await pilot.press("F")
             await until(pilot, lambda: screen.state.readings >= 4)
-            await pilot.press("f")
+            await pilot.press("F")
             await until(pilot, lambda: complete(screen))
             await pilot.press("p", "p", "R")
             await until(

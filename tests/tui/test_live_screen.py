@@ -131,7 +131,7 @@ def test_one_cell_is_run_again_and_what_runs_is_stopped() -> None:
         await pilot.pause(0.05)
         assert "▒ running" in screen_text(made)
         assert screen.why_not("rerun") is not None
-        await pilot.press("x")
+        await pilot.press("X")
         await settle(pilot)
         assert "not run" in screen_text(made)
         assert screen.runs.busy is False
@@ -162,9 +162,9 @@ def test_an_interpreter_is_added_by_its_path() -> None:
     async def steps(pilot: Pilot[None]) -> None:
         screen = await opened(pilot)
         assert screen.why_not("compare") is not None
-        await press(pilot, "i", *"/no/such", "enter")
+        await press(pilot, "P", *"/no/such", "enter")
         assert "there is no Python interpreter /no/such" in said(made)
-        await press(pilot, "escape", "i")
+        await press(pilot, "escape", "P")
         for character in sys.executable:
             await pilot.press(character)
         await press(pilot, "enter")

@@ -93,9 +93,9 @@ def test_findings_of_one_status_are_listed_and_the_numbers_add_up() -> None:
     app = app_of()
 
     async def steps(pilot: Pilot[None]) -> None:
-        await press(pilot, "a", "i", *"so", "enter", "t")
+        await press(pilot, "a", "i", *"so", "enter", "v")
         assert "5 of 6 open" in screen_text(app)
-        await press(pilot, "t")
+        await press(pilot, "v")
         assert "1 of 6 intended" in screen_text(app)
         assert app.screen.query_one(FindingsTable).count == 1
         await press(pilot, "u")
@@ -207,3 +207,37 @@ def test_two_sessions_on_one_file_lose_nothing(
     drive(app, steps)
     assert [path.name for path in tmp_path.iterdir()] == ["isoview.toml"]
     assert REPORT.findings == FINDINGS
+
+
+def test_all_decisions_on_one_screen_and_out_of_the_file_again() -> None:
+    decisions = MemoryDecisions()
+    elsewhere = Decision("ISO101:other:module", "intended", "another module's", 1)
+    decisions.on_disk[elsewhere.fingerprint] = elsewhere
+    decisions.add_group(Group("ISO305", "*", "*", "intended", "by design"))
+    app = app_of(decisions=decisions)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "T")
+        text = screen_text(app)
+        assert "findings  6: 5 open, 1 intended" in text
+        assert "Rules for many findings (1)" in text
+        assert "Decided about what is not open here (1)" in text
+        await press(pilot, "a", "x", "enter", "v", "v", "v")
+        assert "1 of 6 fixed" in screen_text(app)
+        await press(pilot, "enter")
+        assert app.navigation.place().view == "module"  # type: ignore[union-attr]
+        assert "✓ ISO101" in screen_text(app)
+        await press(pilot, "left_square_bracket", "escape", "G", "D")
+        assert elsewhere.fingerprint not in decisions.on_disk
+        await press(pilot, "u")
+        assert decisions.on_disk[elsewhere.fingerprint] == elsewhere
+        await press(pilot, "G", "k", "D")
+        assert not decisions.on_disk.groups
+        assert "6: 5 open, 1 fixed" in screen_text(app)
+        await press(pilot, "u")
+        assert len(decisions.on_disk.groups) == 1
+        await press(pilot, "g", "D")
+        assert "no rule and no decision" in said(app)
+        adds_up(app)
+
+    drive(app, steps)

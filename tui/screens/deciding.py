@@ -22,7 +22,7 @@ DECISIONS = [
     Binding("m", "mark", "mark", show=False, tooltip="Mark this, or take its mark away; a then decides about all marked"),
     Binding("asterisk", "mark_all", "mark all", key_display="*", show=False, tooltip="Mark everything that is listed, or nothing"),
     Binding("A", "decide_group", "rule", show=False, tooltip="Decide about all that patterns fit, now and later; first see what they cover"),
-    Binding("t", "status", "status", show=False, tooltip="List only findings of one status, then of the next, then all"),
+    Binding("v", "status", "status", show=False, tooltip="List only findings of one status, then of the next, then all"),
     Binding("u", "undo", "undo", show=False, tooltip="Take the last decision back; again, the one before"),
     Binding("U", "redo", "redo", show=False, tooltip="Do again what was taken back"),
 ]  # fmt: skip
@@ -178,6 +178,12 @@ class DecidingScreen(FilteredScreen):
         """Whether the chosen status lets a finding be listed."""
         return self.only is None or finding.status == self.only
 
+    def list_only(self, status: Status | None) -> None:
+        """List findings of one status, or of all."""
+        if status != self.only:
+            self.only = status
+            self.list_findings_anew()
+
     def action_status(self) -> None:
         """List the next status that occurs; after the last, all."""
         numbers = tally(self.all_findings())
@@ -189,7 +195,7 @@ class DecidingScreen(FilteredScreen):
         else:
             self.notify(
                 f"Only {SHOWN[self.only]} findings are listed, {numbers[self.only]} of "
-                f"{sum(numbers.values())}. t goes on, escape lists all."
+                f"{sum(numbers.values())}. v goes on, escape lists all."
             )
 
     def leave_findings(self) -> bool:

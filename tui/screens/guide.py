@@ -26,7 +26,7 @@ from isoview.tui.widgets.key_bar import KeyBar
 from isoview.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from isoview.model import Finding, Report
+    from isoview.model import Finding, Report, Status
     from isoview.tui.entry import Entry
 
 PATIENCE = 0.06
@@ -43,6 +43,7 @@ class GuidePlace:
     rule: str | None = None
     pane: str = "outline"
     words: str = ""
+    only: Status | None = None
 
 
 class Outline(LineList):
@@ -137,12 +138,13 @@ class GuideScreen(DecidingScreen):
     def here(self) -> GuidePlace:
         pane = next((name for name in self.PANES if self.is_in(name)), "outline")
         words = self.filter.text if self.filter else ""
-        return GuidePlace(self._section, self._rule, pane, words)
+        return GuidePlace(self._section, self._rule, pane, words, self.only)
 
     def go_to(self, state: Any) -> None:
         if (self.filter.text if self.filter else "") != state.words:
             self.set_filter(state.words)
         self._rule = None
+        self.only = state.only
         self._open(state.section)
         if state.rule is not None:
             self._open_rule(state.rule)

@@ -60,8 +60,8 @@ class LiveScreen(PlacedScreen):
         Binding("l", "run_all", "run", tooltip="Run every experiment that was not run yet"),
         Binding("r", "rerun", "rerun cell", tooltip="Run the experiment under the cursor again"),
         Binding("R", "rerun_all", "rerun all", show=False, tooltip="Run everything again"),
-        Binding("x", "stop", "stop", tooltip="End what runs; what is done stays"),
-        Binding("i", "interpreter", "interpreter", tooltip="Add an interpreter: a path, a command, or an environment's folder"),
+        Binding("X", "stop", "stop", tooltip="End what runs; what is done stays"),
+        Binding("P", "interpreter", "interpreter", tooltip="Add an interpreter: a path, a command, or an environment's folder"),
         Binding("c", "compare", "compare", tooltip="Compare what the interpreters say of this experiment"),
         Binding("tab", "pane", "pane", key_display="⇥", tooltip="Go to the other pane"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy what the cell says"),
@@ -208,11 +208,11 @@ class LiveScreen(PlacedScreen):
             if self.entry.report is None:
                 return "the file is not read yet"
             if busy:
-                return "experiments are running; x stops them"
+                return "experiments are running; X stops them"
         if action == "stop" and not busy:
             return "nothing runs"
         if action == "compare" and len(self.runs.pythons) < 2:
-            return "there is one interpreter only; i adds another"
+            return "there is one interpreter only; P adds another"
         return None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002

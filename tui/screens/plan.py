@@ -25,7 +25,7 @@ from isoview.tui.widgets.key_bar import KeyBar
 from isoview.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from isoview.model import Finding
+    from isoview.model import Finding, Status
     from isoview.tui.entry import Entry
 
 STATES = {"next": ("▶", "note"), "to do": ("●", "error"), "done": ("✓", "good"), "unknown": ("?", "warning")}  # fmt: skip
@@ -42,6 +42,7 @@ class PlanPlace:
     step: str | None = None
     pane: str = "steps"
     words: str = ""
+    only: Status | None = None
 
 
 class Line(NamedTuple):
@@ -132,14 +133,15 @@ class PlanScreen(DecidingScreen):
         words = self.filter.text if self.filter else ""
         line = self.line
         if line is None:
-            return PlanPlace(pane=pane, words=words)
+            return PlanPlace(None, None, pane, words, self.only)
         if line.finding is not None:
-            return PlanPlace(line.finding.fingerprint, None, pane, words)
-        return PlanPlace(None, line.step.id, pane, words)
+            return PlanPlace(line.finding.fingerprint, None, pane, words, self.only)
+        return PlanPlace(None, line.step.id, pane, words, self.only)
 
     def go_to(self, state: Any) -> None:
         if (self.filter.text if self.filter else "") != state.words:
             self.set_filter(state.words)
+        self.list_only(state.only)
         for step in self._steps:
             if any(f.fingerprint == state.finding for f in step.findings):
                 self._open_steps.add(step.id)
