@@ -226,7 +226,9 @@ class SymbolsScreen(PanedScreen):
         """Why an action cannot be done now, or None when it can."""
         name = action.split("(", maxsplit=1)[0]
         table = self.state.table
-        if name in {"filter", "sort", "reverse", "kind"} and table is None:
+        if name == "filter" and table is None and self.state.note:
+            return self.state.note
+        if name in {"sort", "reverse", "kind"} and table is None:
             return self.state.note or "the file is being read"
         if name in {"sort", "reverse"} and self.state.busy:
             return self.state.busy
@@ -262,14 +264,14 @@ class SymbolsScreen(PanedScreen):
         self._filter(event.text)
 
     def _filter(self, words: str) -> None:
-        table = self.state.table
-        if table is None:
-            return
-        if self.state.shown == SYMBOLS and not self.state.searchable:
-            self.state.waiting_words = words  # the names are being made ready
+        """Filter now, or as soon as there are names to search in."""
+        state, table = self.state, self.state.table
+        self.state.waiting_words = ""
+        if table is None or (state.shown == SYMBOLS and not state.searchable):
+            state.waiting_words = words
             return
         table.filter(words)
-        self.state.cursor = 0
+        state.cursor = 0
         self.show_table()
 
     def _put_filter(self, words: str) -> None:
