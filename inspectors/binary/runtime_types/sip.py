@@ -16,7 +16,8 @@ from isoview.inspectors.facts import Method
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _KINDS = ("class", "namespace", "mapped", "enum")
-"""The two lowest bits of ``td_flags``."""
+"""The two lowest bits of ``td_flags``; in ABI 12 a third one says that an enum is scoped."""
+_SCOPED_ENUM = 4
 _OWN = 255
 """Module number of the module itself, where a scope is named."""
 _MOST_TYPES = 20_000
@@ -118,17 +119,13 @@ class _Reader:
         """One type; None for what has no Python object: extensions of a namespace, and C++ types
         that are converted to others.
         """
-        flags, native = (
-            self.image.unsigned(_flags_at(self.image, entry, self.abi) + offset, 4) or 0
-            for offset in (0, 4)
-        )
         name = self._name(entry)
         if name is None:
             return None
-        kind = _KINDS[flags & 3]
+        kind = self._kind(entry)
         methods = () if kind == "enum" else self._methods(entry)
         where = f"{self.module}.{name}"
-        return SipType(entry, kind, where, self._text(native) or name, methods)
+        return SipType(entry, kind, where, self._native(entry) or name, methods)
 
     def _container(self, entry: int) -> int:
         """Address of what is behind the part that all types have."""
@@ -140,19 +137,29 @@ class _Reader:
     def _name(self, entry: int, depth: int = 0) -> str | None:
         """The name with those of the scopes around it."""
         image = self.image
-        flags = image.unsigned(_flags_at(image, entry, self.abi), 4) or 0
+        enum = self._kind(entry) == "enum"
         place = self._container(entry)
-        if _KINDS[flags & 3] == "enum" and self.abi != 12:
+        if enum and self.abi != 12:
             place += 4  # the Python base class comes first
         offset, scope = image.unsigned(place, 4), image.unsigned(place + 4, 4)
         name = self._text(offset) if offset is not None else None
         if name is None or scope is None or not _NAME.match(name):
             return None
-        outer = self._scope(scope, _KINDS[flags & 3] == "enum")
+        outer = self._scope(scope, enum)
         if outer is None or depth > _DEPTH:
             return name
-        around = self._name(outer, depth + 1)
+        # A namespace of another module has no Python name in this one, only its C++ name.
+        around = self._name(outer, depth + 1) or self._native(outer).replace("::", ".")
         return f"{around}.{name}" if around else name
+
+    def _kind(self, entry: int) -> str:
+        flags = self.image.unsigned(_flags_at(self.image, entry, self.abi), 4) or 0
+        scoped = self.abi == 12 and flags & 7 == _SCOPED_ENUM
+        return "enum" if scoped else _KINDS[flags & 3]
+
+    def _native(self, entry: int) -> str:
+        offset = self.image.unsigned(_flags_at(self.image, entry, self.abi) + 4, 4)
+        return (self._text(offset) if offset is not None else None) or ""
 
     def _scope(self, scope: int, enum: bool) -> int | None:
         """The type structure around another: for an enum its number, for others that and the
