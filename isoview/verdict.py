@@ -6,7 +6,7 @@ something beyond the claim supports it; where the file cannot say, the answer is
 the sentence gives the reason.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from isoview.claims import (
@@ -24,41 +24,15 @@ from isoview.claims import (
 )
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts
-from isoview.inspectors.record import Record
 from isoview.loads_on import FREE_THREADED_FROM, OWN_GIL_FROM, free_threaded, minors
 from isoview.model import Answer, Finding, Verdict
+from isoview.weighing import Declared, Side, about, against, gap, shared, side_of
 
-Declared = Literal["yes", "no", "omitted", "cannot-say", "unknown"]
-Evidence = Literal["none-found", "partial", "against", "not-analysed"]
 Reply = Literal["yes", "no", "unknown", "contradiction"]
 
 _SET_GIL = "PyUnstable_Module_SetGIL"
 _DECIDERS = 25
 """At most so many fingerprints stand behind an answer; the sentence has the count."""
-_OBJECTS_IN_STATICS = ("ISO301", "ISO306", "ISO310", "ISO311")
-_SHARED_OBJECTS = frozenset({"ISO201", "ISO202", *_OBJECTS_IN_STATICS, "ISO702"})
-_PLAIN_STATICS = "ISO302"
-_CLASSES = ("ISO702",)
-_KINDS_SHARED = (
-    (("ISO201", "ISO202"), "static type", "static types"),
-    (_OBJECTS_IN_STATICS, "Python object in a static", "Python objects in statics"),
-    (_CLASSES, "class that PyO3 keeps for the process", "classes that PyO3 keeps for the process"),
-    (
-        ("ISO304",),
-        "module that PyState_FindModule returns",
-        "modules that PyState_FindModule returns",
-    ),
-)
-
-
-class _Side(Record):
-    """One question while it is being weighed."""
-
-    declared: Declared
-    evidence: Evidence
-    against: tuple[Finding, ...]
-    claims: tuple[Finding, ...]  # findings about the claim itself
-    classes: int = 0  # that PyO3 keeps for the process
 
 
 def verdict(
@@ -79,11 +53,11 @@ def verdict(
 
 
 def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
-    side = _side(
+    side = side_of(
         facts,
         copies_declared(facts),
-        _of(findings, _SHARED_OBJECTS | {"ISO304"}),
-        _of(findings, {"ISO101", "ISO102", "ISO108", "ISO704"}),
+        against(findings, "ISO304"),
+        about(findings, {"ISO101", "ISO102", "ISO108", "ISO704"}),
         findings,
     )
     reply: Reply
@@ -93,9 +67,9 @@ def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     elif side.evidence == "against":
         reply = "contradiction" if side.declared == "yes" else "no"
         says = (
-            f"Multi-phase init promises independent module objects, but they share {_shared(side)}"
+            f"Multi-phase init promises independent module objects, but they share {shared(side)}"
             if side.declared == "yes"
-            else f"Two module objects would share {_shared(side)}"
+            else f"Two module objects would share {shared(side)}"
         )
     elif side.declared == "yes" and side.evidence == "none-found":
         reply, says = (
@@ -108,7 +82,7 @@ def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
             "yes": "Multi-phase init promises independent module objects",
             "omitted": "Single-phase init runs again for a second module object",
         }.get(side.declared, "How the module is initialized is not known")
-        says += "; " + _gap(facts, side, findings)
+        says += "; " + gap(facts, side, findings)
     return _answer(side, reply, says, minors(facts))
 
 
@@ -136,11 +110,11 @@ def copies_declared(facts: Facts) -> Declared:
 
 
 def _shared_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
-    side = _side(
+    side = side_of(
         facts,
         _interpreters_declared(facts, own_gil=False),
-        _of(findings, _SHARED_OBJECTS),
-        _of(findings, {"ISO101", "ISO111", "ISO112", "ISO108", "ISO704"}),
+        against(findings),
+        about(findings, {"ISO101", "ISO111", "ISO112", "ISO108", "ISO704"}),
         findings,
     )
     reply: Reply
@@ -152,23 +126,23 @@ def _shared_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     elif side.declared == "yes" and side.evidence == "against":
         reply, says = (
             "contradiction",
-            f"Sub-interpreters are declared, but they share {_shared(side)}",
+            f"Sub-interpreters are declared, but they share {shared(side)}",
         )
     elif side.declared == "yes" and side.evidence == "none-found":
         reply = "yes"
         says = "Sub-interpreters are declared, and nothing found that they would share"
     else:
         reply = "unknown"
-        says = _silence(facts, side) + "; " + _gap(facts, side, findings)
+        says = _silence(facts, side) + "; " + gap(facts, side, findings)
     return _answer(side, reply, says, minors(facts))
 
 
 def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
-    side = _side(
+    side = side_of(
         facts,
         _interpreters_declared(facts, own_gil=True),
-        _of(findings, _SHARED_OBJECTS),
-        _of(findings, {"ISO901", "ISO101", "ISO111", "ISO112", "ISO113", "ISO108", "ISO704"}),
+        against(findings),
+        about(findings, {"ISO901", "ISO101", "ISO111", "ISO112", "ISO113", "ISO108", "ISO704"}),
         findings,
     )
     loads_on = minors(facts)
@@ -182,7 +156,7 @@ def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     elif side.declared == "yes" and side.evidence == "against":
         reply, says = (
             "contradiction",
-            f"An own GIL is declared, but interpreters share {_shared(side)}",
+            f"An own GIL is declared, but interpreters share {shared(side)}",
         )
     elif side.declared == "yes" and side.evidence == "none-found":
         reply = "yes"
@@ -202,7 +176,7 @@ def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     else:
         reply = "unknown"
         claim = "An own GIL is declared" if side.declared == "yes" else _silence(facts, side)
-        says = claim + "; " + _gap(facts, side, findings)
+        says = claim + "; " + gap(facts, side, findings)
     return _answer(side, reply, says, applies_to)
 
 
@@ -241,7 +215,7 @@ def _interpreters_declared(facts: Facts, *, own_gil: bool) -> Declared:
     return "yes" if allowed else "no"
 
 
-def _silence(facts: Facts, side: _Side) -> str:
+def _silence(facts: Facts, side: Side) -> str:
     """What the lack of a clear claim means, as the first half of a sentence."""
     if side.declared == "yes":
         return "Sub-interpreters are declared"
@@ -261,9 +235,9 @@ def _silence(facts: Facts, side: _Side) -> str:
 
 def _free_threaded(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     declared = _gil_declared(facts)
-    claims = _of(findings, {"ISO121", "ISO122"})
+    claims = about(findings, {"ISO121", "ISO122"})
     # Whether code is safe without the GIL is not judged yet: statics that change are a hint only.
-    side = _Side(declared, "not-analysed", (), claims)
+    side = Side(declared, "not-analysed", (), claims)
     applies_to: tuple[int, ...] = ()
     reply: Reply = "unknown"
     if not free_threaded(facts):
@@ -294,82 +268,7 @@ def _gil_declared(facts: Facts) -> Declared:
     return {GIL_USED: "no", GIL_NOT_USED: "yes"}.get(claim, "unknown")  # type: ignore[return-value]
 
 
-def _side(
-    facts: Facts,
-    declared: Declared,
-    against: tuple[Finding, ...],
-    claims: tuple[Finding, ...],
-    findings: tuple[Finding, ...],
-) -> _Side:
-    evidence: Evidence = "against" if against else _looked(facts, findings)
-    classes = 0
-    if any(finding.rule in _CLASSES for finding in against):
-        from isoview.rules.process_wide_classes import built_classes
-
-        classes = built_classes(facts)
-    return _Side(declared, evidence, against, claims, classes)
-
-
-def _looked(facts: Facts, findings: tuple[Finding, ...]) -> Evidence:
-    """How much of the file stands behind "nothing found"."""
-    read = facts.completeness
-    if any(not library.audited for library in facts.libraries):
-        return "not-analysed"
-    if read.types.level == read.globals.level == "none":
-        return "not-analysed"
-    whole = (
-        facts.stage == "code"
-        and read.types.level == read.globals.level == read.definitions.level == "full"
-        and not facts.budget.reached
-        and not facts.damage
-    )
-    return "none-found" if whole and not _unexplained(findings) else "partial"
-
-
-def _unexplained(findings: tuple[Finding, ...]) -> int:
-    """Writable statics of which it is not known what they hold and who writes them."""
-    return sum(finding.count for finding in findings if finding.rule == _PLAIN_STATICS)
-
-
-def _gap(facts: Facts, side: _Side, findings: tuple[Finding, ...]) -> str:
-    """Why the evidence does not settle the question, as the second half of a sentence."""
-    if side.evidence == "against":
-        return f"they share {_shared(side)}, and an experiment has to show what that does"
-    if side.evidence == "none-found":
-        return "nothing was found that they share, but only an experiment can show that it works"
-    unaudited = [library.name for library in facts.libraries if not library.audited]
-    if unaudited:
-        return f"{unaudited[0]}, which does part of its work, was not analysed"
-    if facts.damage:
-        return "the file is damaged and could not be read to its end"
-    if facts.budget.reached:
-        return "the code was not read to its end"
-    read = facts.completeness
-    for item in (read.types, read.globals, read.definitions):
-        if item.level != "full" and item.reason:
-            return f"not everything could be read: {item.reason}"
-    if facts.stage != "code":
-        return "the code was not read"
-    left = _unexplained(findings)
-    return f"what {left} writable static{'s' if left > 1 else ''} hold{'' if left > 1 else 's'} is not known"
-
-
-def _shared(side: _Side) -> str:
-    """What was found against, in words: "2 static types and 1 Python object in a static"."""
-    counts = {
-        rules: sum(finding.count for finding in side.against if finding.rule in rules)
-        for rules, _, _ in _KINDS_SHARED
-    }
-    if counts[_CLASSES]:
-        counts[_CLASSES] = max(side.classes, 1)  # one finding speaks for all of them
-    return " and ".join(
-        f"{counts[rules]} {several if counts[rules] > 1 else one}"
-        for rules, one, several in _KINDS_SHARED
-        if counts[rules]
-    )
-
-
-def _answer(side: _Side, reply: Reply, says: str, applies_to: tuple[int, ...]) -> Answer:
+def _answer(side: Side, reply: Reply, says: str, applies_to: tuple[int, ...]) -> Answer:
     deciding = (
         side.claims if reply == "no" and side.declared == "no" else side.claims + side.against
     )
@@ -383,8 +282,3 @@ def _answer(side: _Side, reply: Reply, says: str, applies_to: tuple[int, ...]) -
         decided_by=tuple(finding.fingerprint for finding in deciding[:_DECIDERS]),
         summary=says + ".",
     )
-
-
-def _of(findings: tuple[Finding, ...], rules: Iterable[str]) -> tuple[Finding, ...]:
-    wanted = frozenset(rules)
-    return tuple(finding for finding in findings if finding.rule in wanted)

@@ -10,16 +10,14 @@ from typing import Any, Self
 from isoview.inspectors.binary import source
 from isoview.inspectors.binary.abi_tag import module_stem, names_free_threaded, tag_of_libraries
 from isoview.inspectors.binary.constants import Constants
-from isoview.inspectors.binary.definitions import FoundDefinition, find_definitions
 from isoview.inspectors.binary.globals import Owners, find_globals
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.init import decide, init_symbols
-from isoview.inspectors.binary.layouts import Layout, layout_of
 from isoview.inspectors.binary.names import FLAG_HEAP
 from isoview.inspectors.binary.runtime_slots import complete_slots
 from isoview.inspectors.binary.slot_arrays import read_slot_array
+from isoview.inspectors.binary.structures import Structures, find_structures
 from isoview.inspectors.binary.toolchain import file_name, find_guards, find_toolchains
-from isoview.inspectors.binary.types import FoundType, find_specs, find_static_types
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import (
     Artifact,
@@ -184,39 +182,6 @@ def _refusal(data: memoryview, magic: bytes) -> tuple[str, str]:
     return "not a compiled extension module", "Give a .so file built for CPython."
 
 
-class _Structures(Record):
-    """What was recognised by shape, with its extents."""
-
-    layout: Layout
-    definitions: tuple[FoundDefinition, ...]
-    static_types: tuple[FoundType, ...]
-    specs: tuple[FoundType, ...]
-
-
-def _structures(image: Image, tag: str | None) -> _Structures:
-    """Definitions, types and specs in the object layout the file uses.
-
-    The tag says which that is; where it does not, or lies, the one in which something is found.
-    """
-    order = (True, False) if names_free_threaded(tag) else (False, True)
-    result: _Structures | None = None
-    for free_threaded in order:
-        layout = layout_of(image.word_size, free_threaded)
-        definitions = find_definitions(image, (layout,))
-        types = find_static_types(image, (layout,))
-        if result is None or definitions or types:
-            result = _Structures(layout, definitions, types, ())
-        if definitions or types:
-            break
-    assert result is not None  # noqa: S101 - the loop runs twice
-    taken = [
-        (d.fact.address or 0, (d.fact.address or 0) + d.layout.moduledef_size)
-        for d in result.definitions
-    ]
-    taken += [(t.fact.address or 0, (t.fact.address or 0) + t.size) for t in result.static_types]
-    return replace(result, specs=find_specs(image, taken))
-
-
 def shape(loaded: Loaded) -> Facts:
     """The first stage: everything that needs no instruction decoded but the init functions'."""
     image, artifact = loaded.image, loaded.artifact
@@ -241,7 +206,7 @@ def shape(loaded: Loaded) -> Facts:
         artifact = replace(artifact, is_extension=is_extension)
         levels = Completeness(nothing, nothing, nothing)
         return Facts(artifact=artifact, completeness=levels, **common)
-    structures = _structures(image, tag)
+    structures = find_structures(image, tag)
     inits = decide(image, inits, structures.definitions, constants)
     owners = Owners(structures.definitions, (*structures.static_types, *structures.specs))
     statics, globals_level = find_globals(image, owners)
@@ -269,7 +234,7 @@ def shape(loaded: Loaded) -> Facts:
 
 
 def _definitions(
-    image: Image, structures: _Structures, inits: tuple[Init, ...]
+    image: Image, structures: Structures, inits: tuple[Init, ...]
 ) -> tuple[Definition, ...]:
     """Module definitions, then slot arrays; one of each may be the file's own (PEP 793 lets a
     module have both, for interpreters before and from 3.15).
@@ -284,14 +249,14 @@ def _definitions(
     return tuple(replace(entry, own=entry.address in owned) for entry in found)
 
 
-def _free_threaded(structures: _Structures, tag: str | None) -> bool:
+def _free_threaded(structures: Structures, tag: str | None) -> bool:
     if structures.definitions or structures.static_types:
         return structures.layout.free_threaded
     return names_free_threaded(tag)
 
 
 def _types(
-    structures: _Structures, capi: CApiUse, toolchains: tuple[Toolchain, ...]
+    structures: Structures, capi: CApiUse, toolchains: tuple[Toolchain, ...]
 ) -> tuple[Type, ...]:
     """The types with what the imported functions say about all specs of the file."""
     mypyc = any(toolchain.name == "mypyc" for toolchain in toolchains)

@@ -4,11 +4,21 @@ from collections.abc import Iterator
 
 from isoview.fingerprint import symbol_subject
 from isoview.inspectors.facts import Facts, Global
+from isoview.loads_on import minors
 from isoview.model import Finding
 from isoview.rules.base import Rule
 from isoview.rules.object_in_static import keeps_capsule, label, no_globals, place
 
-_TABLE_PER_MODULE = ("multidict.",)
+_TABLE_PER_MODULE = (
+    ("multidict.", 0, 99),
+    ("pyexpat.", 12, 99),
+    ("_socket.", 12, 99),
+    ("unicodedata.", 11, 13),
+)
+"""Publishers that make a table for each module object, and the minors in which they do (compared
+by importing each of them twice, 3.9 to 3.15)."""
+_ONE_TABLE = ("datetime.", "_curses.")
+"""Publishers whose table is one for the process."""
 _THROUGH_CAPSULES = frozenset({"pybind11", "nanobind", "SWIG"})
 """Generators that find the registry of their own modules through a capsule as well."""
 _OWN_OF_SWIG = "SWIG_"
@@ -51,8 +61,10 @@ class CapsuleTableInStatic(Rule):
         return no_globals(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
+        if "capsule" not in facts.statics_evidence:
+            return
         taken = _of_others(facts)
-        own_table = [name for name in taken if name.startswith(_TABLE_PER_MODULE)]
+        own_table = [name for name in taken if _is_per_module(facts, name)]
         for entry in facts.globals:
             if not keeps_capsule(entry) or _is_registry(facts, entry, taken):
                 continue
@@ -66,6 +78,20 @@ class CapsuleTableInStatic(Rule):
                 evidence=entry.evidence,
                 severity="warning" if sure else "note",
             )
+
+
+def _is_per_module(facts: Facts, name: str) -> bool:
+    """Whether some version that loads the file makes that table anew for each module object."""
+    return any(
+        name.startswith(publisher) and any(low <= minor <= high for minor in minors(facts))
+        for publisher, low, high in _TABLE_PER_MODULE
+    )
+
+
+def shares_known_tables_only(facts: Facts) -> bool:
+    """Every table that the file takes over is known to be one for the process."""
+    taken = _of_others(facts)
+    return bool(taken) and all(name.startswith(_ONE_TABLE) for name in taken)
 
 
 def _of_others(facts: Facts) -> list[str]:

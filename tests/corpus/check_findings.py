@@ -61,7 +61,11 @@ def capsule(file: OtherReader, entry: Found) -> Outcome:
 
 
 def exports(file: OtherReader, entry: Found) -> Outcome:
-    own = {name.partition("_")[2] for name in file.exports if name.startswith(("PyInit", "PyModExport"))}
+    own = {
+        name.partition("_")[2]
+        for name in file.exports
+        if name.startswith(("PyInit", "PyModExport"))
+    }
     return yes(len(own) > 1, f"{len(own)} exported init functions")
 
 
@@ -178,7 +182,9 @@ def made_without_module(file: OtherReader, entry: Found) -> Outcome:
 
 def thread_local(file: OtherReader, entry: Found) -> Outcome:
     sections = {s.name: s.size for s in file.binary.sections}
-    size = sum(size for name, size in sections.items() if name in (".tbss", ".tdata") or "__thread" in name)
+    size = sum(
+        size for name, size in sections.items() if name in (".tbss", ".tdata") or "__thread" in name
+    )
     return yes(size > 0, f"{size} bytes of thread-local sections")
 
 
@@ -248,12 +254,18 @@ def written(file: OtherReader, entry: Found) -> Outcome:
             continue
         if _is_store(lines[-1], static):
             return ("confirmed", f"{lines[-1].mnemonic} to {lines[-1].target:#x}")
-        memory = "(" in lines[-1].operands and lines[-1].mnemonic.startswith((*_STORES, "rep", "stos"))
-        if memory and any(line.target is not None and abs(line.target - static) < 65536 for line in lines):
+        memory = "(" in lines[-1].operands and lines[-1].mnemonic.startswith(
+            (*_STORES, "rep", "stos")
+        )
+        if memory and any(
+            line.target is not None and abs(line.target - static) < 65536 for line in lines
+        ):
             return ("confirmed", "stores through its address")
     if wanted or not file.code or file.bits == 32:
         return OPEN
-    stores = [file.code[i].address for i in file.naming.get(static, ()) if _is_store(file.code[i], static)]
+    stores = [
+        file.code[i].address for i in file.naming.get(static, ()) if _is_store(file.code[i], static)
+    ]
     return yes(not stores, f"no instruction names it and stores: {[hex(at) for at in stores[:3]]}")
 
 
@@ -278,7 +290,14 @@ def check(entry: Found, files: dict[str, OtherReader]) -> Outcome:
     if file is None:
         files.clear()  # one file's code is kept at a time
         file = files[entry["path"]] = OtherReader(entry["path"])
-    if entry["where"][1] is None and how not in (imported, texts, exports, single_phase, thread_local, capsule):
+    if entry["where"][1] is None and how not in (
+        imported,
+        texts,
+        exports,
+        single_phase,
+        thread_local,
+        capsule,
+    ):
         return ("open", "the finding names no address")
     return how(file, entry)
 

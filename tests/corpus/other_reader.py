@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 _LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)(?:\s+(.*))?$")
 _COMMENT = re.compile(r"#\s*0x([0-9a-f]+)")
 _NAMED = re.compile(r"<([^>+]+?)(@plt)?>$")
-_RELATIVE = {"X86_64_RELATIVE", "AARCH64_RELATIVE", "X86_RELATIVE", "ARM_RELATIVE"}
+_RELATIVE = {
+    "X86_64_RELATIVE",
+    "AARCH64_RELATIVE",
+    "X86_RELATIVE",
+    "ARM_RELATIVE",
+    "RISCV_RELATIVE",
+    "PPC64_RELATIVE",
+    "SYSTEMZ_RELATIVE",
+}
 
 
 class Line(NamedTuple):
@@ -99,7 +107,11 @@ class OtherReader:
         return value or None
 
     def text(self, address: int | None) -> str:
-        return "" if address is None else self.read(address, 256).partition(b"\0")[0].decode("utf-8", "replace")
+        return (
+            ""
+            if address is None
+            else self.read(address, 256).partition(b"\0")[0].decode("utf-8", "replace")
+        )
 
     @cached_property
     def imports(self) -> frozenset[str]:

@@ -3,10 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from facts_by_hand import facts, slot, spec, static
+from facts_by_hand import facts, slot, spec, static, static_type
 
 from isoview.inspectors.binary.code.known import is_cell
-from isoview.inspectors.facts import Capsule, Evidence, Facts, Global
+from isoview.inspectors.binary.definitions import FoundDefinition
+from isoview.inspectors.binary.layouts import Layout
+from isoview.inspectors.binary.structures import apart
+from isoview.inspectors.binary.types import FoundType
+from isoview.inspectors.facts import Capsule, Definition, Evidence, Facts, Global
 from isoview.judge import judge
 from isoview.model import Finding
 
@@ -136,3 +140,52 @@ def test_a_note_on_a_static_says_which_writes_were_seen(kind: str, said: str) ->
     entry = static("table", "unknown", evidence=(Evidence(kind, "at 0x6ee0d (+0x3dd of f)"),))
     (note,) = found(facts(slots=(slot(3, 2),), statics=(entry,)), "ISO302")
     assert (note.severity, said in note.message) == ("note", True)
+
+
+# --- static types --------------------------------------------------------------------------------
+
+
+def test_the_name_of_a_definition_is_not_the_name_of_a_type() -> None:
+    """highspy's definition is filled in at run time; read from its middle it looked like a type."""
+    layout = Layout(8, free_threaded=False)
+    empty = Definition("moduledef", 0x1000, "static", True, None, "_core", None, 0)
+    definition = FoundDefinition(empty, layout, None, None)
+    inside = FoundType(static_type("_core", address=0x1010, basicsize=0), 408, layout, ())
+    outside = FoundType(static_type("mod.Item", address=0x2000, basicsize=0), 408, layout, ())
+    sized = FoundType(static_type("mod.Sized", address=0x1010, basicsize=32), 408, layout, ())
+    assert apart((inside, outside, sized), (definition,)) == (outside, sized)
+
+
+def test_publishers_of_the_standard_library_make_a_table_for_each_module_from_312_on() -> None:
+    """Two imports of `pyexpat` give one table up to 3.11, and two from 3.12 on."""
+
+    def note(tag: str, *names: str) -> str:
+        made = facts(
+            tag, slots=(slot(3, 2),), statics=(static("api", "unknown", evidence=FROM_CAPSULE),)
+        )
+        capsules = tuple(Capsule(name, "imported", None) for name in names)
+        (entry,) = found(replace(made, capsules=capsules), "ISO312")
+        return entry.severity
+
+    assert note("cpython-313-x86_64-linux-gnu", "pyexpat.expat_CAPI") == "warning"
+    assert note("cpython-311-x86_64-linux-gnu", "pyexpat.expat_CAPI") == "note"
+    assert note("cpython-313-x86_64-linux-gnu", "datetime.datetime_CAPI") == "note"
+    assert note("cpython-313-x86_64-linux-gnu", "_socket.CAPI", "other.C_API") == "note"
+
+
+def test_a_table_whose_publisher_is_not_known_leaves_the_question_open() -> None:
+    """A module that is clean but for another module's table in a static is not called clean."""
+
+    def answers(*names: str) -> tuple[str, str]:
+        made = facts(
+            slots=(slot(3, 2),), statics=(static("api", "unknown", evidence=FROM_CAPSULE),)
+        )
+        capsules = tuple(Capsule(name, "imported", None) for name in names)
+        verdict = judge(replace(made, capsules=capsules)).verdict
+        assert verdict is not None
+        return verdict.own_gil.answer, verdict.own_gil.summary
+
+    assert answers("datetime.datetime_CAPI")[0] == "yes"
+    assert answers("someones._C_API")[0] == "unknown"
+    assert "table" in answers("someones._C_API")[1]
+    assert answers("multidict._multidict.CAPI")[0] == "contradiction"

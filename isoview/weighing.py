@@ -1,0 +1,145 @@
+"""What stands against an answer of the verdict, and how much of the file stands behind "nothing".
+
+A finding on something that module objects or interpreters would share stands against. Where there
+is none, the answer rests on how much was read, and on whether every writable static is explained.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from isoview.inspectors.facts import Facts
+from isoview.inspectors.record import Record
+from isoview.model import Finding
+
+Declared = Literal["yes", "no", "omitted", "cannot-say", "unknown"]
+Evidence = Literal["none-found", "partial", "against", "not-analysed"]
+
+_OBJECTS_IN_STATICS = ("ISO301", "ISO306", "ISO310", "ISO311")
+_TABLES = "ISO312"
+_SHARED_OBJECTS = frozenset({"ISO201", "ISO202", *_OBJECTS_IN_STATICS, "ISO702", _TABLES})
+_PLAIN_STATICS = "ISO302"
+_CLASSES = ("ISO702",)
+_KINDS_SHARED = (
+    (("ISO201", "ISO202"), "static type", "static types"),
+    (_OBJECTS_IN_STATICS, "Python object in a static", "Python objects in statics"),
+    (_CLASSES, "class that PyO3 keeps for the process", "classes that PyO3 keeps for the process"),
+    ((_TABLES,), "table of one module object", "tables of one module object"),
+    (
+        ("ISO304",),
+        "module that PyState_FindModule returns",
+        "modules that PyState_FindModule returns",
+    ),
+)
+
+
+class Side(Record):
+    """One question while it is being weighed."""
+
+    declared: Declared
+    evidence: Evidence
+    against: tuple[Finding, ...]
+    claims: tuple[Finding, ...]  # findings about the claim itself
+    classes: int = 0  # that PyO3 keeps for the process
+
+
+def side_of(
+    facts: Facts,
+    declared: Declared,
+    against: tuple[Finding, ...],
+    claims: tuple[Finding, ...],
+    findings: tuple[Finding, ...],
+) -> Side:
+    evidence: Evidence = "against" if against else _looked(facts, findings)
+    classes = 0
+    if any(finding.rule in _CLASSES for finding in against):
+        from isoview.rules.process_wide_classes import built_classes
+
+        classes = built_classes(facts)
+    return Side(declared, evidence, against, claims, classes)
+
+
+def _looked(facts: Facts, findings: tuple[Finding, ...]) -> Evidence:
+    """How much of the file stands behind "nothing found"."""
+    read = facts.completeness
+    if any(not library.audited for library in facts.libraries):
+        return "not-analysed"
+    if read.types.level == read.globals.level == "none":
+        return "not-analysed"
+    whole = (
+        facts.stage == "code"
+        and read.types.level == read.globals.level == read.definitions.level == "full"
+        and not facts.budget.reached
+        and not facts.damage
+    )
+    clear = not _unexplained(findings) and not _unknown_tables(facts, findings)
+    return "none-found" if whole and clear else "partial"
+
+
+def _unexplained(findings: tuple[Finding, ...], rule: str = _PLAIN_STATICS) -> int:
+    """Writable statics of which it is not known what they hold and who writes them."""
+    return sum(finding.count for finding in findings if finding.rule == rule)
+
+
+def _unknown_tables(facts: Facts, findings: tuple[Finding, ...]) -> int:
+    """Statics with another module's table that may be one of several."""
+    number = _unexplained(findings, _TABLES)
+    if number:
+        from isoview.rules.capsule_table_in_static import shares_known_tables_only
+
+        return 0 if shares_known_tables_only(facts) else number
+    return 0
+
+
+def gap(facts: Facts, side: Side, findings: tuple[Finding, ...]) -> str:
+    """Why the evidence does not settle the question, as the second half of a sentence."""
+    if side.evidence == "against":
+        return f"they share {shared(side)}, and an experiment has to show what that does"
+    if side.evidence == "none-found":
+        return "nothing was found that they share, but only an experiment can show that it works"
+    unaudited = [library.name for library in facts.libraries if not library.audited]
+    if unaudited:
+        return f"{unaudited[0]}, which does part of its work, was not analysed"
+    if facts.damage:
+        return "the file is damaged and could not be read to its end"
+    if facts.budget.reached:
+        return "the code was not read to its end"
+    read = facts.completeness
+    for item in (read.types, read.globals, read.definitions):
+        if item.level != "full" and item.reason:
+            return f"not everything could be read: {item.reason}"
+    if facts.stage != "code":
+        return "the code was not read"
+    left = _unexplained(findings)
+    if not left:
+        return "whether another module's table in a static is the same for all is not known"
+    return f"what {left} writable static{'s' if left > 1 else ''} hold{'' if left > 1 else 's'} is not known"
+
+
+def shared(side: Side) -> str:
+    """What was found against, in words: "2 static types and 1 Python object in a static"."""
+    counts = {
+        rules: sum(finding.count for finding in side.against if finding.rule in rules)
+        for rules, _, _ in _KINDS_SHARED
+    }
+    if counts[_CLASSES]:
+        counts[_CLASSES] = max(side.classes, 1)  # one finding speaks for all of them
+    return " and ".join(
+        f"{counts[rules]} {several if counts[rules] > 1 else one}"
+        for rules, one, several in _KINDS_SHARED
+        if counts[rules]
+    )
+
+
+def against(findings: tuple[Finding, ...], *also: str) -> tuple[Finding, ...]:
+    """Findings on what would be shared. A table that may be one for the process is no such thing."""
+    return tuple(
+        finding
+        for finding in about(findings, {*_SHARED_OBJECTS, *also})
+        if finding.rule != _TABLES or finding.severity != "note"
+    )
+
+
+def about(findings: tuple[Finding, ...], rules: Iterable[str]) -> tuple[Finding, ...]:
+    """Findings of some rules."""
+    wanted = frozenset(rules)
+    return tuple(finding for finding in findings if finding.rule in wanted)
