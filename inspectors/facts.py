@@ -8,6 +8,7 @@ The field names are those of the JSON report, version 1 (``isoview/schemas``): f
 added, never renamed.
 """
 
+from functools import cached_property
 from typing import Literal
 
 from isoview.inspectors.record import Record
@@ -302,15 +303,30 @@ class Facts(Record):
     guards: tuple[Evidence, ...] = ()  # opt-out and generator guards found as text
     completeness: Completeness = Completeness(Item("none"), Item("none"), Item("none"))
 
-    @property
+    @cached_property
     def own_init(self) -> Init | None:
         """The init function that belongs to this file's name, if it exports one."""
         return next((entry for entry in self.init if entry.own), None)
 
-    @property
+    @cached_property
     def own_definition(self) -> Definition | None:
         """The definition that the own init function returns, if the file holds it."""
         return next((entry for entry in self.definitions if entry.own), None)
+
+    @cached_property
+    def objects(self) -> tuple[Global, ...]:
+        """The statics that hold Python objects."""
+        return tuple([entry for entry in self.globals if entry.kind == "object"])
+
+    @cached_property
+    def statics_sections(self) -> frozenset[str]:
+        """The sections in which the statics lie."""
+        return frozenset([entry.section for entry in self.globals])
+
+    @cached_property
+    def statics_evidence(self) -> frozenset[str]:
+        """The kinds of evidence that there are about statics."""
+        return frozenset([item.kind for entry in self.globals for item in entry.evidence])
 
     @property
     def generator(self) -> str:

@@ -20,7 +20,8 @@ SCHEMA = "isoview.report/1"
 
 def report_to_data(report: Report) -> dict[str, Any]:
     """One entry of ``artifacts``: the artifact's own fields, the facts, the judgement."""
-    facts = {name: _plain(value) for name, value in vars(report.facts).items()}
+    fields_ = report.facts.__match_args__  # not what it has worked out beside them
+    facts = {name: _plain(getattr(report.facts, name)) for name in fields_}
     data: dict[str, Any] = facts.pop("artifact")
     data.update(facts)
     for name, value in vars(report).items():

@@ -65,9 +65,16 @@ def dotted_module(facts: Facts) -> str:
     """Dotted name of the module: by its place in the container, else in its package, else by
     the init function.
     """
-    init = facts.own_init
-    name = init.module if init is not None else ""
-    return _dotted(facts.artifact.path, facts.artifact.member, name)
+    kept = facts.__dict__.get(_KEPT)  # asked for by every finding
+    if kept is None:
+        init = facts.own_init
+        name = init.module if init is not None else ""
+        kept = facts.__dict__[_KEPT] = _dotted(facts.artifact.path, facts.artifact.member, name)
+    called: str = kept
+    return called
+
+
+_KEPT = "dotted_module"
 
 
 def dotted_place(path: str, member: str | None) -> str:

@@ -60,19 +60,21 @@ class MutableStatic(Rule):
         return no_globals(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        guards = {
-            entry.symbol for entry in facts.globals if (entry.symbol or "").startswith("_ZGV")
+        guards: set[str | None] = {
+            entry.symbol for entry in facts.globals if entry.symbol and entry.symbol[:4] == "_ZGV"
         }
+        others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
         for entry in facts.globals:
-            if entry.kind not in _PLAIN or entry.section.startswith(_NOT_STATICS):
+            if entry.kind not in _PLAIN or entry.section in others or entry.symbol in guards:
                 continue
-            if entry.symbol in guards or (
-                not _unwritten(entry) and (keeps_capsule(entry) or _of_run_time_library(entry))
-            ):
-                continue  # a capsule's table is ISO312's
             name = entry.symbol or f"an unnamed static in {entry.section}"
-            written = not _unwritten(entry) and is_written(entry)
-            doubt = _doubt(facts, entry, guards) if written else _when_written(entry)
+            if _unwritten(entry):
+                doubt: str | None = "no write seen"
+            elif keeps_capsule(entry) or _of_run_time_library(entry):
+                continue  # a capsule's table is ISO312's
+            else:
+                written = is_written(entry)
+                doubt = _doubt(facts, entry, guards) if written else _when_written(entry)
             yield self.finding(
                 facts,
                 symbol_subject(entry.symbol, "static" if doubt else "written static"),

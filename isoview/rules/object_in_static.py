@@ -90,8 +90,8 @@ def object_statics(facts: Facts) -> Iterator[Global]:
     """Statics that hold Python objects, as far as the file tells."""
     return (
         entry
-        for entry in facts.globals
-        if entry.kind == "object" and not _is_slot_table(entry) and not _is_core_only(entry)
+        for entry in facts.objects
+        if not _is_slot_table(entry) and not _is_core_only(entry)
     )
 
 

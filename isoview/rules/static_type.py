@@ -58,8 +58,9 @@ class StaticType(Rule):
         return None
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        named = named_places(facts)
-        for entry in static_types(facts):
+        types = list(static_types(facts))
+        named = named_places(facts) if types else {}
+        for entry in types:
             where = place(entry, named)
             yield self.finding(
                 facts,

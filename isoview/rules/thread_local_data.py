@@ -41,7 +41,7 @@ class ThreadLocalData(Rule):
     guide = "managing-global-state"
 
     def cannot_run(self, facts: Facts) -> str | None:
-        if any(entry.section.startswith(THREAD_LOCAL) for entry in facts.globals):
+        if any(section.startswith(THREAD_LOCAL) for section in facts.statics_sections):
             return None
         others = [tool.name for tool in facts.toolchains if tool.name in _WITH_RUNTIME]
         if others and _sections(facts):
@@ -49,7 +49,8 @@ class ThreadLocalData(Rule):
         return None
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        named = [entry for entry in facts.globals if entry.section.startswith(THREAD_LOCAL)]
+        sections = {name for name in facts.statics_sections if name.startswith(THREAD_LOCAL)}
+        named = [entry for entry in facts.globals if entry.section in sections] if sections else []
         for entry in named:
             if entry.kind != "runtime":
                 yield self.finding(
