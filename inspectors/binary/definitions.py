@@ -40,7 +40,8 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
     found: dict[int, FoundDefinition] = {}
     for layout in layouts:
         for segment in data_segments(image):
-            scan = candidates(image, segment, layout, layout.moduledef("m_name"), 3, 0)
+            name_at = layout.moduledef("m_name")
+            scan = candidates(image, segment, layout, name_at, image.after_plain, 3)
             for address, words, index in scan:
                 if not _promising(image, address, layout, words, index):
                     continue

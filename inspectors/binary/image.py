@@ -230,19 +230,23 @@ class Image(Record):
         return sorted([address for address in self.imports_at if not address & odd])
 
     @cached_property
-    def apart(self) -> list[tuple[int, int, int]]:
-        """Relocated words that stand alone on one side: at least two words behind them or three
-        before them are not relocated. Each with the distances to the relocated words before and
-        behind it, in bytes. Structures are found from these: the rest stand in tables.
+    def after_plain(self) -> list[int]:
+        """Relocated words behind at least three that are not: where a definition may be named."""
+        step, words = 3 * self.word_size, self.relocated
+        before = (-1 << 62, *words[:-1])
+        return [word for last, word in zip(before, words, strict=False) if word - last > step]
+
+    @cached_property
+    def before_plain(self) -> list[tuple[int, int]]:
+        """Relocated words before at least two that are not, each with its distance to the next
+        relocated one, in bytes: where a type or a spec may be named.
         """
-        size, all_ = self.word_size, self.relocated
-        far = 1 << 62
+        step, words = 2 * self.word_size, self.relocated
+        behind = (*words[1:], 1 << 62)
         return [
-            (address, address - before, behind - address)
-            for before, address, behind in zip(
-                (-far, *all_[:-1]), all_, (*all_[1:], far), strict=False
-            )
-            if behind - address > 2 * size or address - before > 3 * size
+            (word, following - word)
+            for word, following in zip(words, behind, strict=False)
+            if following - word > step
         ]
 
     @cached_property

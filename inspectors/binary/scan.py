@@ -5,7 +5,7 @@ file says as much as any other.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import TypeVar
 
@@ -68,14 +68,19 @@ def data_segments(image: Image) -> tuple[Segment, ...]:
 
 
 def candidates(
-    image: Image, segment: Segment, layout: Layout, name_offset: int, zeros: int, plain_after: int
+    image: Image,
+    segment: Segment,
+    layout: Layout,
+    name_offset: int,
+    names: Iterable[int],
+    zeros: int,
 ) -> Iterator[tuple[int, Sequence[int], int]]:
-    """Addresses at which an object may start whose name pointer stands at ``name_offset``; with
-    each the segment's words, not relocated, and the place of the name pointer among them.
+    """Addresses at which an object may start one of whose ``names``, pointers to its name, stands
+    at ``name_offset``; with each the segment's words, not relocated, and the place of the name
+    pointer among them.
 
-    ``zeros`` is how many words before the name must be plain and zero, ``plain_after`` how many
-    behind it must be no pointers. Only these and the head word are looked at: this is the
-    scanners' inner loop, run once for every pointer of the file.
+    ``zeros`` is how many words before the name are zero. Only these and the head word are looked
+    at: this is the scanners' inner loop.
     """
     words = image.words(segment)
     size = image.word_size
@@ -84,11 +89,11 @@ def candidates(
     # The word that tells: the reference count, or (free-threaded) the one with ob_ref_local.
     told = (size + 4) // size * size if layout.free_threaded else 0
     back = (name_offset - told) // size
-    for address, before, behind in image.apart:
-        if before <= zeros * size or behind <= plain_after * size or not low <= address < high:
+    for address in names:
+        if not low <= address < high:
             continue
-        index, odd = divmod(address - base, size)
-        if odd or words[index - 1]:
+        index = (address - base) // size
+        if words[index - 1]:
             continue
         word = words[index - back]
         if layout.free_threaded:

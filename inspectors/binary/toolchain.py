@@ -96,20 +96,20 @@ _RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG, "nanobind": _NANOBIND}
 _NANOBIND_KEY = rb"\0v(\d+)_(?:system|msvc|lib|clang|mingw|gcc|intel|cuda)\w*\0"
 _PYTHRAN = b"(ss)\0__pythran__\0"  # a format of Py_BuildValue, and what is set to its result
 
-# What a guard does, its text, what it is, and the generator whose code it is part of.
+# What a guard does, its text, what it is, and the generator without which it is not looked for.
 GUARDS = (
     ("opt-out", b"cannot load module more than once per process", "the HOWTO's opt-out", None),
     (
         "generator-guard",
         b"Interpreter change detected - this module can only be loaded into one interpreter per process",
         "Cython's guard: one interpreter per process",
-        "Cython",
+        None,
     ),
     (
         "generator-guard",
         b"has already been imported into this interpreter",
         "Cython's guard with module state: one module object per interpreter",
-        "Cython",
+        None,
     ),
     (
         "generator-guard",

@@ -55,8 +55,8 @@ def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundT
     found: dict[int, FoundType] = {}
     for layout in layouts:
         for segment in data_segments(image):
-            name_at = layout.type("tp_name")
-            for address, words, index in candidates(image, segment, layout, name_at, 1, 2):
+            name_at, names = layout.type("tp_name"), [name for name, _ in image.before_plain]
+            for address, words, index in candidates(image, segment, layout, name_at, names, 1):
                 if _promising(image, address + name_at, words, index):
                     static = read_static_type(image, address, layout)
                     if static is not None:
@@ -254,7 +254,7 @@ def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, .
     gap = layout.spec_slots
     starts = [
         address
-        for address, _, behind in image.apart
+        for address, behind in image.before_plain
         if behind == gap and image.unsigned(pointers[address + gap], 4) in TYPE_SLOTS
     ]
     found: list[FoundType] = []
