@@ -117,7 +117,19 @@ class BaseApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
             self.last_keys.append(event.key)
+        if isinstance(event, events.MouseEvent) and self._is_leaving(event):
+            return
         await super().on_event(event)
+
+    def _is_leaving(self, event: events.MouseEvent) -> bool:
+        """Whether the mouse is on a widget that was taken away but is still painted.
+
+        Textual would begin a selection in what holds that widget, and nothing does any more.
+        """
+        if not self.screen_stack or event.is_forwarded:
+            return False
+        widget, _ = self.screen.get_widget_and_offset_at(event.x, event.y)
+        return widget is not None and widget is not self.screen and widget.parent is None
 
     def report_fault(self, error: BaseException) -> tuple[str, str]:
         """Write a report about a fault of ours; returns what happened and what to do."""
@@ -128,6 +140,8 @@ class BaseApp(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual's own last resort, which would print a traceback with every local value."""
+        if self.has_failed:  # what follows from the first says nothing new
+            return
         self.has_failed = True
         what, hint = self.report_fault(error)
         self._return_code = 3  # as the command line has it: it could not be analysed
