@@ -1,8 +1,9 @@
 # Everything here is .ci/dev.py, which needs only Python 3.11+ with venv.
 PYTHON ?= python3
-.PHONY: try test check screenshots
+.PHONY: try test check screenshots docs
 
 try: ; @$(PYTHON) .ci/dev.py try $(TARGET)
 test: ; @$(PYTHON) .ci/dev.py test
 check: ; @$(PYTHON) .ci/dev.py check
 screenshots: ; @$(PYTHON) .ci/dev.py screenshots
+docs: ; @$(PYTHON) .ci/dev.py docs

@@ -112,7 +112,12 @@ def screenshots(arguments: list[str]) -> int:
     return run("screenshots/make.py", *arguments)
 
 
-COMMANDS = {"test": test, "check": check, "try": try_it, "screenshots": screenshots}
+def docs(arguments: list[str]) -> int:
+    environment("test")
+    return run("docs/site/build.py", *arguments)
+
+
+COMMANDS = {"test": test, "check": check, "try": try_it, "screenshots": screenshots, "docs": docs}
 
 
 def main() -> int:
