@@ -92,6 +92,9 @@ X86_64 = {
     "660f6ec0": (i.CLOBBER, 4, VECTORS, 0, NONE, 0, 0, 0),  # movd xmm0, eax
     "66480f6ec8": (i.MOVE, 8, VECTORS + 1, 0, NONE, 0, 0, 0),  # movq xmm1, rax
     "660f6cc1": (i.UNPACK, 8, VECTORS, VECTORS + 1, NONE, 0, 0, 0),  # punpcklqdq
+    # vpunpcklqdq xmm3, xmm1, xmm2 and vpinsrq xmm1, xmm2, r13, 1: the lower half from another
+    "c5f16cda": (i.UNPACK, 8, VECTORS + 3, VECTORS + 2, VECTORS + 1, 0, 0, 0),
+    "c4c3e922cd01": (i.UNPACK, 8, VECTORS + 1, 13, VECTORS + 2, 0, 0, 1),
     "0f2905f0000000": (i.STORE, 16, VECTORS, NONE, NONE, 0, START + 7 + 0xF0, 0),  # movaps
     "0f1605f0000000": (i.LOAD_HIGH, 8, VECTORS, NONE, NONE, 0, START + 7 + 0xF0, 0),  # movhps
     "64488b042528000000": (i.CLOBBER, 8, 0, NONE, NONE, 0, 0x28, 0),  # mov rax, fs:0x28

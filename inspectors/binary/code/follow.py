@@ -250,7 +250,10 @@ class Follower(Memory):
         self._set(ins[3], merged(self.state.get(ins[3]), self.state.get(ins[4])))
 
     def _unpack(self, ins: Instruction) -> None:
-        self._set(ins[3] + HIGH, self.state.get(ins[4]))
+        upper = self.state.get(ins[4])
+        if ins[5] != NONE:
+            self._set(ins[3], self.state.get(ins[5]))
+        self._set(ins[3] + HIGH, upper)
 
     # Comparisons
 

@@ -44,7 +44,9 @@ READ = 15  # memory is read; reg, where there is one, becomes unknown
 EXCHANGE = 16  # memory and reg change places, perhaps under a condition
 LOAD_HIGH = 17  # upper half of vector reg = memory
 STORE_HIGH = 18  # memory = upper half of vector reg
-UNPACK = 19  # upper half of vector reg = lower half of base, or all of general register base
+# Upper half of vector reg = lower half of base, or all of general register base; where index is a
+# vector, its lower half goes to the lower one of reg.
+UNPACK = 19
 WRITING = frozenset({STORE, STORE_CONST, UPDATE, MODIFY, EXCHANGE, STORE_HIGH})
 # Comparisons.
 COMPARE = 20  # reg with base

@@ -42,11 +42,12 @@ def meaning(head: Head) -> Meaning:
         return _one_byte(head)
     if head.opmap == 1:
         return _two_byte(head)
-    if head.opmap == 3 and head.opcode == 0x22 and head.pp == 0x66 and not head.third:
+    if head.opmap == 3 and head.opcode == 0x22 and head.pp == 0x66:
         # pinsrq: the immediate says which half; compilers build the upper one with it
         if head.register_form:
             return i.UNPACK, 8, i.VECTORS + head.reg, head.rm, 0
-        return i.LOAD_HIGH, 8, i.VECTORS + head.reg, i.NONE, 0
+        if not head.third:
+            return i.LOAD_HIGH, 8, i.VECTORS + head.reg, i.NONE, 0
     return _vector_result(head)
 
 
@@ -317,7 +318,7 @@ def _vector_parts(head: Head, vector: int, size: int) -> Meaning:
     if opcode in (0x16, 0x17) and pp in (0, 0x66) and not head.register_form and not head.third:
         return (i.LOAD_HIGH if opcode == 0x16 else i.STORE_HIGH), 8, vector, i.NONE, 0
     if (opcode == 0x6C and pp == 0x66) or (opcode == 0x16 and pp == 0 and head.register_form):
-        if head.register_form and not head.third:  # punpcklqdq, movlhps
+        if head.register_form:  # punpcklqdq, movlhps
             return i.UNPACK, 8, vector, i.VECTORS + head.rm, 0
         return _vector_result(head)
     if opcode in (0x57, 0xEF) and head.register_form and head.reg == head.rm:  # xorps, pxor

@@ -106,6 +106,7 @@ class _Opcode(NamedTuple):
     vector: int  # bytes of a vector; 0 without VEX or EVEX
     third: bool  # there is a third operand
     form: tuple[bool, int | str] | None
+    source: int = 0  # the third operand's register, where there is one
 
 
 _PP = (0, 0x66, 0xF3, 0xF2)
@@ -167,7 +168,8 @@ def _vector_opcode(raw: bytes, at: int) -> _Opcode:
     else:
         form = None
     pp = _PP[last & 3]
-    return _Opcode(end, opmap, opcode, rex, pp, frozenset(), vector, third, form)
+    source = ~last >> 3 & 15
+    return _Opcode(end, opmap, opcode, rex, pp, frozenset(), vector, third, form, source)
 
 
 _INVALID: Shape = (1, 0, i.STOP, 0, i.NONE, i.NONE, i.NONE, 0, 0, 0, 0)
@@ -214,6 +216,8 @@ def shape_of(raw: bytes) -> tuple[Shape, tuple[int, ...]]:
     in_memory = has_modrm and mode != 3
     if not in_memory:
         base, index, scale = other, i.NONE, 0
+        if kind == i.UNPACK and op.vector:
+            index = i.VECTORS + op.source
     elif base == RIP and kind in (i.OTHER, i.CLOBBER):
         base = i.NONE
     segment = op.seen & {0x64, 0x65}  # thread-local data, the stack guard: not this file's

@@ -113,6 +113,9 @@ class Steps:
             state.store(offset, size, value)
             if isinstance(value, tuple) and value[0] in ("argument", "incoming"):
                 self.spilled[offset] = value
+            elif isinstance(value, tuple) and value[0] == "stack" and size == 8:
+                if self.spilled.setdefault(offset, value) != value:
+                    self.reused.add(offset)
             else:
                 self.spilled.pop(offset, None)
             return
@@ -178,7 +181,10 @@ class Steps:
             state.store(place[1], 8, state.upper.get(step[3]))
 
     def _unpack(self, step: Instruction, state: State) -> None:
-        put(state.upper, step[3], state.registers.get(step[4]))
+        upper = state.registers.get(step[4])
+        if step[5] != i.NONE:
+            put(state.registers, step[3], state.registers.get(step[5]))
+        put(state.upper, step[3], upper)
 
     def _push(self, step: Instruction, state: State) -> None:
         top = plus(state.registers.get(self.machine.stack), -8)
