@@ -24,6 +24,8 @@ from isoview.tui.views import VIEWS, view_of
 from isoview.tui.work import Decided, Decoded, LiveEnded, Work
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from isoview.model import Event
     from isoview.tui.live_control import LiveControl
     from isoview.tui.processes import ProcessServices
@@ -301,7 +303,16 @@ class IsoviewApp(BaseApp):
                 command = partial(self.run_action, key.action, key.namespace)
                 text = key.tooltip
             yield SystemCommand(f"{key.title} ({key.display})", text, command)
+        for pane, binding in keys.elsewhere(screen):
+            go = partial(self._do_in, pane, binding.action)
+            shown_key = self.get_key_display(binding)
+            yield SystemCommand(f"{binding.description} ({shown_key})", binding.tooltip, go)
         yield SystemCommand("theme", "Choose the colours of the app", self.action_change_theme)
+
+    async def _do_in(self, pane: Widget, action: str) -> None:
+        """Give the keys to a pane, then do what it can."""
+        pane.focus()
+        await self.run_action(action, pane)
 
     def _say_why_not(self, title: str, reason: str) -> None:
         self.notify(f"{title}: {reason}.", severity="warning")

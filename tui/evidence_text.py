@@ -18,12 +18,14 @@ from isoview.tui.marks import TIMES, answer_mark, finding_mark
 from isoview.tui.rows import Row, subject
 from isoview.tui.texts import section_title, why
 
+NAME_ROOM = 30
+"""What a name keeps in a list of a few."""
 WIDE = 72
 """From this width on, a structure shows addresses and raw values beside every field."""
 EVIDENCE_LINES = 4
 """Lines of evidence shown at first: a finding about 42 statics has 42."""
-LISTED = 40
-"""Findings of a folded rule that are listed by name."""
+FEW, LISTED = 3, 200
+"""Findings of a folded rule that are listed by name at first, and when all is asked for."""
 
 
 def heading(ink: Ink, row: Row, *, everything: bool = False) -> RenderableType:
@@ -32,15 +34,22 @@ def heading(ink: Ink, row: Row, *, everything: bool = False) -> RenderableType:
     mark = finding_mark(finding)
     style = ink.style(mark.tone)
     title = Text.assemble((f"{mark.shape} {finding.rule} ", style), shown(finding.name, style))
-    if row.count > 1:
-        title.append(f" {TIMES}{row.count}", style="bold")
+    if row.number > 1:
+        title.append(f" {TIMES}{row.number}", style="bold")
     title.append(f"  {mark.word}", style=style)
+    if row.count > row.number:
+        title.append(f", {several(row.count, 'place')}", style=ink.style("quiet"))
     if finding.confidence != "high":
         title.append(f", {finding.confidence} confidence", style=ink.style("quiet"))
     parts: list[RenderableType] = [title]
     if row.gone:
         parts.append(shown("Gone: only the last reading of the file had it.", ink.style("good")))
-    parts.append(shown(finding.message, "bold") if not row.is_group else _members(ink, row))
+    parts.append(shown(finding.message, "bold"))
+    reason, _ = why(finding.rule)
+    if reason:
+        parts.append(prose(reason))
+    if row.is_group:
+        parts.append(_members(ink, row, everything=everything))
     place = where_text(finding.where)
     if place and not row.is_group:
         parts.append(shown(place, ink.style("quiet")))
@@ -53,9 +62,6 @@ def heading(ink: Ink, row: Row, *, everything: bool = False) -> RenderableType:
     if len(evidence) > len(shown_lines):
         more = f"and {len(evidence) - len(shown_lines)} more places: x shows them"
         parts.append(shown(more, ink.style("quiet")))
-    reason, _ = why(finding.rule)
-    if reason:
-        parts.append(prose(reason))
     guide = section_title(finding.guide)
     parts.append(
         Text.assemble(
@@ -71,13 +77,22 @@ def rest(row: Row) -> RenderableType | None:
     return Group(Text(), prose(more)) if more else None
 
 
-def _members(ink: Ink, row: Row) -> Text:
-    """The subjects of a folded rule."""
-    names = [subject(finding) for finding in row.findings[:LISTED]]
-    text = shown(", ".join(names), "bold")
-    if len(row.findings) > LISTED:
-        text.append(f" and {len(row.findings) - LISTED} more", style=ink.style("quiet"))
+def _members(ink: Ink, row: Row, *, everything: bool) -> Text:
+    """What else a folded rule is about: the first is told in full, the others by name."""
+    others = row.findings[1:]
+    named = others[: LISTED if everything else FEW]
+    text = Text(f"and {several(len(others), 'more finding')} like it: ", ink.style("quiet"))
+    room = 0 if everything else NAME_ROOM
+    names = ", ".join(_short(subject(finding), room) for finding in named)
+    text.append_text(shown(names, ink.style("quiet"), limit=20_000))
+    if len(others) > len(named):
+        more = f", … (enter unfolds them{'' if everything else ', x names them'})"
+        text.append(more, style=ink.style("quiet"))
     return text
+
+
+def _short(name: str, room: int) -> str:
+    return f"{name[: room - 1]}…" if room and len(name) > room else name
 
 
 def _evidence(ink: Ink, entry: Evidence) -> Text:

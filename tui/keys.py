@@ -1,10 +1,16 @@
 """The keys that work right now, from the bindings themselves: help, palette and toasts read this."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
+
+SCOPES = ("in this pane", "on this screen", "everywhere", "in other panes", "moving about")
+"""Where a key belongs, in the order of the help."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,7 @@ class Key:
     title: str
     tooltip: str
     reason: str | None
-    inner: bool  # of the focused pane, not of the whole screen
+    scope: str  # one of SCOPES
 
 
 def available(screen: Screen[Any]) -> list[Key]:
@@ -41,17 +47,33 @@ def available(screen: Screen[Any]) -> list[Key]:
                 title=active.binding.description,
                 tooltip=active.binding.tooltip,
                 reason=None if active.enabled else reason(active.node, action),
-                inner=active.node is not screen and active.node is not screen.app,
+                scope=_scope(screen, active.node, active.binding.description),
             )
         )
-    return sorted(keys, key=_order)
+    return sorted(keys, key=lambda key: SCOPES.index(key.scope))
 
 
-def _order(key: Key) -> int:
-    """What only this pane does, then what the screen does, then moving about."""
-    if key.title.startswith("move: "):
-        return 2
-    return 0 if key.inner else 1
+def _scope(screen: Screen[Any], node: DOMNode, title: str) -> str:
+    if title.startswith("move: "):
+        return "moving about"
+    if node is screen.app:
+        return "everywhere"
+    return "on this screen" if node is screen else "in this pane"
+
+
+def elsewhere(screen: Screen[Any]) -> Iterator[tuple[Widget, Binding]]:
+    """Described actions of panes that do not have the keys now, for the palette."""
+    here = set(screen.focused.ancestors_with_self) if screen.focused is not None else set()
+    known = {active.binding.action for active in screen.active_bindings.values()}
+    for widget in screen.query("*"):
+        if widget in here or not widget.focusable:
+            continue
+        for _key, binding in widget._bindings:  # noqa: SLF001 - Textual has no other way to them
+            if not binding.tooltip or binding.description.startswith("move: "):
+                continue
+            if binding.action not in known:
+                known.add(binding.action)
+                yield widget, binding
 
 
 def reason(node: DOMNode, action: str) -> str:

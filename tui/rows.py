@@ -30,6 +30,11 @@ class Row:
         """How many subjects the row stands for."""
         return sum(finding.count for finding in self.findings)
 
+    @property
+    def number(self) -> int:
+        """What the row shows: findings of a folded rule, which add up to all; subjects of one."""
+        return len(self.findings) if self.is_group else self.count
+
 
 def importance(finding: Finding) -> tuple[bool, int, str, str]:
     """Order of the table: what counts first, then severity, then rule and subject."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from app_pilot import MemoryDecisions, app_of, drive, press, said, screen_text, settle
 from app_reports import FINDINGS, REPORT
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -120,7 +121,7 @@ def test_a_rule_shows_what_it_covers_before_it_is_written() -> None:
         assert "Covers 2 open findings of this file; 1 decided already" in text
         assert "stays confirmed" in text
         await press(pilot, "enter")
-        assert "Type why they are intended" in said(app)
+        assert "Type why they are intended" in screen_text(app)
         assert not decisions.on_disk.groups
         screen.query_one("#group-subject", Input).value = "type:*.Cursor"
         await settle(pilot)
@@ -128,12 +129,12 @@ def test_a_rule_shows_what_it_covers_before_it_is_written() -> None:
         screen.query_one("#group-subject", Input).value = "type:nothing"
         await settle(pilot)
         await press(pilot, "enter")
-        assert "It would cover nothing" in said(app)
+        assert "It would cover nothing" in screen_text(app)
         for name in ("rule", "module", "subject"):
             screen.query_one(f"#group-{name}", Input).value = "*"
         await settle(pilot)
         await press(pilot, "enter")
-        assert "hides everything" in said(app)
+        assert "hides everything" in screen_text(app)
         screen.query_one("#group-rule", Input).value = "static-*"
         screen.query_one("#group-reason", Input).value = "generated"
         await settle(pilot)
@@ -239,5 +240,19 @@ def test_all_decisions_on_one_screen_and_out_of_the_file_again() -> None:
         await press(pilot, "g", "D")
         assert "no rule and no decision" in said(app)
         adds_up(app)
+
+    drive(app, steps)
+
+
+def test_nothing_is_lost_when_somebody_types_fast() -> None:
+    decisions = MemoryDecisions()
+    app = app_of(decisions=decisions)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "a")
+        for key in ("i", *"because", "space", *"so", "enter"):  # all before anything is handled
+            app.post_message(Key(key, {"space": " "}.get(key, key if len(key) == 1 else None)))
+        await settle(pilot)
+        assert decisions.statuses() == {FINDINGS[0].fingerprint: ("intended", "because so")}
 
     drive(app, steps)

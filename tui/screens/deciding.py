@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual.binding import Binding
@@ -12,6 +12,7 @@ from isoview.model import STATUSES, Finding, Status
 from isoview.tui.ink import shown
 from isoview.tui.screens.filtered import FilteredScreen
 from isoview.tui.tally import SHOWN, tally
+from isoview.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from isoview.triage import Decisions, Group
@@ -30,9 +31,8 @@ DECISIONS = [
 
 
 class DecidingScreen(FilteredScreen):
-    """Lists findings in a pane ``DECIDE_IN``; the editor opens below them."""
+    """Lists findings; the editor of decisions opens above the line of keys."""
 
-    DECIDE_IN: ClassVar[str] = "#findings-pane"
     only: Status | None = None  # the status that is listed
     _seen: Decisions  # the decisions when the editor was opened
 
@@ -132,7 +132,7 @@ class DecidingScreen(FilteredScreen):
         from isoview.tui.widgets.decision_bar import DecisionBar
 
         if not self.query(DecisionBar):
-            await self.query_one(self.DECIDE_IN).mount(DecisionBar())
+            await self.mount(DecisionBar(), before=self.query_one(KeyBar))
         # What others write while one types must not be overwritten unseen.
         self._seen = self.isoview.services.decisions.kept
         self.query_one(DecisionBar).open(self._scopes())

@@ -41,8 +41,12 @@ class HelpScreen(ModalScreen[None]):
         table.add_column(no_wrap=True)
         table.add_column()
         table.add_row(Text("here", style=ink.style("quiet")), shown(self._where))
-        table.add_row(Text(), Text())
+        scope = ""
         for key in self._keys:
+            if key.scope != scope:
+                scope = key.scope
+                table.add_row(Text(), Text())
+                table.add_row(Text(), Text(scope, style=ink.style("note")))
             text = shown(key.tooltip)
             if key.reason:
                 text.append_text(shown(f"  Not now: {key.reason}", ink.style("warning")))

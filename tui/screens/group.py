@@ -39,7 +39,7 @@ class GroupScreen(ModalScreen[Group | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", tooltip="Write nothing", priority=True),
-        Binding("enter", "save", "write", tooltip="Write the rule to isoview.toml", priority=True),
+        Binding("enter", "save", "write", tooltip="Write the rule to isoview.toml"),
         Binding("tab,down", "go(1)", "next", key_display="⇥", tooltip="Next line", priority=True),
         Binding("shift+tab,up", "go(-1)", "line before", show=False, tooltip="Line before", priority=True),
         Binding("ctrl+t", "turn", "status", tooltip="Another status", priority=True),
@@ -130,6 +130,11 @@ class GroupScreen(ModalScreen[Group | None]):
             no_wrap=True,
         )
 
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter, after everything that was typed before it: a binding with priority would overtake."""
+        event.stop()
+        self.action_save()
+
     def action_turn(self) -> None:
         self.status = OFFERED[(OFFERED.index(self.status) + 1) % len(OFFERED)]
         self._show()
@@ -156,7 +161,8 @@ class GroupScreen(ModalScreen[Group | None]):
             self.dismiss(group)
 
     def _say(self, text: str) -> None:
-        self.app.notify(text, severity="warning")
+        style = Ink(self.app).style("warning")
+        self.query_one("#covers", Static).update(shown(text, style))
 
 
 def suggestion(findings: Sequence[Finding]) -> Group:

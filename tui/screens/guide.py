@@ -91,7 +91,6 @@ class GuideScreen(DecidingScreen):
     VIEW = "guide"
     PANES = ("outline", "page", "links")
     FILTER_IN = "#outline-pane"
-    DECIDE_IN = "#links-pane"
     WHERE = "The guide to isolating extension modules, as the checklist of one module."
     CSS = """
     GuideScreen #outline-pane { width: 34; height: 1fr; }

@@ -89,7 +89,7 @@ class PlanScreen(DecidingScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "plan"
     PANES = ("steps", "step")
-    FILTER_IN = DECIDE_IN = "#steps-pane"
+    FILTER_IN = "#steps-pane"
     WHERE = "The porting plan: what a maintainer does first, and what each step unlocks."
     CSS = """
     PlanScreen #steps-pane { height: 3fr; width: 1fr; }

@@ -87,7 +87,7 @@ class TriageScreen(DecidingScreen):
     ]  # fmt: skip
     VIEW = "triage"
     PANES = ("decided", "decision")
-    FILTER_IN = DECIDE_IN = "#decided-pane"
+    FILTER_IN = "#decided-pane"
     WHERE = "Triage: what was decided about the findings, and what was not yet."
     CSS = """
     TriageScreen #decided-pane { height: 3fr; width: 1fr; }

@@ -65,6 +65,7 @@ class StatusChoice(Widget, can_focus=True):
             Binding(key, f"pick('{status}')", SHOWN[status], tooltip=f"{SHOWN[status]}: {MEANINGS[status]}")
             for status, key in LETTERS.items()
         ),
+        Binding("enter", "take", "take it", show=False, tooltip="Take this status; a reason is asked next"),
         Binding("right,down,j,l", "turn(1)", "next", show=False, tooltip="Next status"),
         Binding("left,up,k,h", "turn(-1)", "before", show=False, tooltip="Status before"),
     ]  # fmt: skip
@@ -74,6 +75,13 @@ class StatusChoice(Widget, can_focus=True):
         def __init__(self, status: Status) -> None:
             super().__init__()
             self.status = status
+
+    class Typed(Message):
+        """Somebody types on before the reason has the keys."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     class Turned(Message):
         def __init__(self, status: Status) -> None:
@@ -101,14 +109,30 @@ class StatusChoice(Widget, can_focus=True):
                 break
         return line
 
+    is_taken = False  # a status was chosen: what is typed belongs to the reason
+
+    def on_key(self, event: events.Key) -> None:
+        """Letters are taken here, at once: as bindings they would be overtaken by what follows."""
+        status = next((s for s, letter in LETTERS.items() if letter == event.key), None)
+        if self.is_taken and event.is_printable and event.character:
+            event.stop()
+            self.post_message(self.Typed(event.character))
+        elif status is not None:
+            event.stop()
+            self.action_pick(status)
+
     def watch_status(self, status: Status) -> None:
         self.post_message(self.Turned(status))
 
     def action_turn(self, step: int) -> None:
         self.status = OFFERED[(OFFERED.index(self.status) + step) % len(OFFERED)]
 
+    def action_take(self) -> None:
+        self.action_pick(self.status)
+
     def action_pick(self, status: Status) -> None:
         self.status = status
+        self.is_taken = True
         self.post_message(self.Picked(status))
 
     def on_click(self, event: events.Click) -> None:
@@ -134,7 +158,7 @@ class DecisionBar(Vertical):
         Binding("down", "turn(1)", "status", key_display="↑↓", tooltip="Next status", priority=True),
         Binding("up", "turn(-1)", "status before", show=False, tooltip="Status before", priority=True),
         Binding("tab", "widen", "for whom", key_display="⇥", tooltip="This finding, all of its rule, or the marked ones", priority=True),
-        Binding("enter", "save", "save", tooltip="Take this status; then write the decision to isoview.toml", priority=True),
+        Binding("enter", "save", "save", tooltip="Write the decision to isoview.toml"),
         Binding("escape", "cancel", "cancel", tooltip="Leave everything as it was", priority=True),
     ]  # fmt: skip
 
@@ -188,6 +212,7 @@ class DecisionBar(Vertical):
 
     def _enter_reason(self, yes: bool) -> None:
         self.choice.display = not yes
+        self.choice.is_taken = yes
         self.query_one("#entering").display = yes
         self._draw()
         # What was just shown can take the keys when it is laid out.
@@ -217,6 +242,10 @@ class DecisionBar(Vertical):
         event.stop()
         self._enter_reason(True)
 
+    def on_status_choice_typed(self, event: StatusChoice.Typed) -> None:
+        event.stop()
+        self.query_one(Input).insert_text_at_cursor(event.text)
+
     def action_turn(self, step: int) -> None:
         self.choice.action_turn(step)
 
@@ -228,15 +257,17 @@ class DecisionBar(Vertical):
         self._scope = (self._scope + 1) % len(self._scopes)
         self._draw()
 
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter, after everything that was typed before it: a binding with priority would overtake."""
+        event.stop()
+        self.action_save()
+
     def action_save(self) -> None:
-        if not self._has_status:
-            self._enter_reason(True)
-            return
         reason = self.query_one(Input).value.strip()
         if not reason and self.status in NEEDS_REASON:
-            self.app.notify(
-                f"Type why it is {SHOWN[self.status]}: whoever reads isoview.toml later will ask.",
-                severity="warning",
+            said = f"Type why it is {SHOWN[self.status]}: whoever reads isoview.toml will ask."
+            self.query_one("#meaning", Static).update(
+                Text(said, style=Ink(self.app).style("warning"))
             )
             return
         self.display = False

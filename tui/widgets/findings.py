@@ -128,8 +128,8 @@ class FindingsTable(DataTable[Text]):
         about = Text()
         if row.is_group:
             about.append("▸ " if row.folded else "▾ ", style=quiet)
-        if row.count > 1:
-            about.append(f"{TIMES}{row.count} ", style="bold")
+        if row.number > 1:
+            about.append(f"{TIMES}{row.number} ", style="bold")
         if row.gone:
             about.append("gone  ", style=quiet)
         elif finding.status != "open":
