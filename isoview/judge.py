@@ -6,8 +6,7 @@ from typing import Any
 from isoview.inspectors.facts import Facts
 from isoview.inspectors.record import replace
 from isoview.model import SEVERITIES, Finding, NotRun, Report
-from isoview.rules import ASKED, Rule
-from isoview.rules.deferred import Deferred
+from isoview.rules import ASKED, Entry, Rule
 from isoview.scorecard import scorecard
 from isoview.verdict import verdict
 
@@ -27,19 +26,16 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
         return Report(facts=facts, verdict=None, scorecard={})
     found: list[Finding] = []
     not_run: list[NotRun] = []
-    for each in ASKED:
-        if not isinstance(each, Deferred):
-            rule = each
-        elif each.when(facts):
-            rule = each.load()
-        else:
+    for entry in ASKED:
+        if not entry.when(facts):
             continue
+        rule: Rule = entry.load()
         reason = rule.cannot_run(facts)
         if reason is None:
             found.extend(rule.check(facts))
         else:
             not_run.append(NotRun(rule.code, reason))
-    asked: tuple[Rule | Deferred, ...] = ASKED
+    asked: tuple[Rule | Entry, ...] = ASKED
     if live is not None:
         asked += _behaviour(facts, live, found, not_run)
     findings = tuple(sorted(_fold(found), key=_order))

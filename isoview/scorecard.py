@@ -14,8 +14,7 @@ from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts, Item
 from isoview.loads_on import free_threaded
 from isoview.model import COUNTING, Finding, NotRun
-from isoview.rules import ASKED, Rule
-from isoview.rules.deferred import Deferred
+from isoview.rules import ASKED, Entry, Rule
 
 OVERVIEW = "isolating-extension-modules"
 SECTIONS = (
@@ -140,7 +139,7 @@ def scorecard(
     facts: Facts,
     findings: tuple[Finding, ...],
     not_run: tuple[NotRun, ...],
-    asked: tuple[Rule | Deferred, ...] = ASKED,
+    asked: tuple[Rule | Entry, ...] = ASKED,
 ) -> dict[str, str]:
     """Mark of each section, by section id; ``asked`` are the rules that had their say."""
     unclear = {entry.rule for entry in not_run}
@@ -169,7 +168,7 @@ def _rules_of_files() -> dict[str, frozenset[str]]:
     return _by_section(ASKED)
 
 
-def _by_section(asked: tuple[Rule | Deferred, ...]) -> dict[str, frozenset[str]]:
+def _by_section(asked: tuple[Rule | Entry, ...]) -> dict[str, frozenset[str]]:
     """Codes of the rules that bear on each section."""
     return {
         section: frozenset(rule.code for rule in asked if rule.guide == section)

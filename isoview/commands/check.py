@@ -18,9 +18,9 @@ def _codes(
     """Codes and families (``ISO2``) as a tuple of what a code may start with."""
     codes = tuple(code.strip() for value in values for code in value.split(",") if code.strip())
     if codes:
-        from isoview.rules import ALL_RULES
+        from isoview.rules import EVERY
 
-        known = tuple(rule.code for rule in ALL_RULES)
+        known = tuple(rule.code for rule in EVERY)
         for code in codes:
             if not any(each.startswith(code) for each in known):
                 raise click.BadParameter(f"no rule is called {code}; see `isoview rules`.")

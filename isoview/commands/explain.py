@@ -35,11 +35,11 @@ def section_lines(section: "Section") -> "list[Line]":
     """A section as text: title, link, what it says, and the rules that look for it."""
     from isoview.reports.lines import line
     from isoview.reports.markdown import markdown_lines
-    from isoview.rules import ALL_RULES
+    from isoview.rules import EVERY
 
     lines = [line((section.title, "title")), line((section.url, "dim"), wraps=False), line()]
     lines += markdown_lines(section.body)
-    belonging = [rule for rule in ALL_RULES if rule.guide == section.id]
+    belonging = [rule for rule in EVERY if rule.guide == section.id]
     if belonging:
         lines += [line(), line(("Rules", "heading"))]
         lines += [line((rule.code, "code"), f" {rule.name}", indent=2) for rule in belonging]
@@ -81,9 +81,9 @@ def _unknown(subject: str) -> str:
     from difflib import get_close_matches
 
     from isoview.guide import sections
-    from isoview.rules import ALL_RULES
+    from isoview.rules import EVERY
 
-    known = [name for rule in ALL_RULES for name in (rule.code, rule.name)]
+    known = [name for rule in EVERY for name in (rule.code, rule.name)]
     known += [section.id for section in sections()]
     close = get_close_matches(subject, known, n=3)
     meant = f"; did you mean {' or '.join(close)}?" if close else "; see `isoview rules`."

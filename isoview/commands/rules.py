@@ -10,14 +10,14 @@ import click
 def rules(form: str) -> int:
     """List the rules: code, name, severity, and the section of the guide they belong to."""
     from isoview.commands import ExitCode
-    from isoview.rules import ALL_RULES
+    from isoview.rules import EVERY
 
     if form == "json":
         import json
 
         entries = [
             {"code": rule.code, "name": rule.name, "severity": rule.severity, "guide": rule.guide}
-            for rule in ALL_RULES
+            for rule in EVERY
         ]
         click.echo(json.dumps(entries, indent=1))
         return ExitCode.CLEAN
@@ -26,8 +26,8 @@ def rules(form: str) -> int:
 
     lines = [
         line((f"{rule.code}  ", "title"), (f"{rule.severity:<9}", rule.severity), rule.name)
-        for rule in ALL_RULES
+        for rule in EVERY
     ]
-    hint = line("Next: ", (f"isoview explain {ALL_RULES[0].code}", "code"), " explains one.")
+    hint = line("Next: ", (f"isoview explain {EVERY[0].code}", "code"), " explains one.")
     show([*lines, line(), hint])
     return ExitCode.CLEAN

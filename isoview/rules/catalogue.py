@@ -1,0 +1,208 @@
+"""Every rule by code, name, severity and section of the guide, with nothing of it loaded.
+
+One rule is one file, named as the rule is. What a file of rules costs to import is small, and there
+are eighty of them: a rule is loaded when it may find something, or when somebody asks for it. A
+test holds each entry to its rule, and the folders to this list.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from isoview.inspectors.facts import Facts
+from isoview.inspectors.record import Record
+from isoview.loads_on import free_threaded
+from isoview.model import Severity
+
+_LOADED: dict[str, Any] = {}
+
+
+def always(_facts: Facts) -> bool:
+    """For a rule that most files are asked about, or that may have something in its way."""
+    return True
+
+
+class Entry(Record):
+    """One rule. ``when`` is a cheap question to the facts: where it says no, the rule could find
+    nothing and would have nothing in its way, so it counts as run without being loaded.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    guide: str
+    kind: str  # the class
+    when: Callable[[Facts], bool] = always
+    folder: str = ""
+
+    def load(self) -> Any:
+        """The rule itself; always the same object."""
+        if self.code not in _LOADED:
+            home = import_module(f"isoview.rules.{self.folder}{self.name.replace('-', '_')}")
+            _LOADED[self.code] = getattr(home, self.kind)()
+        return _LOADED[self.code]
+
+
+def imports(*names: str) -> Callable[[Facts], bool]:
+    """The file imports one of these."""
+    wanted = frozenset(names)
+    return lambda facts: not wanted.isdisjoint(facts.capi.imports)
+
+
+def imports_like(start: str) -> Callable[[Facts], bool]:
+    """The file imports a name that begins like this."""
+    return lambda facts: any(name.startswith(start) for name in facts.capi.imports)
+
+
+def has_specs(facts: Facts) -> bool:
+    """There are heap types, or not every type is known."""
+    return facts.completeness.types.level != "full" or any(
+        entry.kind == "spec" for entry in facts.types
+    )
+
+
+def may_hold_objects(facts: Facts) -> bool:
+    """A static holds objects, or not every static is known by its name."""
+    return bool(facts.objects) or facts.artifact.stripped or not facts.globals
+
+
+def has_capsules(facts: Facts) -> bool:
+    return bool(facts.capsules) or "PyCapsule_New" in facts.capi.imports
+
+
+def has_guards(facts: Facts) -> bool:
+    return bool(facts.guards)
+
+
+def has_several_inits(facts: Facts) -> bool:
+    return len(facts.init) > 1
+
+
+def has_slot_export(facts: Facts) -> bool:
+    return any(entry.phase == "export" for entry in facts.init)
+
+
+def lacks_own_init(facts: Facts) -> bool:
+    return facts.own_init is None
+
+
+def lacks_definition(facts: Facts) -> bool:
+    """The file does not hold the definition as data."""
+    definition = facts.own_definition
+    return facts.own_init is None or definition is None or definition.origin != "static"
+
+
+def links_python(facts: Facts) -> bool:
+    return any("ython" in library for library in facts.linked)
+
+
+def is_free_threaded(facts: Facts) -> bool:
+    return free_threaded(facts)
+
+
+def is_generated(facts: Facts) -> bool:
+    return any(tool.name not in ("C", "C++") for tool in facts.toolchains)
+
+
+def is_pyo3(facts: Facts) -> bool:
+    return facts.generator == "PyO3"
+
+
+def leaves_stable_abi(facts: Facts) -> bool:
+    return facts.capi.limited is None and (facts.artifact.tag or "").startswith("abi3")
+
+
+# fmt: off
+FILES: tuple[Entry, ...] = (
+    Entry("ISO101", "single-phase-init", "error", "managing-per-module-state", "SinglePhaseInit"),
+    Entry("ISO102", "m-size-minus-one", "warning", "isolated-module-objects", "MSizeMinusOne"),
+    Entry("ISO103", "state-without-hooks", "note", "managing-per-module-state", "StateWithoutHooks"),
+    Entry("ISO104", "slot-export", "note", "pep-793-pymodexport", "SlotExport", when=has_slot_export),
+    Entry("ISO105", "run-time-definition", "note", "managing-per-module-state", "RunTimeDefinition", when=lacks_definition),
+    Entry("ISO106", "init-name-mismatch", "error", "course-modules", "InitNameMismatch", when=lacks_own_init),
+    Entry("ISO107", "several-inits", "note", "pep-489-multi-phase-initialization", "SeveralInits", when=has_several_inits),
+    Entry("ISO108", "opt-out-guard", "note", "opt-out-limiting-to-one-module-object-per-process", "OptOutGuard", when=has_guards),
+    Entry("ISO111", "interpreters-undeclared", "warning", "making-modules-safe-with-multiple-interpreters", "InterpretersUndeclared"),
+    Entry("ISO112", "interpreters-refused", "warning", "making-modules-safe-with-multiple-interpreters", "InterpretersRefused"),
+    Entry("ISO113", "shared-gil-only", "note", "making-modules-safe-with-multiple-interpreters", "SharedGilOnly"),
+    Entry("ISO121", "gil-undeclared", "warning", "ft-module-initialization", "GilUndeclared", when=is_free_threaded),
+    Entry("ISO122", "gil-used", "warning", "ft-module-initialization", "GilUsed", when=is_free_threaded),
+    Entry("ISO201", "static-type", "warning", "heap-types", "StaticType"),
+    Entry("ISO202", "static-struct-sequence", "warning", "heap-types", "StaticStructSequence", when=imports("PyStructSequence_InitType", "PyStructSequence_InitType2")),
+    Entry("ISO203", "heap-type-without-gc", "warning", "garbage-collection-protocol", "HeapTypeWithoutGc", when=has_specs),
+    Entry("ISO204", "gc-without-traverse", "error", "garbage-collection-protocol", "GcWithoutTraverse", when=has_specs),
+    Entry("ISO206", "mutable-heap-type", "note", "changing-static-types-to-heap-types", "MutableHeapType", when=has_specs),
+    Entry("ISO207", "inherited-new", "note", "changing-static-types-to-heap-types", "InheritedNew", when=has_specs),
+    Entry("ISO208", "type-without-module", "note", "defining-heap-types", "TypeWithoutModule", when=has_specs),
+    Entry("ISO209", "own-tp-free", "warning", "not-overriding-tp-free", "OwnTpFree", when=has_specs),
+    Entry("ISO210", "pyobject-new", "note", "avoiding-pyobject-new", "PyobjectNew", when=imports("_PyObject_New", "_PyObject_NewVar")),
+    Entry("ISO211", "dealloc-without-untrack", "warning", "defining-tp-dealloc", "DeallocWithoutUntrack", when=has_specs),
+    Entry("ISO212", "dealloc-keeps-type", "error", "defining-tp-dealloc", "DeallocKeepsType", when=has_specs),
+    Entry("ISO301", "object-in-static", "error", "enter-per-module-state", "ObjectInStatic"),
+    Entry("ISO302", "mutable-static", "warning", "managing-global-state", "MutableStatic"),
+    Entry("ISO303", "thread-local-data", "note", "managing-global-state", "ThreadLocalData"),
+    Entry("ISO304", "pystate-find-module", "warning", "module-state-access-from-functions", "PyStateFindModule", when=imports("PyState_FindModule")),
+    Entry("ISO305", "gilstate-api", "note", "making-modules-safe-with-multiple-interpreters", "GilStateApi", when=imports_like("PyGILState_")),
+    Entry("ISO306", "interned-string-in-static", "error", "enter-per-module-state", "InternedStringInStatic", when=may_hold_objects),
+    Entry("ISO307", "init-once-flag", "note", "isolated-module-objects", "InitOnceFlag"),
+    Entry("ISO308", "interpreter-id", "note", "enter-per-module-state", "InterpreterId"),
+    Entry("ISO309", "runtime-hook", "note", "managing-global-state", "RuntimeHook"),
+    Entry("ISO310", "free-list", "warning", "enter-per-module-state", "FreeList", when=may_hold_objects),
+    Entry("ISO311", "local-static-object", "error", "enter-per-module-state", "LocalStaticObject", when=may_hold_objects),
+    Entry("ISO312", "capsule-table-in-static", "warning", "managing-global-state", "CapsuleTableInStatic"),
+    Entry("ISO313", "module-by-name", "note", "module-state-access-from-functions", "ModuleByName", when=imports("PyImport_GetModule", "PyImport_AddModule", "PyImport_AddModuleObject", "PyImport_AddModuleRef", "PyImport_GetModuleDict")),
+    Entry("ISO314", "other-interpreters", "note", "making-modules-safe-with-multiple-interpreters", "OtherInterpreters"),
+    Entry("ISO315", "at-exit", "warning", "managing-global-state", "AtExit", when=imports("Py_AtExit")),
+    Entry("ISO316", "embedding-calls", "warning", "background", "EmbeddingCalls"),
+    Entry("ISO401", "state-never-read", "warning", "module-state-access-from-functions", "StateNeverRead"),
+    Entry("ISO402", "state-from-own-type", "note", "module-state-access-from-regular-methods", "StateFromOwnType", when=has_specs),
+    Entry("ISO403", "slots-without-module", "note", "module-state-access-from-slot-methods-getters-and-setters", "SlotsWithoutModule", when=has_specs),
+    Entry("ISO501", "private-api", "note", "pep-384-stable-abi", "PrivateApi", when=imports_like("_Py")),
+    Entry("ISO502", "outside-stable-abi", "error", "pep-384-stable-abi", "OutsideStableAbi", when=leaves_stable_abi),
+    Entry("ISO503", "libpython-linked", "warning", "background", "LibpythonLinked", when=links_python),
+    Entry("ISO504", "runtime-internals", "warning", "making-modules-safe-with-multiple-interpreters", "RuntimeInternals", when=imports("_PyRuntime")),
+    Entry("ISO505", "tag-contradicted", "warning", "pep-384-stable-abi", "TagContradicted"),
+    Entry("ISO601", "borrowed-references", "note", "ft-borrowed-references", "BorrowedReferences", when=is_free_threaded),
+    Entry("ISO602", "unlocked-dict-iteration", "note", "ft-container-thread-safety", "UnlockedDictIteration", when=imports("PyDict_Next")),
+    Entry("ISO603", "gil-free-statics", "note", "ft-protecting-internal-state", "GilFreeStatics", when=is_free_threaded),
+    Entry("ISO702", "process-wide-classes", "error", "pyo3-multi-phase-initialization", "ProcessWideClasses", when=is_pyo3),
+    Entry("ISO703", "shared-registry", "note", "isolated-module-objects", "SharedRegistry", when=is_generated),
+    Entry("ISO704", "generator-guard", "warning", "opt-out-limiting-to-one-module-object-per-process", "GeneratorGuard", when=has_guards),
+    Entry("ISO705", "capsule-published", "note", "pyo3-sharing-api-versioning", "CapsulePublished", when=has_capsules),
+    Entry("ISO901", "own-gil-contradicted", "error", "making-modules-safe-with-multiple-interpreters", "OwnGilContradicted"),
+)
+"""Rules that look at a file."""
+
+LIVE: tuple[Entry, ...] = (
+    Entry("ISO205", "traverse-misses-type", "warning", "garbage-collection-protocol", "TraverseMissesType", folder="behaviour."),
+    Entry("ISO801", "same-module-twice", "warning", "isolated-module-objects", "SameModuleTwice", folder="behaviour."),
+    Entry("ISO802", "copies-share-objects", "error", "isolated-module-objects", "CopiesShareObjects", folder="behaviour."),
+    Entry("ISO803", "statics-overwritten", "error", "enter-per-module-state", "StaticsOverwritten", folder="behaviour."),
+    Entry("ISO804", "refused-cleanly", "note", "opt-out-limiting-to-one-module-object-per-process", "RefusedCleanly", folder="behaviour."),
+    Entry("ISO805", "refused-dirtily", "warning", "opt-out-limiting-to-one-module-object-per-process", "RefusedDirtily", folder="behaviour."),
+    Entry("ISO806", "crashed", "error", "isolated-module-objects", "Crashed", folder="behaviour."),
+    Entry("ISO807", "first-interpreter-only", "error", "making-modules-safe-with-multiple-interpreters", "FirstInterpreterOnly", folder="behaviour."),
+    Entry("ISO808", "growth-per-cycle", "warning", "managing-per-module-state", "GrowthPerCycle", folder="behaviour."),
+    Entry("ISO809", "instances-keep-type", "error", "defining-tp-dealloc", "InstancesKeepType", folder="behaviour."),
+    Entry("ISO810", "gil-turned-on", "warning", "managing-global-state", "GilTurnedOn", folder="behaviour."),
+    Entry("ISO811", "silent-fallback", "warning", "making-modules-safe-with-multiple-interpreters", "SilentFallback", folder="behaviour."),
+    Entry("ISO812", "hung", "error", "isolated-module-objects", "Hung", folder="behaviour."),
+    Entry("ISO813", "interpreters-share-objects", "error", "making-modules-safe-with-multiple-interpreters", "InterpretersShareObjects", folder="behaviour."),
+    Entry("ISO814", "copies-not-freed", "warning", "garbage-collection-protocol", "CopiesNotFreed", folder="behaviour."),
+    Entry("ISO902", "own-gil-claim-broken", "error", "making-modules-safe-with-multiple-interpreters", "OwnGilClaimBroken", folder="behaviour."),
+    Entry("ISO903", "interpreters-claim-broken", "error", "making-modules-safe-with-multiple-interpreters", "InterpretersClaimBroken", folder="behaviour."),
+    Entry("ISO904", "multi-phase-claim-broken", "error", "isolated-module-objects", "MultiPhaseClaimBroken", folder="behaviour."),
+    Entry("ISO905", "gil-claim-broken", "error", "managing-global-state", "GilClaimBroken", folder="behaviour."),
+    Entry("ISO906", "file-and-module-disagree", "warning", "managing-per-module-state", "FileAndModuleDisagree", folder="behaviour."),
+)
+"""Rules about what a live run showed."""
+
+SHARING: tuple[Entry, ...] = (
+    Entry("ISO701", "class-built-twice", "warning", "pyo3-sharing-types", "ClassBuiltTwice", folder="between."),
+    Entry("ISO706", "registries-disagree", "note", "isolated-module-objects", "RegistriesDisagree", folder="between."),
+)
+"""Rules about several modules at once."""
+# fmt: on
+
+EVERY: tuple[Entry, ...] = tuple(sorted((*FILES, *LIVE, *SHARING), key=lambda entry: entry.code))
+"""All of them, by code."""
