@@ -91,13 +91,28 @@ PAIRS = {
         stays=frozenset({"ISO101"}),
     ),
     "ft-container-thread-safety": Pair(
-        None, lacks("PyCriticalSection_Begin"), since=(3, 13), free_threaded=True
+        None,
+        lacks("PyCriticalSection_Begin"),
+        frozenset({"ISO602"}),
+        since=(3, 13),
+        free_threaded=True,
     ),
-    "ft-borrowed-references": Pair(None, imports("PyDict_GetItemString"), since=(3, 13)),
+    "ft-borrowed-references": Pair(
+        None,
+        imports("PyDict_GetItemString"),
+        frozenset({"ISO601"}),
+        since=(3, 13),
+        free_threaded=True,
+    ),
     "ft-memory-allocation": Pair(None, imports("PyObject_Malloc")),
     "ft-thread-state": Pair(None, lacks("PyEval_SaveThread")),
     "ft-protecting-internal-state": Pair(
-        None, lacks("PyMutex_Lock"), since=(3, 13), stays=frozenset({"ISO302"})
+        None,
+        lacks("PyMutex_Lock"),
+        frozenset({"ISO603"}),
+        since=(3, 13),
+        free_threaded=True,
+        stays=frozenset({"ISO302"}),
     ),
     "ft-critical-sections": Pair(
         None, lacks("PyCriticalSection_Begin"), since=(3, 13), free_threaded=True
