@@ -23,8 +23,8 @@ from isoview.inspectors.binary.symbol_table import (
 if TYPE_CHECKING:
     from isoview.inspectors.binary.image import Image
 
-ORDERS = ("address", "name", "size", "kind", "section")
-"""What symbols can be sorted by; size begins with the largest."""
+ORDERS = ("file", "address", "name", "size", "kind", "section")
+"""What symbols can be sorted by: as they stand in the file; size begins with the largest."""
 SHOWN_KINDS = ("all", "function", "object", "tls", "other", "import")
 """What one can choose to see."""
 RUN = 1 << 15
@@ -36,7 +36,7 @@ class SymbolList:
 
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
-        self.order = "address"
+        self.order = "file"
         self.descending = False
         self.kind = "all"
         self.section = ""  # only symbols of this one
@@ -111,7 +111,9 @@ class SymbolList:
         thread.
         """
         columns = self.columns
-        if order == "name":
+        if order == "file":
+            rows: Sequence[int] = columns.rows
+        elif order == "name":
             self.prepare()
             names = self._names
             rows = politely_sorted(columns.rows, names.__getitem__)

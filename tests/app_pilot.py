@@ -3,15 +3,19 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from threading import Event as StopEvent
+from types import SimpleNamespace
 from typing import Any
 
 from app_reports import REPORT
+from symbols_by_hand import SAMPLE, sample_image, symbol_list
 from textual.pilot import Pilot
 
 from isoview.answers import Homes
 from isoview.evidence import EvidenceSource, Subject
 from isoview.inspectors.binary.decode import Field, Structure
+from isoview.inspectors.binary.parts import Parts
 from isoview.inspectors.facts import Facts
 from isoview.model import Complete, Event, Finding, Report, Shape, Started
 from isoview.scan import Listing, lines
@@ -36,8 +40,11 @@ class MemoryEvidence(EvidenceSource):
     """Gives one structure for everything, and remembers what was asked."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path)
+        super().__init__(path, lambda _path: nullcontext(SimpleNamespace(image=sample_image())))
         self.asked: list[object] = []
+
+    def parts(self, facts: Facts) -> Parts:
+        return Parts(memoryview(b"what the file holds"), self._image(facts.artifact.slice))
 
     def decode_for(self, facts: Facts, subject: Finding | Subject) -> tuple[Structure, ...]:
         assert facts.artifact
@@ -141,6 +148,7 @@ def app_of(
     """The app over hand-made reports."""
     stream = stream or streaming(*(reports or (REPORT,)))
     services = Services(
+        symbols=lambda _path, _part: symbol_list(*SAMPLE),
         stream=stream,
         scan=lambda targets, _python: MemoryScan(stream, targets),
         evidence=MemoryEvidence,

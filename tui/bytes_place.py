@@ -22,7 +22,7 @@ class Place(NamedTuple):
     in_file: bool = False  # an offset of the file, not an address
     size: int = 0
     kind: str = ""
-    field: int = 0  # the line of the structure
+    field: int = 0  # offset of the chosen field
     pane: str = "fields"
 
 

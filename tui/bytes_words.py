@@ -31,6 +31,11 @@ def spot_of(parts: Parts | None, place: Place | None) -> Spot | None:
     return None
 
 
+def is_zero_fill(parts: Parts | None, spot: Spot | None) -> bool:
+    """Whether the loader makes a byte: the file has none there."""
+    return parts is not None and spot is not None and parts.all[spot.part].zero_fill
+
+
 def symbol_at(parts: Parts | None, address: int | None) -> Symbol | None:
     """The symbol whose bytes hold an address."""
     return None if parts is None or address is None else parts.image.covering(address)

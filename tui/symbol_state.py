@@ -127,8 +127,9 @@ class State:
         inside = ""
         if isinstance(table, SymbolsTable) and table.symbols.section:
             inside = f", in {table.symbols.section}"
+        by = f", by {table.order}" if table.order != "file" else ""
         held = f", with “{table.words}”" if table.words.strip() else ""
-        return f"{number} {table.noun}{kind}{inside}{held}"
+        return f"{number} {table.noun}{kind}{inside}{held}{by}"
 
     def silence(self) -> str:
         """What to say where there is no line."""

@@ -88,7 +88,7 @@ class SymbolsTable(Table):
     """Every symbol; what takes time was done before, or is done by the screen's worker."""
 
     title, noun = "Symbols", "symbols"
-    orders = ("address", "name", "size", "kind", "section")
+    orders = ("file", "address", "name", "size", "kind", "section")
     kinds = ("all", "function", "object", "tls", "other", "import")
 
     def __init__(self, entry: Entry, symbols: SymbolList) -> None:
@@ -239,7 +239,7 @@ class StaticsTable(Table):
         self.order = "address"
         self.kinds = ("all", *sorted({static.kind for static in statics}))
         self.readable = True
-        self.filter("")
+        self.sort("address", descending=False)
 
     def columns(self, width: int) -> Sequence[Column]:
         others = [Column("kind", "kind", 10), Column("section", "section", 12),

@@ -50,13 +50,15 @@ def place_of(finding: Finding, view: str) -> Any:
 
 def place_about(entry: Entry, view: str, subject: object, finding: Finding | None) -> Any:
     """Where the Bytes or the Symbols screen opens for a fact or a finding; None for anywhere."""
-    from isoview.inspectors.facts import Global
+    from isoview.inspectors.facts import Global, Init
 
     if entry.report is None:
         return None
     if subject is None and finding is not None:
         subject = entry.subjects.of(finding)
     address = getattr(subject, "address", None)
+    if isinstance(subject, Init) and view == "bytes" and subject.definition is not None:
+        address = subject.definition  # what the evidence shows of it
     if address is None and finding is not None:
         address = finding.where.address
     if address is None:

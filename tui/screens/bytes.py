@@ -101,7 +101,8 @@ class BytesScreen(PanedScreen):
             if cursor is None or self.parts is None:
                 return None
             return Place(cursor.at, not self.parts.all[cursor.part].mapped, pane="hex")
-        return place._replace(field=self.query_one(FieldTable).cursor, pane=pane)
+        field = self.query_one(FieldTable).field
+        return place._replace(field=field.offset if field is not None else 0, pane=pane)
 
     def _is_apart(self) -> bool:
         """Whether the cursor among the bytes has left the structure."""
@@ -151,27 +152,20 @@ class BytesScreen(PanedScreen):
         pane = self.query_one("#fields-pane")
         pane.display = structure is not None
         spot = bytes_words.spot_of(self.parts, place)
-        zero_fill = (
-            spot is not None and self.parts is not None and self.parts.all[spot.part].zero_fill
-        )
-        if structure is not None and place is not None:
-            fields = structure.fields
-            if place.field and not table.everything and place.field >= len(fields):
-                table.everything = True
-            table.show(structure, place.field, zero_fill=zero_fill)
-            if not fields:
-                self.notify(structure.note or "Nothing can be read there.", severity="warning")
-        else:
-            table.show(None)
+        zero_fill = bytes_words.is_zero_fill(self.parts, spot)
+        table.show(structure, place.field if place is not None else 0, zero_fill=zero_fill)
+        if structure is not None and not structure.fields:
+            self.notify(structure.note or "Nothing can be read there.", severity="warning")
         if place is not None and spot is None:
             self._note = f"{place.at:#x} is outside of every section"
             self.notify(f"{self._note}.", severity="warning")
         elif place is not None and spot is not None:
             field = table.field
-            if field is not None and structure is not None:
+            if structure is not None and place.field and field is not None:
                 hexes.light(spot.part, field.address, field.size)
             else:
-                hexes.light(spot.part, spot.at, max(place.size, 1))
+                size = structure.size if structure is not None else place.size
+                hexes.light(spot.part, spot.at, max(size, 1))
         wants_hex = structure is None or (place is not None and place.pane == "hex")
         (hexes if wants_hex else table).focus()
 

@@ -176,6 +176,8 @@ class CompareScreen(PanedScreen):
             return  # others were chosen meanwhile
         self._busy = ""
         self._pairs, self._reports, self._errors = message.pairs, message.reports, message.errors
+        if self._errors and not all(self._reports):
+            self._pairs = []  # what could not be read is neither new nor gone
         self._fill()
 
     # -- showing --------------------------------------------------------------------------------

@@ -34,10 +34,15 @@ class FieldTable(LineTable):
     everything = False
     zero_fill = False  # the loader makes these bytes
 
-    def show(self, structure: Structure | None, line: int = 0, *, zero_fill: bool = False) -> None:
-        """Show a structure with the cursor on a line."""
+    def show(
+        self, structure: Structure | None, offset: int = 0, *, zero_fill: bool = False
+    ) -> None:
+        """Show a structure with the cursor on the field at an offset."""
         self.structure, self.zero_fill = structure, zero_fill
-        self._fill(line)
+        if offset and offset not in [field.offset for field in self.fields]:
+            self.everything = True
+        offsets = [field.offset for field in self.fields]
+        self._fill(offsets.index(offset) if offset in offsets else 0)
 
     def toggle(self) -> None:
         """Show all fields, or only those that are set; the cursor stays on its field."""
