@@ -28,7 +28,12 @@ class GilUsed(Rule):
 
         pybind11: `PYBIND11_MODULE(name, m, py::mod_gil_not_used())` (pybind11 2.13 or later).
 
-        PyO3: Replace `gil_used = true` by `gil_used = false` in `#[pymodule(...)]`.
+        nanobind: Give `nanobind_add_module` the option `FREE_THREADED` (nanobind 2.2 or later).
+
+        PyO3: Replace `gil_used = true` by `gil_used = false` in `#[pymodule(...)]` (PyO3 0.23 or
+        later).
+
+        SWIG: Run SWIG 4.4 or later with `-nogil`.
 
     Guide
         ft-module-initialization

@@ -29,6 +29,9 @@ class MutableHeapType(Rule):
         C: Add `Py_TPFLAGS_IMMUTABLETYPE` to the flags of the spec if the class is meant to be
         immutable. If it is meant to be changed, record that as the decision.
 
+        PyO3: `#[pyclass(immutable_type)]` (PyO3 0.25 or later, for Python 3.10 and later; with
+        `abi3` from 3.14 on).
+
     Guide
         changing-static-types-to-heap-types
     """

@@ -30,6 +30,9 @@ class OutsideStableAbi(Rule):
         PyO3: Enable the feature `abi3-py310` (or another version) for `pyo3` and call no
         `pyo3::ffi` function that the feature hides.
 
+        nanobind: Give `nanobind_add_module` the option `STABLE_ABI`, which takes effect from
+        Python 3.12 on.
+
         SWIG: Define `Py_LIMITED_API` when compiling the wrapper (SWIG 4.2 or later).
 
     Guide
