@@ -14,6 +14,8 @@ from isoview.inspectors.binary.runtime_types.state import State, Value
 from isoview.inspectors.binary.runtime_types.tracker import Site
 
 _NAME_LIMIT = 200
+# As a rule an identifier; but some bindings pass on C++ names, or words for people.
+_CLASS_NAME = re.compile(r"[A-Za-z_][\w:<>,. -]*\Z")
 _LEVELS = 3
 """Levels of callers that are asked for a name."""
 _SHORT = 40
@@ -50,7 +52,7 @@ def name_of(image: Image, value: Value | None, state: State) -> str | Passed | N
             return Passed(inner[1], True) if inner[0] == "argument" else None
         return _text_on_stack(state, value[1]) if value[0] == "stack" else None
     text = _constant_text(image, value)
-    return text if text and text.isidentifier() else None
+    return text if text and _CLASS_NAME.match(text) else None
 
 
 def _constant_text(image: Image, value: Value | None) -> str | None:
@@ -79,7 +81,7 @@ def _text_on_stack(state: State, offset: int) -> str | None:
         raw += (word & (1 << 8 * room) - 1).to_bytes(room, "little")
         if 0 in raw:
             text = bytes(raw[: raw.index(0)]).decode("latin-1")
-            return text if text.isidentifier() else None
+            return text if _CLASS_NAME.match(text) else None
     return None
 
 
