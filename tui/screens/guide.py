@@ -128,7 +128,7 @@ class GuideScreen(DecidingScreen):
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.show_entry())
-        self.query_one(Outline).focus()
+        self.set_focus(self.query_one(Outline))
         self.list_anew()
         self._open(self._section)
 

@@ -100,7 +100,7 @@ class ModuleScreen(DecidingScreen):
     def on_mount(self) -> None:
         self.query_one("#facts-pane").border_title = "facts"
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.show_entry())
-        self.query_one(FindingsTable).focus()
+        self.set_focus(self.query_one(FindingsTable))
         self.show_entry()
 
     # -- what arrives ---------------------------------------------------------------------------

@@ -117,7 +117,7 @@ class PlanScreen(DecidingScreen):
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.list_anew())
-        self.query_one(Steps).focus()
+        self.set_focus(self.query_one(Steps))
         self.list_anew()
 
     # -- places ---------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ class SharingScreen(FilteredScreen):
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.list_anew())
-        self.query_one(Shared).focus()
+        self.set_focus(self.query_one(Shared))
         self.list_anew()
         self.call_after_refresh(self.action_read_again)
 

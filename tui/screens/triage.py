@@ -110,7 +110,7 @@ class TriageScreen(DecidingScreen):
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.list_anew())
-        self.query_one(Decided).focus()
+        self.set_focus(self.query_one(Decided))
         self.list_anew()
 
     # -- places ---------------------------------------------------------------------------------
