@@ -37,6 +37,11 @@ class _Survey(click.Group):
             return super().resolve_command(ctx, args)
         return "", _run, args
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # Those of making a survey, which is what the group does with a source.
+        click.Command.format_options(_run, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # Options may stand before the source: only those of the group itself are its business.
         if args and args[0].startswith("-") and args[0] not in {"-h", "--help", "--debug"}:
@@ -49,6 +54,7 @@ survey = _Survey(
     help="Say how isolated the extension modules of thousands of wheels are.",
     short_help="Survey many packages: tables, a page, SQL.",
     epilog=_EXAMPLES,
+    no_args_is_help=False,
     subcommand_metavar="SOURCE --output DIR | report DIR | query DIR SQL",
 )
 

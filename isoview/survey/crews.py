@@ -5,6 +5,7 @@ here: how many run at once, which exception says that a worker died, how a new e
 when the old one is of no more use, and how a wheel is tried with nothing beside it.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -106,6 +107,8 @@ class Cluster:
             need("distributed.client").FutureCancelledError,
         )
         self.function = function
+        # What goes wrong with the cluster is said by the engine, in a line.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL + 1)
         try:
             self._client: Any = distributed.Client(
                 address, timeout=_CONNECT, set_as_default=False, name="isoview-survey"

@@ -124,8 +124,13 @@ def _result(future: Future[Outcome], task: Task) -> Ended:
     """What became of a task; a fault of ours at one wheel is that wheel's own."""
     try:
         return future.result()
-    except (BrokenExecutor, IsoviewError, CancelledError):
+    except (BrokenExecutor, IsoviewError):
         raise
+    except CancelledError as error:
+        raise IsoviewError(
+            "the scheduler is gone, and the wheels that it had with it",
+            "Start it again and give the same command: what is written is not read again.",
+        ) from error
     except ImportError as error:
         raise IsoviewError(
             f"a worker cannot import what it needs: {error}",

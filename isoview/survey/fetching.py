@@ -25,6 +25,7 @@ _QUIET = ["--disable-pip-version-check", "--no-input", "--no-color"]
 _SECONDS = 3600
 # pip has no codes for what went wrong; these lines have been the same for years.
 _NONE = re.compile(r"No matching distribution found for|Could not find a version that satisfies")
+_NAMED = re.compile(r"No matching distribution found for ([A-Za-z0-9._-]+)")
 _BAD = re.compile(r"Invalid requirement|Expected package name|is not a valid wheel filename")
 _UNREACHED = re.compile(
     r"Max retries|[Tt]imed out|NewConnectionError|Temporary failure|ProxyError|HTTP error 5\d\d"
@@ -63,7 +64,8 @@ class Fetched(NamedTuple):
 def fetch(wanted: Sequence[Wanted], tags: Tags, folder: Path) -> Fetched:
     """Download ``wanted``, which are all for ``tags``, into ``folder``.
 
-    One name that cannot be had makes pip give up on all: they are then halved until it is alone.
+    One name that cannot be had makes pip give up on all: it goes, and the others are asked for
+    again. Where pip does not say which it is, they are halved until it is alone.
     """
     fetched = Fetched([], [], [])
     for group in _groups(wanted):
@@ -95,17 +97,30 @@ def _fetch(group: list[Wanted], tags: Tags, folder: Path, fetched: Fetched) -> N
     if _UNREACHED.search(done.stderr):
         fetched.later.extend((each, _last_error(done.stderr)) for each in group)
         return
-    if len(group) > 1:
-        middle = len(group) // 2
-        _fetch(group[:middle], tags, folder, fetched)
-        _fetch(group[middle:], tags, folder, fetched)
-        return
     said = _last_error(done.stderr)
-    (only,) = group
-    if _NONE.search(done.stderr) or _BAD.search(done.stderr):
-        fetched.refused.append(_refused(only, tags, said))
-    else:
-        fetched.later.append((only, said))
+    blamed = _blamed(group, done.stderr)
+    if blamed is not None:
+        if _NONE.search(done.stderr) or _BAD.search(done.stderr):
+            fetched.refused.append(_refused(blamed, tags, said))
+        else:
+            fetched.later.append((blamed, said))
+        rest = [each for each in group if each is not blamed]
+        if rest:
+            _fetch(rest, tags, folder, fetched)
+        return
+    middle = len(group) // 2
+    _fetch(group[:middle], tags, folder, fetched)
+    _fetch(group[middle:], tags, folder, fetched)
+
+
+def _blamed(group: list[Wanted], said: str) -> Wanted | None:
+    """Whose fault it is that pip gave up on all: the only one, or the one that it names."""
+    from isoview.requirements import canonical
+
+    if len(group) == 1:
+        return group[0]
+    named = {canonical(name) for name in _NAMED.findall(said)}
+    return next((each for each in group if each.name in named), None)
 
 
 def _refused(wanted: Wanted, tags: Tags, said: str) -> Refused:

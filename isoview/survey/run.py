@@ -144,6 +144,8 @@ class Survey:
     def _discard(self) -> None:
         """Wheels that were fetched, and whose rows are written: their hashes stand in the lock."""
         for wheel in self._unwritten:
+            if wheel != os.path.basename(wheel):  # noqa: PTH119
+                continue  # none of ours: a lock from elsewhere may name any path
             with suppress(OSError):
                 (self._folder / "wheels" / wheel).unlink()
         self._unwritten.clear()

@@ -268,7 +268,8 @@ def _cost(figures: Figures) -> Section:
 
 def _live(figures: Figures) -> Section:
     rows = figures.rows(
-        "SELECT python || CASE WHEN free_threaded THEN 't' ELSE '' END, experiment, status, "
+        "SELECT python || CASE WHEN free_threaded THEN 't' ELSE '' END, experiment, CASE status WHEN 'ok' "
+        "THEN regexp_replace(word, '^[0-9/]+ ', 'some ') ELSE status END, "
         "count(DISTINCT module), count(DISTINCT wheel), any_value(coalesce(sentence, message)) "
         f"FROM live GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC LIMIT {4 * _LINES}"
     )

@@ -117,6 +117,14 @@ def test_the_documentation_has_the_columns_of_the_schema() -> None:
     assert told == {name: [tuple(column) for column in columns] for name, columns in TABLES.items()}
 
 
+def test_the_questions_in_the_documentation_can_be_asked(surveyed: Path) -> None:
+    asked = re.findall(r"```sql\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    statements = [each for block in asked for each in block.split(";") if each.strip()]
+    assert len(statements) >= 4
+    for statement in statements:
+        list(shown(surveyed, statement, "table"))
+
+
 def test_duckdb_and_pandas_read_the_folders_themselves(surveyed: Path) -> None:
     import duckdb
     import pandas as pd
