@@ -22,11 +22,11 @@ _RUNTIME_PREFIXES = (
     "_ZN9__gnu_cxx", "_ZN10__cxxabi", "_ZNSt", "_ZNSa", "_ZNSb", "_ZSt", "_ZSa", "_ZSb", "_ZZNS", "_ZZS",
 )  # fmt: skip
 _RUNTIME_NAMES = frozenset({"_edata", "_end", "_dyld_private", "_DYNAMIC"})
+_NUMBERED = ("completed.", "dtor_idx.", "force_to_data.", "object.")  # statics of crtstuff.c
 # The rest needs a pattern; it is text, compiled (and kept by re) when such a name is met.
-_NUMBERED = ("completed.", "dtor_idx.", "force_to_data.", "object.", "_R", "_ZN")
+_MANGLED = ("_R", "_ZN")
 _RUNTIME = (
-    r"(completed|dtor_idx|force_to_data|object)\.\d+\Z"
-    r"|_ZN12_GLOBAL__N_1\d+(emergency|fake|generic)"
+    r"_ZN12_GLOBAL__N_1\d+(emergency|fake|generic)"
     # Rust's newer mangling (v0): the crate is Cs, a hash, _ and its name behind its length.
     r"|_R(?:(?!Cs[0-9A-Za-z]+_)\w)*Cs[0-9A-Za-z]+_(3std|4core|5alloc|9hashbrown|5gimli|9addr2line|6object|10std_detect"
     r"|12panic_unwind|14rustc_demangle|16compiler_builtins|8lock_api|11parking_lot)"
@@ -40,7 +40,7 @@ _CXX_DATA = (("_ZTV", "a C++ vtable"), ("_ZTI", "C++ type information"), ("_ZTS"
 
 
 _PARSER_STARTS = ("_parser", "_kwtuple", "__clinic_parser")
-_TOLD_BY_START = (*_RUNTIME_PREFIXES, *_NUMBERED, *(prefix for prefix, _ in _CXX_DATA))
+_TOLD_BY_START = (*_RUNTIME_PREFIXES, *_NUMBERED, *_MANGLED, *(prefix for prefix, _ in _CXX_DATA))
 # Most names are told from all of these by their first letters; Rust's are met by two.
 _FEW, _RUST = 3, "_R"
 _FIRST_LETTERS = frozenset(
@@ -137,7 +137,11 @@ def _by_name(name: str) -> Class | None:
         for prefix, text in _CXX_DATA:
             if name.startswith(prefix):
                 return "runtime", (Evidence("name", text),)
-        if name.startswith(_RUNTIME_PREFIXES) or re.match(_RUNTIME, name):
+        if (
+            name.startswith(_RUNTIME_PREFIXES)
+            or (name.startswith(_NUMBERED) and name.partition(".")[2].isdigit())
+            or (name.startswith(_MANGLED) and re.match(_RUNTIME, name))
+        ):
             return "runtime", (_OF_THE_RUNTIME,)
     if name in _RUNTIME_NAMES:
         return "runtime", (_OF_THE_RUNTIME,)

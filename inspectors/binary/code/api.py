@@ -48,7 +48,7 @@ class Prototype(Record):
 @cache
 def _lines() -> dict[str, str]:
     home = os.path.join(os.path.dirname(__file__), "object_api.txt")  # noqa: PTH118, PTH120
-    with open(home, encoding="ascii") as file:
+    with open(home, encoding="utf-8") as file:
         text = file.read()
     return {line.partition(" ")[0]: line for line in text.splitlines()}
 

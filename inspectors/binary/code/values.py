@@ -45,7 +45,7 @@ class Reason(NamedTuple):
     at: int
     function: int
     position: int = 0
-    through: "Node | None" = None
+    through: Node | None = None
 
 
 # Kinds of reasons, from the surest to the least sure.
