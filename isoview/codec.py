@@ -20,7 +20,7 @@ SCHEMA = "isoview.report/1"
 
 def report_to_data(report: Report) -> dict[str, Any]:
     """One entry of ``artifacts``: the artifact's own fields, the facts, the judgement."""
-    fields_ = report.facts.__match_args__  # not what it has worked out beside them
+    fields_: tuple[str, ...] = report.facts.__match_args__  # not what it has worked out beside them
     facts = {name: _plain(getattr(report.facts, name)) for name in fields_}
     data: dict[str, Any] = facts.pop("artifact")
     data.update(facts)
