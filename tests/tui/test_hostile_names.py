@@ -1,11 +1,11 @@
 """Names from files can hold escape sequences, markup and marks that turn text around."""
 
-import re
 from typing import Any
 
 import pytest
-from app_pilot import app_of, drive, press, said, screen_text, settle
+from app_pilot import app_of, drive, press, screen_text, settle
 from compiled import compile_fixture
+from hostile_text import HOSTILE, nothing_acts
 from samples import full_report
 from textual.pilot import Pilot
 
@@ -15,16 +15,6 @@ from isoview.tui.outline import outline
 from isoview.tui.widgets.faces import EvidenceFace
 from isoview.tui.widgets.fact_tree import FactTree
 from isoview.tui.widgets.findings import FindingsTable
-
-HOSTILE = "\x1b[31m\x1b]52;c;aGk=\x07[red]x[/red][/]\u202eevil\u200b\r\n\t\x9b2J`|<b>"
-ACTING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-def nothing_acts(app: IsoviewApp) -> None:
-    for text in (screen_text(app), app.clipboard, said(app)):
-        found = ACTING.search(text)
-        assert not found, f"{found!r} in {text!r}"
-
 
 LIVE: dict[str, Any] = {
     "schema": "isoview.live/1",
