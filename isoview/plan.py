@@ -82,6 +82,7 @@ _KINDS = (
 )  # fmt: skip
 _APART = "apart"
 _EXPERIMENTS = "experiments"
+_RESTS_ON_STATE = frozenset({"state", "hooks"})
 _HOOKS_OF_PROCESS = frozenset({"ISO314", "ISO315", "ISO316"})
 
 
@@ -118,6 +119,10 @@ def _state(report: Report, kind: _Kind, found: list[Finding]) -> tuple[str, str 
     """What is known about a step. Nothing found where a rule could not look is not *done*."""
     if any(finding.severity != "note" for finding in found):
         return "to do", None
+    if kind.id in _RESTS_ON_STATE and _lacks_state(report):
+        if kind.id == "state":
+            return "to do", "the module has no state yet (m_size is not above 0)"
+        return "unknown", "there is no module state yet that they could look after"
     if kind.id == _EXPERIMENTS and report.live is None:
         return "to do", "not run yet: isoview live, or check --live"
     for entry in report.not_run:
@@ -126,6 +131,22 @@ def _state(report: Report, kind: _Kind, found: list[Finding]) -> tuple[str, str 
     if kind.id == "statics" and report.facts.stage != "code":
         return "unknown", "the code was not read"
     return "done", None
+
+
+def _lacks_state(report: Report) -> bool:
+    """Whether something waits for a place of the module's own, and there is none."""
+    definition = report.facts.own_definition
+    size = definition.m_size if definition is not None else None
+    return (
+        size is not None
+        and size <= 0
+        and any(
+            finding.status in COUNTING
+            and finding.severity != "note"
+            and _step_of(finding.rule) in {"types", "statics"}
+            for finding in report.findings
+        )
+    )
 
 
 def _subject(finding: Finding) -> tuple[str, str]:

@@ -6,6 +6,8 @@ from isoview.inspectors.facts import Evidence, Facts
 from isoview.model import Finding, Where
 from isoview.rules.base import Rule
 
+_CREATE = frozenset({"PyModule_Create2", "PyModule_Create2TraceRefs"})
+
 
 class SinglePhaseInit(Rule):
     """The init function returns a finished module object.
@@ -71,9 +73,15 @@ class SinglePhaseInit(Rule):
         yield self.finding(
             facts,
             "module",
-            f"{init.symbol} creates the module itself (single-phase initialization)",
+            f"{init.symbol} {_how(facts)} (single-phase initialization)",
             where=Where(symbol=init.symbol, address=init.address),
             evidence=(
                 Evidence("init", f"decided by: {init.phase_source}", init.address, init.symbol),
             ),
         )
+
+
+def _how(facts: Facts) -> str:
+    if facts.generator == "cffi" and not _CREATE & set(facts.capi.imports):
+        return "has _cffi_backend create the module"
+    return "creates the module itself"

@@ -43,6 +43,15 @@ def test_the_first_step_with_work_is_next() -> None:
     assert [step.id for step in plan(ported) if step.state == "next"] == ["experiments"]
 
 
+def test_what_waits_for_a_state_that_is_not_there_asks_for_it() -> None:
+    """A Cython module without module state: nothing is wrong with hooks that it cannot have."""
+    waiting = judge(facts(statics=(static("cache"),), generator="Cython"))
+    assert (states(waiting)["state"], states(waiting)["hooks"]) == ("next", "unknown")
+    uses = ("PyModuleDef_Init", "PyModule_GetState")
+    ready = judge(facts(statics=(static("cache"),), m_size=8, imports=uses))
+    assert states(ready)["state"] == "done"
+
+
 def test_what_could_not_be_looked_at_is_not_done() -> None:
     dark = Completeness(Item("full"), Item("none", "built at run time"), Item("none", "no names"))
     steps = {step.id: step for step in plan(judge(facts(completeness=dark)))}

@@ -189,3 +189,12 @@ def test_a_table_whose_publisher_is_not_known_leaves_the_question_open() -> None
     assert answers("someones._C_API")[0] == "unknown"
     assert "table" in answers("someones._C_API")[1]
     assert answers("multidict._multidict.CAPI")[0] == "contradiction"
+
+
+def test_who_makes_a_module_of_cffi() -> None:
+    """brotlicffi's and argon2's init functions hand over to cffi's back end."""
+    made = facts(phase="single", generator="cffi", imports=("PyImport_ImportModule",))
+    (entry,) = found(made, "ISO101")
+    assert "has _cffi_backend create the module" in entry.message
+    (entry,) = found(facts(phase="single", imports=("PyModule_Create2",)), "ISO101")
+    assert "creates the module itself" in entry.message
