@@ -319,6 +319,11 @@ class Facts(Record):
         return tuple([entry for entry in self.globals if entry.kind == "object"])
 
     @cached_property
+    def statics_by_address(self) -> dict[int, Global]:
+        """The statics by their addresses."""
+        return {entry.address: entry for entry in self.globals}
+
+    @cached_property
     def statics_sections(self) -> frozenset[str]:
         """The sections in which the statics lie."""
         return frozenset([entry.section for entry in self.globals])

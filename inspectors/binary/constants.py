@@ -1,6 +1,7 @@
 """Constant bytes of a file: where its texts stand, searched without copying twice."""
 
 import re
+from typing import Any
 
 from isoview.inspectors.binary.image import Image, Region
 
@@ -11,14 +12,21 @@ class Constants:
     """The pieces of an image in which string constants can stand, with link-time addresses."""
 
     def __init__(self, image: Image) -> None:
-        self._pieces = tuple((r.address, image.read(r.address, r.size)) for r in _regions(image))
+        # Address, buffer, and where in it the piece begins and ends.
+        self._pieces: list[tuple[int, Any, int, int]] = []
+        for region in _regions(image):
+            place = image.place(region.address, region.size)
+            if place is None:
+                raw = image.read(region.address, region.size)
+                place = raw, 0, len(raw)
+            self._pieces.append((region.address, *place))
 
     def find(self, needle: bytes) -> int | None:
         """Address of the first place that holds ``needle``."""
-        for address, raw in self._pieces:
-            at = raw.find(needle)
+        for address, raw, start, end in self._pieces:
+            at = raw.find(needle, start, end)
             if at >= 0:
-                return address + at
+                return address + int(at) - start
         return None
 
     def match(self, needle: bytes, pattern: bytes) -> tuple[int, re.Match[bytes]] | None:
@@ -26,13 +34,13 @@ class Constants:
 
         ``needle`` is what is searched for: a plain search is some ten times faster than a pattern.
         """
-        for address, raw in self._pieces:
-            at = raw.find(needle)
+        for address, raw, start, end in self._pieces:
+            at = raw.find(needle, start, end)
             while at >= 0:
-                match = re.compile(pattern).match(raw, at)
+                match = re.compile(pattern).match(raw, at, end)
                 if match:
-                    return address + at, match
-                at = raw.find(needle, at + 1)
+                    return address + int(at) - start, match
+                at = raw.find(needle, at + 1, end)
         return None
 
 

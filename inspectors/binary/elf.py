@@ -209,7 +209,9 @@ class ElfFile:
                 )
             writable, executable = bool(row.flags & PF_W), bool(row.flags & PF_X)
             found.append(
-                Segment(f"segment {index}", row.address, row.size, raw, writable, executable)
+                Segment(
+                    f"segment {index}", row.address, row.size, raw, writable, executable, row.offset
+                )
             )
         return tuple(found)
 

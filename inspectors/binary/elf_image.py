@@ -140,14 +140,17 @@ def _pointer_map(
         imports_at |= {
             address: imported[index] for address, index, _ in found.symbolic if imported.get(index)
         }
-        for address, index, addend in found.symbolic:
-            value = None if index in imported else dynamic.value(index)
-            if value is None:
+        own = [entry for entry in found.symbolic if entry[1] not in imported]
+        values = dynamic.values if own else []
+        for address, index, addend in own:
+            if index >= len(values):
                 continue
-            added = stored(address) if addend is None else addend
+            if addend is not None:
+                pointers[address] = values[index] + addend & mask
+                continue
             # A GOT or PLT slot of a REL file holds the lazy-binding address, not an addend.
-            in_got = addend is None and value == added
-            pointers[address] = value if in_got else value + added & mask
+            value, added = values[index], stored(address)
+            pointers[address] = value if value == added else value + added & mask
     relr, claimed = reader.tag(elf.DT_RELR), reader.tag(elf.DT_RELRSZ)
     if relr is not None and claimed:
         for address in relocations.relr_addresses(

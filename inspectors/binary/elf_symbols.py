@@ -48,12 +48,10 @@ class SymbolTable:
     def __len__(self) -> int:
         return len(self._raw) // self._format.size
 
-    def value(self, index: int) -> int | None:
-        """The value of one symbol; None outside the table."""
-        if not 0 <= index < len(self):
-            return None
-        fields: tuple[int, ...] = self._format.unpack_from(self._raw, index * self._format.size)
-        return fields[4 if self._wide else 1]
+    @cached_property
+    def values(self) -> list[int]:
+        """The value of each symbol."""
+        return [value for _, _, _, _, value, _ in self.rows()]
 
     def rows(self) -> Iterable[Row]:
         """Every entry."""

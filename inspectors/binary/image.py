@@ -69,6 +69,7 @@ class Segment(Record):
     data: memoryview
     writable: bool  # the file asks for it; parts may be sealed after relocation
     executable: bool
+    offset: int | None = None  # where ``data`` begins in the buffer it is a part of, if known
 
     # Written out, as below, for the records that each file has by the dozen.
     def __init__(
@@ -79,6 +80,7 @@ class Segment(Record):
         data: memoryview,
         writable: bool,
         executable: bool,
+        offset: int | None = None,
     ) -> None:
         self.__dict__.update(
             name=name,
@@ -87,6 +89,7 @@ class Segment(Record):
             data=data,
             writable=writable,
             executable=executable,
+            offset=offset,
         )
 
 
@@ -343,8 +346,26 @@ class Image(Record):
         target = self.pointers.get(address)
         return self.unsigned(address, self.word_size) if target is None else target
 
+    def place(self, address: int, size: int) -> tuple[Any, int, int] | None:
+        """Where at most ``size`` bytes from ``address`` stand in the file: a buffer (bytes or a
+        mapping), first and last place. None where they are not all one piece of it.
+        """
+        segment = self.segment_at(address)
+        if segment is None or segment.offset is None:
+            return None
+        whole: Any = segment.data.obj
+        start = segment.offset + address - segment.address
+        end = min(start + size, segment.offset + len(segment.data))
+        return (whole, start, end) if hasattr(whole, "find") and start < end else None
+
     def cstring(self, address: int, limit: int = NAME_LIMIT) -> str | None:
         """The NUL-terminated text at ``address``; None where there is none within ``limit`` bytes."""
+        place = self.place(address, limit + 1)
+        if place is not None:
+            whole, start, last = place
+            end = whole.find(b"\0", start, last)
+            if end >= 0:
+                return decode(whole[start:end], limit)
         size = min(256, limit + 1)  # most are short, and what is read is copied
         while True:
             raw = self.read(address, size)

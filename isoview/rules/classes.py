@@ -46,7 +46,7 @@ def no_specs(facts: Facts) -> str | None:
 
 def named_places(facts: Facts) -> dict[int, Global]:
     """The file's named data by address: it gives a type its symbol and its source line."""
-    return {entry.address: entry for entry in facts.globals}
+    return facts.statics_by_address
 
 
 def place(entry: Type, named: dict[int, Global]) -> Where:
