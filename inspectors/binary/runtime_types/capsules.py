@@ -4,18 +4,26 @@ The name is an argument of the call: the second of ``PyCapsule_New``, the first 
 ``PyCapsule_Import``. Where it comes in as an argument of the function around the call (Cython's and
 mypyc's helpers), the callers of that function are asked, once. A name is what a module path can be,
 or a plain word (the Arrow and DLPack protocols); Cython also uses the C signature of a function as
-a name, which says nothing about who shares it.
+a name, which says nothing about who shares it. A capsule without a name (NumPy's table) is found
+by the attribute that it becomes.
 """
 
 import re
+from collections.abc import Iterator
 
 from isoview.inspectors.binary.runtime_types.shared import Code
 from isoview.inspectors.binary.runtime_types.state import Value
+from isoview.inspectors.binary.runtime_types.tracker import Site
 from isoview.inspectors.facts import Capsule
 
+_GIVERS = frozenset({
+    "PyDict_SetItemString", "PyModule_AddObject", "PyModule_AddObjectRef", "PyModule_Add",
+    "PyObject_SetAttrString",
+})  # fmt: skip
+"""Called with an owner, a name and a value."""
 FUNCTIONS = {"PyCapsule_Import": ("imported", 0), "PyCapsule_New": ("published", 1)}
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
-_ARRAY_API = re.compile(rb"(?<=\0)_ARRAY_API\0")
+_NUMPYS = re.compile(rb"(?<=\0)(_(?:ARRAY|UFUNC)_API)\0")
 _NAME_LIMIT = 300
 
 
@@ -30,9 +38,9 @@ def find_capsules(code: Code) -> tuple[Capsule, ...]:
         _read(code, sites, argument, role, found, helpers)
         for helper, number in helpers.items():
             _read(code, code.calls.sites_of((helper,)), number, role, found, {})
-    numpy = _numpy(code)
-    if numpy is not None and ("_ARRAY_API", "published") not in found:
-        found.setdefault(("_ARRAY_API", "imported"), numpy)
+    for table in _numpys(code):
+        if (table.name, "published") not in found:
+            found.setdefault((table.name, table.role), table)
     return tuple(found[key] for key in sorted(found))
 
 
@@ -53,16 +61,35 @@ def _read(
             continue
         done.add(function.start)
         decoded = code.decode(function)
+        nameless: set[int] = set()
         for site in code.tracker.sites(function.start, function.end, decoded or ()):
+            if nameless:
+                given = _given_to(code, site, nameless)
+                if given is not None:
+                    found.setdefault((given, role), Capsule(given, role, site.address))
             if site.address not in wanted or argument >= len(code.machine.arguments):
                 continue
             value = site.state.registers.get(code.machine.arguments[argument])
+            if value == 0 and role == "published":
+                nameless.add(site.address)
+                continue
             if isinstance(value, tuple) and value[0] == "argument":
                 helpers[function.start] = value[1]
                 continue
             name = _name(code, value)
             if name is not None:
                 found.setdefault((name, role), Capsule(name, role, site.address))
+
+
+def _given_to(code: Code, site: Site, nameless: set[int]) -> str | None:
+    """The name under which a capsule without one is put into a module, or its dictionary."""
+    target = code.stub(site.target) if isinstance(site.target, int) else site.target
+    if target not in _GIVERS or len(code.machine.arguments) < 3:
+        return None
+    value = site.state.registers.get(code.machine.arguments[2])
+    if not isinstance(value, tuple) or value[0] != "result" or value[1] not in nameless:
+        return None
+    return _name(code, site.state.registers.get(code.machine.arguments[1]))
 
 
 def _name(code: Code, value: Value | None) -> str | None:
@@ -72,14 +99,12 @@ def _name(code: Code, value: Value | None) -> str | None:
     return text if text is not None and _NAME.match(text) else None
 
 
-def _numpy(code: Code) -> Capsule | None:
-    """NumPy's table: its users take the attribute ``_ARRAY_API`` and ask for a nameless capsule."""
+def _numpys(code: Code) -> Iterator[Capsule]:
+    """NumPy's tables: users take the attribute and ask for a nameless capsule."""
     if "PyCapsule_GetPointer" not in code.image.imported:
-        return None
+        return
     for region in code.image.regions:
         if region.executable or region.writable or region.zero_fill:
             continue
-        match = _ARRAY_API.search(code.image.read(region.address, region.size))
-        if match is not None:
-            return Capsule("_ARRAY_API", "imported", region.address + match.start())
-    return None
+        for match in _NUMPYS.finditer(code.image.read(region.address, region.size)):
+            yield Capsule(match[1].decode(), "imported", region.address + match.start())
