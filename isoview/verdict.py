@@ -31,6 +31,7 @@ from isoview.weighing import Declared, Side, about, against, gap, shared, side_o
 Reply = Literal["yes", "no", "unknown", "contradiction"]
 
 _SET_GIL = "PyUnstable_Module_SetGIL"
+_NO_INTERPRETERS = "The module declares that it does not support sub-interpreters"
 _DECIDERS = 25
 """At most so many fingerprints stand behind an answer; the sentence has the count."""
 
@@ -119,7 +120,7 @@ def _shared_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     )
     reply: Reply
     if side.declared == "no":
-        reply, says = "no", "The module declares that it does not support sub-interpreters"
+        reply, says = "no", _NO_INTERPRETERS + _though_clean(side)
     elif one_interpreter(facts) or opt_out(facts):
         reply = "contradiction" if side.declared == "yes" else "no"
         says = "Only the first interpreter of a process can import the module"
@@ -149,7 +150,7 @@ def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     applies_to = tuple(minor for minor in loads_on if minor >= OWN_GIL_FROM)
     reply: Reply
     if side.declared == "no":
-        reply, says = "no", _own_gil_refusal(facts)
+        reply, says = "no", _own_gil_refusal(facts) + _though_clean(side)
     elif side.declared == "yes" and (opt_out(facts) or one_interpreter(facts)):
         reply = "contradiction"
         says = "An own GIL is declared, but only the first interpreter can import the module"
@@ -186,13 +187,19 @@ def _own_gil_refusal(facts: Facts) -> str:
         return "Single-phase init: interpreters with their own GIL refuse the module"
     reasons: dict[Claim, str] = {
         "omitted": "Not declared: interpreters with their own GIL refuse the module",
-        NOT_SUPPORTED: "The module declares that it does not support sub-interpreters",
+        NOT_SUPPORTED: _NO_INTERPRETERS,
         SHARED_GIL: "The module declares sub-interpreters only where they share the GIL",
     }
     claim = interpreters(facts)
     return reasons.get(
         claim, f"The declared value {claim} makes interpreters with their own GIL refuse the module"
     )
+
+
+def _though_clean(side: Side) -> str:
+    """The other contradiction: what is declared keeps out more than what was found."""
+    clean = side.evidence == "none-found"
+    return ", though nothing was found that interpreters would share" if clean else ""
 
 
 def _interpreters_declared(facts: Facts, *, own_gil: bool) -> Declared:

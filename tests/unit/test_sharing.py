@@ -86,3 +86,10 @@ def test_the_command_shows_the_pair() -> None:
     data = json.loads(isoview("sharing", "--format", "json", *paths).stdout)
     assert data["capsules"][0]["imported"] == ["sharing_right"]
     assert data["findings"][0]["rule"] == "ISO701"
+
+
+def test_a_capsule_without_a_name_is_known_by_its_attribute() -> None:
+    """NumPy puts its table into its module as `_ARRAY_API`; the capsule itself has no name."""
+    with load(str(compile_fixture("code/nameless_capsule.c"))) as loaded:
+        made = code(loaded, shape(loaded))
+    assert [(entry.name, entry.role) for entry in made.capsules] == [("_TABLE_API", "published")]

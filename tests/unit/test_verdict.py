@@ -340,3 +340,14 @@ def test_a_file_for_old_and_new_versions_without_the_slot_is_refused_on_the_new_
     assert min(found.applies_to) == 12
     assert verdict(facts("cpython-311-x86_64-linux-gnu")).own_gil.answer == "unknown"
     assert verdict(facts("abi3", limited="3.10", definitions=())).own_gil.answer == "unknown"
+
+
+def test_a_refusal_without_a_reason_is_said() -> None:
+    """The maintainer of a module that declares 0, or nothing, and is clean has little left to do."""
+    clean = verdict(facts(slots=(slot(3, 0),)))
+    assert clean.own_gil.answer == clean.shared_gil.answer == "no"
+    assert "though nothing was found" in clean.shared_gil.summary
+    assert "though nothing was found" in clean.own_gil.summary
+    assert "though nothing was found" in verdict(facts()).own_gil.summary
+    carries = verdict(facts(slots=(slot(3, 0),), types=(static_type(),)))
+    assert "though" not in carries.own_gil.summary
