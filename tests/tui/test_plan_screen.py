@@ -6,32 +6,17 @@ from typing import Any
 
 from app_pilot import app_of, drive, press, said, screen_text
 from app_reports import FINDINGS, REPORT
+from shared_by_hand import SHARED, sharing_app
 from textual.pilot import Pilot
 
 from isoview.inspectors.errors import IsoviewError
 from isoview.plan import plan
-from isoview.tui.app import IsoviewApp
 from isoview.tui.screens.guide import GuideScreen
 from isoview.tui.screens.module import ModuleScreen
 from isoview.tui.screens.plan import PlanScreen
 from isoview.tui.screens.sharing import SharingScreen
 from isoview.tui.sharing_lines import lines
 from isoview.tui.widgets.findings import FindingsTable
-
-SHARED: dict[str, Any] = {
-    "modules": ["one", "two"],
-    "files": {"one": "site-packages/sample.cpython-313-x86_64-linux-gnu.so"},
-    "capsules": [
-        {"name": "one._API", "published": ["one"], "imported": ["two"]},
-        {"name": "datetime.datetime_CAPI", "published": [], "imported": ["one"]},
-    ],
-    "registries": [{"generator": "pybind11", "key": "v11_gcc", "modules": ["one", "two"]}],
-    "findings": [
-        {"rule": "ISO701", "name": "class-built-twice", "guide": "pyo3-sharing-pyclass",
-         "severity": "warning", "message": "shapes.Point is built by 2 modules: one, two",
-         "evidence": ["one: a.so", "two: b.so"], "fingerprint": "ISO701:one:type:shapes.Point"},
-    ],
-}  # fmt: skip
 
 
 def test_steps_unfold_and_lead_to_their_findings_and_back() -> None:
@@ -92,14 +77,6 @@ def test_the_plan_says_why_there_is_none() -> None:
         assert "this file is no extension module" in said(app)
 
     drive(app, steps)
-
-
-def sharing_app(sharing: Any) -> IsoviewApp:
-    from dataclasses import replace
-
-    app = app_of()
-    app.services = replace(app.services, sharing=sharing)
-    return app
 
 
 def test_what_modules_share_is_listed_and_opens_them() -> None:

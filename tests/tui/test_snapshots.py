@@ -73,15 +73,6 @@ def test_decision(snap_compare: Compare, size: tuple[int, int]) -> None:
     check(snap_compare, app_of(), size, "j", "j", "a", "f", *"wrapped")
 
 
-def test_statuses_to_choose_from(snap_compare: Compare) -> None:
-    check(snap_compare, app_of(), (80, 24), "j", "j", "a")
-
-
-@pytest.mark.parametrize("size", SIZES, ids=IDS)
-def test_rule_for_many_findings(snap_compare: Compare, size: tuple[int, int]) -> None:
-    check(snap_compare, app_of(), size, "j", "j", "A")
-
-
 @pytest.mark.parametrize("size", SIZES, ids=IDS)
 def test_live(snap_compare: Compare, size: tuple[int, int]) -> None:
     app = app_of(live=lambda _path, _stop: LIVE)

@@ -1,5 +1,6 @@
 """Decisions in the app: statuses with keys, marks, groups, undo, other sessions."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from textual.widgets import Input
 from isoview.model import STATUSES
 from isoview.triage import Decision, Group, decide, load
 from isoview.tui.app import IsoviewApp
-from isoview.tui.screens.group import GroupScreen
+from isoview.tui.screens.group import GroupScreen, suggestion
 from isoview.tui.services import ProjectDecisions, Services
 from isoview.tui.tally import tally
 from isoview.tui.widgets.findings import FindingsTable
@@ -256,3 +257,9 @@ def test_nothing_is_lost_when_somebody_types_fast() -> None:
         assert decisions.statuses() == {FINDINGS[0].fingerprint: ("intended", "because so")}
 
     drive(app, steps)
+
+
+def test_suggested_patterns_fit_the_finding_whatever_its_name() -> None:
+    for name in ("pkg.mod", "a[b]*?c", "x\x1b[31m\u202ey"):
+        finding = replace(FINDINGS[0], fingerprint=f"ISO101:{name}:module")
+        assert suggestion([finding]).fits(finding)

@@ -21,6 +21,7 @@ from isoview.tui.rows import subject
 from isoview.tui.tally import MEANINGS, NEEDS_REASON, SHOWN
 from isoview.tui.widgets.decision_bar import OFFERED, shape_of
 from isoview.tui.widgets.line_list import LineList
+from isoview.visible import visible
 
 if TYPE_CHECKING:
     from isoview.tui.app import IsoviewApp
@@ -72,7 +73,7 @@ class GroupScreen(ModalScreen[Group | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "a rule for many findings"
-            dialog.border_subtitle = "enter writes it, escape writes nothing"
+            dialog.border_subtitle = "tab next line, ctrl+t status, enter writes it, escape nothing"
             for name in FIELDS:
                 with Horizontal():
                     yield Static(name, markup=False)
@@ -171,9 +172,17 @@ def suggestion(findings: Sequence[Finding]) -> Group:
     modules = {module_of(f.fingerprint) for f in findings}
     subjects = {f.fingerprint.split(":", 2)[-1] for f in findings}
     if len(subjects) == 1 and len(findings) > 1:
-        about = subjects.pop()
+        about = pattern(subjects.pop())
     else:
-        about = first.fingerprint.split(":", 2)[-1].partition(":")[0] + ":*"
+        about = pattern(first.fingerprint.split(":", 2)[-1].partition(":")[0]) + ":*"
     about = "module" if about == "module:*" else about
     rule = first.rule if len({f.rule for f in findings}) == 1 else "*"
-    return Group(rule, modules.pop() if len(modules) == 1 else "*", about, "intended", "")
+    module = pattern(modules.pop()) if len(modules) == 1 else "*"
+    return Group(rule, module, about, "intended", "")
+
+
+def pattern(name: str) -> str:
+    """A pattern that fits a name: what has a meaning in patterns, or acts on a terminal, is masked."""
+    return "".join(
+        f"[{char}]" if char in "[*?" else char if visible(char) == char else "?" for char in name
+    )

@@ -96,8 +96,8 @@ class GuideScreen(DecidingScreen):
     GuideScreen #outline-pane { width: 34; height: 1fr; }
     GuideScreen.-wide #outline-pane { width: 52; }
     GuideScreen #page-pane { height: 1fr; }
-    GuideScreen #links-pane { height: auto; max-height: 35%; min-height: 4; }
-    GuideScreen Links { height: auto; max-height: 100%; }
+    GuideScreen #links-pane { height: 8; }
+    GuideScreen.-wide #links-pane { height: 13; }
     """
 
     def __init__(self, entry: Entry | None) -> None:
@@ -276,8 +276,6 @@ class GuideScreen(DecidingScreen):
             link for link in every if link.finding is None or self.keeps_status(link.finding)
         ]
         links.fill(len(self._links), self._link_line, links.cursor)
-        links.virtual_size = links.virtual_size  # lays itself out anew
-        links.styles.height = max(len(self._links), 1)
         findings = [link.finding for link in every if link.finding is not None]
         rules = sum(link.rule is not None for link in self._links)
         pane = self.query_one("#links-pane")

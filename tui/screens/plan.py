@@ -325,7 +325,7 @@ class PlanScreen(DecidingScreen):
         text.append_text(prose(texts.why(finding.rule)[0])).append("\n")
         if report is not None:
             generator = report.facts.generator
-            text.append(f"\nFix ({generator})\n", style="bold")
+            text.append("\n").append_text(shown(f"Fix ({generator})", "bold")).append("\n")
             text.append_text(prose(texts.fix_text(finding.rule, generator))).append("\n")
         text.append("\nguide ", style=ink.style("quiet"))
         text.append_text(shown(texts.section_title(finding.guide)))

@@ -20,6 +20,7 @@ from isoview.model import STATUSES, Finding, Status
 from isoview.tui.ink import Ink
 from isoview.tui.marks import DECIDED, SEVERITY
 from isoview.tui.tally import MEANINGS, NEEDS_REASON, SHOWN
+from isoview.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,7 +189,7 @@ class DecisionBar(Vertical):
         self._scopes, self._scope = tuple(scopes), 0
         first = self.findings[0]
         self.choice.status = first.status if first.status != "open" else "intended"
-        self.query_one(Input).value = first.reason or ""
+        self.query_one(Input).value = visible(first.reason or "")
         self.display = True
         self._enter_reason(False)
 

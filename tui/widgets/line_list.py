@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -109,13 +110,15 @@ class LineList(ScrollView, can_focus=True):
         text = self._draw(index).copy()
         text.truncate(width, overflow="ellipsis")
         style = self.rich_style
-        if index == self.cursor and index not in self._headings:
+        if index == self.cursor and index not in self._headings and self.can_focus:
             name = "list--cursor" if self.has_focus else "list--cursor-blurred"
             style = self.get_component_rich_style(name)
             if self.has_focus:  # a tone on the cursor's colours may not be readable
                 text.stylize(Style(color=style.color))
-        strip = Strip(text.render(self.app.console, end="")).adjust_cell_length(width)
-        return strip.apply_style(style)
+        console = self.app.console
+        own = console.get_style(text.style)  # render() leaves a text's own style to its caller
+        strip = Strip(Segment.apply_style(text.render(console, end=""), own))
+        return strip.adjust_cell_length(width).apply_style(style)
 
     def on_focus(self) -> None:
         self._forget(self.cursor)
