@@ -9,10 +9,11 @@ from array import array
 from collections.abc import Callable, Container, Sequence
 from functools import lru_cache
 from itertools import compress, repeat
-from operator import contains
+from operator import contains, not_
 from typing import TYPE_CHECKING, Any
 
 from isoview.inspectors.binary.symbol_table import (
+    IMPORT,
     KINDS,
     Columns,
     SymbolRow,
@@ -111,6 +112,7 @@ class SymbolList:
         thread.
         """
         columns = self.columns
+        without: Sequence[int] = ()
         if order == "file":
             rows: Sequence[int] = columns.rows
         elif order == "name":
@@ -121,13 +123,23 @@ class SymbolList:
             rows = politely_sorted(columns.rows, columns.kinds.__getitem__)
         elif order == "section":
             rows = politely_sorted(columns.rows, columns.section)
+        elif order == "size":
+            rows = politely_sorted(columns.rows, columns.sizes.__getitem__)
         else:
-            values = columns.addresses if order == "address" else columns.sizes
-            rows = politely_sorted(columns.rows, values.__getitem__)
+            rows, without = self._by_address()
         found = array("I", rows)
         if descending:
             found.reverse()
+        found.extend(without)
         return found
+
+    def _by_address(self) -> tuple[Sequence[int], Sequence[int]]:
+        """What the file has, by address; what is of other libraries has none, and comes last."""
+        columns = self.columns
+        wanted = [columns.kinds[row] == IMPORT for row in columns.rows]
+        placed = list(compress(columns.rows, map(not_, wanted)))
+        rows = politely_sorted(placed, columns.addresses.__getitem__)
+        return rows, list(compress(columns.rows, wanted))
 
     def sort(self, order: str, *, descending: bool, rows: "array[int] | None" = None) -> None:
         """Put the list in order; ``rows`` is what :meth:`sorted_rows` returned."""

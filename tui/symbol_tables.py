@@ -84,6 +84,11 @@ def _name_column(width: int, others: Sequence[Column]) -> Column:
     return Column("name", "name", max(width - taken, 8))
 
 
+def _marked(ink: Ink, worst: Finding | None) -> Text:
+    """The beginning of a name: the mark of the gravest finding about it."""
+    return Text() if worst is None else Text.assemble(ink.mark(finding_mark(worst)), " ")
+
+
 class SymbolsTable(Table):
     """Every symbol; what takes time was done before, or is done by the screen's worker."""
 
@@ -123,10 +128,8 @@ class SymbolsTable(Table):
         symbol = self.symbols.row(row)
         quiet = ink.style("quiet")
         imported = symbol.kind == "import"
-        name = Text()
         worst = worst_of(self.entry, None if imported else symbol.address, symbol.name)
-        if worst is not None:
-            name = ink.mark(finding_mark(worst)) + Text(" ")
+        name = _marked(ink, worst)
         name.append_text(shown(self.called(symbol.name), limit=NAME_SHOWN))
         return [
             name,
@@ -250,7 +253,7 @@ class StaticsTable(Table):
     def cells(self, row: int, ink: Ink) -> Sequence[Text]:
         static = self.shown[row]
         worst = worst_of(self.entry, static.address, static.symbol or "")
-        name = ink.mark(finding_mark(worst)) + Text(" ") if worst is not None else Text()
+        name = _marked(ink, worst)
         name.append_text(
             shown(self.called(static.symbol), limit=NAME_SHOWN)
             if static.symbol

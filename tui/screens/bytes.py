@@ -19,7 +19,7 @@ from isoview.tui.ink import shown
 from isoview.tui.screens.panes import PanedScreen
 from isoview.tui.symbol_tables import findings_about
 from isoview.tui.widgets.ask_bar import AskBar
-from isoview.tui.widgets.field_table import FieldTable
+from isoview.tui.widgets.field_table import FieldTable, as_written
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.hex_view import HexView
 from isoview.tui.widgets.key_bar import KeyBar
@@ -196,7 +196,11 @@ class BytesScreen(PanedScreen):
             return
         pane = self.query_one("#hex-pane")
         pane.border_title = shown(bytes_words.where(self.parts, hexes.cursor), limit=100)
-        pane.border_subtitle = shown(bytes_words.values(self.parts, hexes.cursor), limit=70)
+        field = self.query_one(FieldTable).field
+        said = bytes_words.values(self.parts, hexes.cursor)
+        if field is not None and self.is_in("fields"):
+            said = f"{field.name}: {as_written(field)}"  # in full: the line may have no room
+        pane.border_subtitle = shown(said, limit=150)
 
     def on_line_table_moved(self) -> None:
         table, hexes = self.query_one(FieldTable), self.query_one(HexView)
