@@ -92,6 +92,7 @@ X86_64 = {
     "660f6ec0": (i.CLOBBER, 4, VECTORS, 0, NONE, 0, 0, 0),  # movd xmm0, eax
     "66480f6ec8": (i.MOVE, 8, VECTORS + 1, 0, NONE, 0, 0, 0),  # movq xmm1, rax
     "660f6cc1": (i.UNPACK, 8, VECTORS, VECTORS + 1, NONE, 0, 0, 0),  # punpcklqdq
+    "ff742438": (i.PUSH, 0, NONE, 4, NONE, 0, 0x38, 0),  # push [rsp + 0x38]
     # vpunpcklqdq xmm3, xmm1, xmm2 and vpinsrq xmm1, xmm2, r13, 1: the lower half from another
     "c5f16cda": (i.UNPACK, 8, VECTORS + 3, VECTORS + 2, VECTORS + 1, 0, 0, 0),
     "c4c3e922cd01": (i.UNPACK, 8, VECTORS + 1, 13, VECTORS + 2, 0, 0, 1),

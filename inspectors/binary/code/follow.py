@@ -297,8 +297,11 @@ class Follower(Memory):
         top = self.state.get(stack)
         if top is None or top[0] != STACK:
             return
+        pushed = self.state.get(ins[3]) if ins[3] != NONE else None
+        if ins[2] == 0:
+            pushed = self._at(ins[0], self._place(ins), 8)
         self.state[stack] = (STACK, top[1] - 8)
-        self._set(SLOT + top[1] - 8, self.state.get(ins[3]) if ins[3] != NONE else None)
+        self._set(SLOT + top[1] - 8, pushed)
 
     def _pop(self, ins: Instruction) -> None:
         stack = self.scene.machine.stack

@@ -53,7 +53,7 @@ COMPARE = 20  # reg with base
 COMPARE_CONST = 21  # reg with imm; x86-64's test of a register with itself is one with 0
 COMPARE_MEMORY = 22  # memory with reg, or with imm where there is no reg
 # The stack.
-PUSH = 25
+PUSH = 25  # reg, or imm where there is none; with a size of 0 the memory operand
 POP = 26
 # Where control goes: imm is the target.
 CALL = 30

@@ -199,11 +199,11 @@ def _step_or_jump(head: Head) -> Meaning:
             return (i.CALL_REG if call else i.JUMP_REG), 8, i.NONE, head.rm, 0
         return (i.CALL_MEMORY if call else i.JUMP_MEMORY), 8, i.NONE, i.NONE, 0
     if operation == 6:
-        return (i.PUSH, 8, head.rm, i.NONE, 0) if head.register_form else _READS
+        return (i.PUSH, 8, head.rm, i.NONE, 0) if head.register_form else _PUSHED
     return _NOTHING
 
 
-_READS: Meaning = (i.READ, 8, i.NONE, i.NONE, 0)
+_PUSHED: Meaning = (i.PUSH, 0, i.NONE, i.NONE, 0)
 
 
 def _load_or_clobber(head: Head, size: int) -> Meaning:

@@ -187,11 +187,17 @@ class Steps:
         put(state.upper, step[3], upper)
 
     def _push(self, step: Instruction, state: State) -> None:
+        pushed = self.loaded(self.place(step, state), 8, state) if step[2] == 0 else None
         top = plus(state.registers.get(self.machine.stack), -8)
         if isinstance(top, tuple) and top[0] == "stack":
             state.registers[self.machine.stack] = top
             reg = step[3]
-            state.store(top[1], 8, step[8] & MASK if reg == i.NONE else state.registers.get(reg))
+            value: Value | None = step[8] & MASK
+            if step[2] == 0:
+                value = pushed
+            elif reg != i.NONE:
+                value = state.registers.get(reg)
+            state.store(top[1], 8, value)
 
     def _pop(self, step: Instruction, state: State) -> None:
         top = state.registers.get(self.machine.stack)
