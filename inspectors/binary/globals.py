@@ -4,12 +4,14 @@ With a symbol table every static is listed by name and size. Without one only wh
 recognised by its shape can be named, and the completeness says so.
 """
 
+import builtins
 import re
 from bisect import bisect_left
 from functools import lru_cache
 
 from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.names import FLAG_HEAP
 from isoview.inspectors.binary.types import FoundType
 from isoview.inspectors.facts import Evidence, Global, GlobalKind, Item
 
@@ -47,6 +49,8 @@ _FIRST_LETTERS = frozenset(
     text[:_FEW] for text in (*_TOLD_BY_START, *_RUNTIME_NAMES, *_PARSER_STARTS)
 )
 _OF_THE_RUNTIME = Evidence("name", "belongs to the compiler's run-time library")
+_CYTHON, _WRAPPER_BASE, _BUILTIN = "__pyx_", "__pyx_wrapperbase_", "__pyx_builtin_"
+_CONSTANTS = frozenset({"Ellipsis", "NotImplemented", "None", "True", "False"})
 _WORDS_COUNTED = 512
 """Most words of one static that are counted."""
 
@@ -114,7 +118,7 @@ def classify(image: Image, address: int, name: str, size: int, owners: Owners) -
     known = owners.known.get(address)
     if known is not None:
         return known[0], (Evidence("shape", known[1], address),)
-    named = _by_name(name)
+    named = _by_name(name) or _of_interpreter(name)
     if named is not None:
         return named
     pointed = _pointers_inside(image, address, size)
@@ -123,6 +127,24 @@ def classify(image: Image, address: int, name: str, size: int, owners: Owners) -
     if size <= 64 and _may_be_lock(name.lower()) and re.search(_LOCK, name):
         return "lock", (Evidence("name", "named as a lock"),)
     return _by_size(size, image.word_size)
+
+
+def _of_interpreter(name: str) -> Class | None:
+    """Cython's statics that only ever lead to what the interpreter has once for the process: its
+    static types and constants, and the names of its slots.
+    """
+    at = name.find(_CYTHON)
+    if at < 0:
+        return None
+    if name.startswith(_WRAPPER_BASE, at):
+        return "runtime", (Evidence("name", "a copy of the interpreter's description of a slot"),)
+    if name.startswith(_BUILTIN, at):
+        word = name[at + len(_BUILTIN) :]
+        value = getattr(builtins, word, None)
+        fixed = isinstance(value, type) and not value.__flags__ & FLAG_HEAP
+        if fixed or word in _CONSTANTS:
+            return "runtime", (Evidence("name", f"the interpreter's own {word}, one for all"),)
+    return None
 
 
 def _may_be_lock(lower: str) -> bool:
@@ -153,7 +175,8 @@ def _by_name(name: str) -> Class | None:
 @lru_cache(maxsize=1024)
 def _by_size(size: int, word: int) -> Class:
     if 0 < size < word:
-        return "scalar", (Evidence("size", f"{size} bytes cannot hold a pointer"),)
+        octets = "1 byte" if size == 1 else f"{size} bytes"
+        return "scalar", (Evidence("size", f"{octets} cannot hold a pointer"),)
     if size > 8 * word:
         return "buffer", (Evidence("size", f"{size} bytes of data"),)
     return "unknown", ()

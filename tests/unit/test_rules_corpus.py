@@ -7,6 +7,7 @@ from facts_by_hand import facts, slot, spec, static, static_type
 
 from isoview.inspectors.binary.code.known import is_cell
 from isoview.inspectors.binary.definitions import FoundDefinition
+from isoview.inspectors.binary.globals import _of_interpreter
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.structures import apart
 from isoview.inspectors.binary.types import FoundType
@@ -198,3 +199,23 @@ def test_who_makes_a_module_of_cffi() -> None:
     assert "has _cffi_backend create the module" in entry.message
     (entry,) = found(facts(phase="single", imports=("PyModule_Create2",)), "ISO101")
     assert "creates the module itself" in entry.message
+
+
+@pytest.mark.parametrize(
+    ("name", "its_own"),
+    [
+        ("__pyx_builtin_KeyError", False),
+        ("_ZL22__pyx_builtin_KeyError", False),
+        ("__pyx_builtin_enumerate", False),
+        ("__pyx_builtin_NotImplemented", False),
+        ("__pyx_wrapperbase_11marisa_trie_4Trie___init__", False),
+        ("__pyx_builtin_sum", True),
+        ("__pyx_builtin___import__", True),
+        ("__pyx_m", True),
+    ],
+)
+def test_what_all_interpreters_have_in_common_is_no_object_of_the_module(
+    name: str, its_own: bool
+) -> None:
+    """Cython looks builtins up by name; exceptions are one object for all, functions are not."""
+    assert (_of_interpreter(name) is None) is its_own
