@@ -82,7 +82,7 @@ def test_turned_round_and_unfolded() -> None:
 
     async def steps(pilot: Pilot[None]) -> None:
         await compared(pilot)
-        await press(pilot, "v")
+        await press(pilot, "S")
         assert "yes → no  lost" in screen_text(made)
         screen = made.screen
         assert isinstance(screen, CompareScreen)
@@ -134,7 +134,7 @@ def test_a_build_that_cannot_be_read_says_so_and_another_is_chosen() -> None:
     made = app()
 
     async def steps(pilot: Pilot[None]) -> None:
-        await press(pilot, "8", "escape", "v")
+        await press(pilot, "8", "escape", "S")
         assert "the old build is not chosen yet" in said(made)
         await press(pilot, "c")
         made.screen.query_one(Input).value = "nothing.so"
@@ -157,7 +157,7 @@ def test_the_app_on_two_builds() -> None:
         assert "1 finding new, 1 gone" in screen_text(made)
         await press(pilot, "escape")
         assert "There is nothing to leave here" in said(made)
-        await press(pilot, "v", "v", "R")
+        await press(pilot, "S", "S", "R")
         assert "1 finding new, 1 gone" in screen_text(made)
 
     drive(made, steps)

@@ -49,7 +49,7 @@ def test_blockers_alone_with_what_pulls_them_in() -> None:
         assert names(pilot) == ["lxml 6.1.3", "numpy 2.5.5"]
         assert "4 of 7 files: blocking own GIL" in screen_text(app)
         assert "pulled in by" in screen_text(app)
-        await press(pilot, "w", "w", "w")  # the next questions, round to shared GIL
+        await press(pilot, "Q", "Q", "Q")  # the next questions, round to shared GIL
         assert "There is no line" in screen_text(app) or "No file is left" in screen_text(app)
         await press(pilot, "escape")
         assert len(names(pilot)) == 5
@@ -201,7 +201,7 @@ def test_a_workspace_of_one_file_opens_it() -> None:
 
 def test_order_and_question_are_kept_and_a_damaged_file_is_no_obstacle() -> None:
     async def choose(pilot: Pilot[None]) -> None:
-        await press(pilot, "s", "d", "S")
+        await press(pilot, "s", "E", "S")
 
     first = workspace_app()
     drive(first, choose)
@@ -249,7 +249,7 @@ def test_five_hundred_modules_are_one_list_at_any_width() -> None:
 
     async def steps(pilot: Pilot[None]) -> None:
         assert table(pilot).count == 50
-        await press(pilot, "d")
+        await press(pilot, "E")
         assert table(pilot).count == 500
         await press(pilot, "G")
         assert table(pilot).cursor == 499

@@ -65,7 +65,7 @@ class CompareScreen(PanedScreen):
         Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
         Binding("c", "choose", "other build", tooltip="Choose the old build to compare with"),
-        Binding("v", "swap", "turn round", tooltip="Take the old build for the new one, and the new for the old"),
+        Binding("S", "swap", "turn round", tooltip="Take the old build for the new one, and the new for the old"),
         Binding("o", "guide", "guide", tooltip="Go to the guide section of this finding"),
         Binding("R", "read_again", "read again", show=False, tooltip="Read both builds again"),
         Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the other pane"),

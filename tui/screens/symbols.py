@@ -41,7 +41,7 @@ class SymbolsScreen(PanedScreen):
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only names that hold the typed pieces"),
         Binding("s", "sort(1)", "sort", tooltip="Sort by the next column"),
         Binding("S", "reverse", "turn round", show=False, tooltip="Sort the other way round"),
-        Binding("f", "kind", "kind", tooltip="Show one kind only: functions, objects, ..."),
+        Binding("t", "kind", "kind", tooltip="Show one kind only: functions, objects, ..."),
         Binding("d", "readable", "as written", show=False, tooltip="Show C++ and Rust names as they were written, or as they stand in the file"),
         Binding("w", "section", "its section", show=False, tooltip="Go to the section of this line; from a section to its symbols"),
         Binding("i", "finding", "finding", tooltip="Go to the finding about this line"),

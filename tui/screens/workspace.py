@@ -32,13 +32,13 @@ class WorkspaceScreen(PlacedScreen):
         Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
         Binding("b", "blockers", "blockers", tooltip="Show only the files that block the asked question, and what pulls each in"),
-        Binding("w", "question(1)", "question", tooltip="Ask the next of the four questions"),
-        Binding("W", "question(-1)", "question before", show=False, tooltip="Ask the question before"),
+        Binding("Q", "question(1)", "question", tooltip="Ask the next of the four questions"),
+        Binding("J", "question(-1)", "question before", show=False, tooltip="Ask the question before"),
         Binding("s", "sort(1)", "sort", tooltip="Sort by the next column"),
         Binding("S", "backwards", "backwards", show=False, tooltip="Turn the order round"),
         Binding("t", "toolchain", "toolchain", tooltip="Show only what one toolchain made; again for the next, then all"),
         Binding("v", "verdict", "verdict", show=False, tooltip="Show only what blocks the asked question, is unknown, or is ready; then all"),
-        Binding("d", "flat", "flat list", show=False, tooltip="By distribution, or one flat list of files"),
+        Binding("E", "flat", "flat list", show=False, tooltip="By distribution, or one flat list of files"),
         Binding("space", "fold_or_unfold", "fold", show=False, tooltip="Fold or unfold a distribution"),
         Binding("tab,shift+tab", "pane", "pane", show=False, key_display="⇥", tooltip="Go to the answer on top, and back"),
         Binding("e", "export", "export", show=False, tooltip="Write what is shown to a Markdown file here"),
@@ -108,7 +108,7 @@ class WorkspaceScreen(PlacedScreen):
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.show_workspace())
         self.table.focus()
         self.show_workspace()
-        self.set_interval(1.0, self._show_progress)  # the time left passes by itself
+        self.set_interval(1.0, self._tick)
 
     def show_workspace(self) -> None:
         """Show everything as it is now; the cursor keeps its place."""
@@ -132,18 +132,23 @@ class WorkspaceScreen(PlacedScreen):
         """An opened module changed."""
         self.control.entries_changed()
 
+    def _tick(self) -> None:
+        """The time that is left passes by itself; nothing else does."""
+        if self.control.is_busy:
+            self._show_progress()
+
     def _show_progress(self) -> None:
         workspace = self.workspace
         right = amount(workspace)
         crumbs = self.isoview.navigation.crumbs(self)
         self.query_one(Breadcrumb).show(crumbs, right, still(workspace))
         line = standing(workspace, Ink(self.app), self.size.width)
-        self.query_one("#standing", Static).update(line)
+        self.query_one("#standing", Static).update(line, layout=False)
 
     def _show_detail(self) -> None:
         ink = Ink(self.app)
         line = detail(self.workspace, self.row, ink) if self.row else Text()
-        self.query_one("#line-detail", Static).update(line)
+        self.query_one("#line-detail", Static).update(line, layout=False)
 
     def on_resize(self, _event: events.Resize) -> None:
         self.call_after_refresh(self.show_workspace)

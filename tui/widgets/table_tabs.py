@@ -62,7 +62,7 @@ class TableLines(LineTable):
     """The lines of the chosen table."""
 
     WHERE = (
-        "A table: / filters by pieces of names, s sorts, f shows one kind. The arrows to the left "
+        "A table: / filters by pieces of names, s sorts, t shows one kind. The arrows to the left "
         "and right turn to symbols, sections and statics."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
