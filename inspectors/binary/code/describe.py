@@ -135,7 +135,7 @@ class Describer:
             text = f"passed to {lock.name} at {self.wording.place(lock.at)}"
             return replace(entry, kind="lock", evidence=(Evidence("used", text, lock.at),))
         if self.rust and entry.kind in _CELL_KINDS and is_cell(entry, self.statics.facts):
-            text = "a cell of PyO3, by its name: it holds an object once it has been used"
+            text = "a cell of PyO3, by its name: it may be empty until its first use, then it holds an object"
             return replace(entry, kind="object", evidence=(Evidence("name", text),))
         known = object_by_name(entry.symbol) if entry.symbol else None
         if known is not None:
