@@ -50,7 +50,7 @@ def releases(lines: Mapping[str, Sequence[tuple[str, str]]], most: int) -> str:
     longest = min(max((len(line) for line in lines.values()), default=1), most)
     width = _CELL_LABEL + longest * _CELL + 20
     height = len(lines) * _CELL + 34
-    parts = [_open(max(width, 520), height, "Answers over releases")]
+    parts = [_open(max(width, _CELL_LABEL + 340), height, "Answers over releases")]
     parts.append(_legend(ORDER[1:], _CELL_LABEL))
     for number, (label, line) in enumerate(lines.items()):
         top = 30 + number * _CELL

@@ -137,7 +137,7 @@ class Survey:
             )
         self._modules += ended.modules
         self._peak = max(self._peak, ended.peak)
-        if self._settings.discard and self._settings.live is None:
+        if self._settings.discard and self._source.fetches and self._settings.live is None:
             self._unwritten.append(lock.locked[ended.wheel].wheel)
         return ended.wheel, ended.tables
 

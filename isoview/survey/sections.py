@@ -195,7 +195,7 @@ def _releases(figures: Figures) -> Section:
         return Section("Over releases", "No package is in the survey in more than one release.")
     lively = dict(sorted(shown.items(), key=lambda item: -len({answer for _, answer in item[1]})))
     heads = (
-        "package", "releases", "wheel", "question", "before", "after", "",
+        "package", "releases", "wheel", "question", "before", "after", "so it",
         "single-phase modules; static types",
     )  # fmt: skip
     some = dict(list(lively.items())[:_LINES])

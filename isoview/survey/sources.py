@@ -44,6 +44,8 @@ class Source(Protocol):
     """What tells this source from another: stands at the head of the lock."""
     later: list[tuple[str, str]]
     """(what was asked for, why it could not be had this time)."""
+    fetches: bool
+    """Whether the wheels are copies of ours, which may go when they are read."""
 
     def items(self, lock: Lock, done: set[str]) -> Iterator[Item | Refused]:
         """Everything that is not ``done``, locked as it is given."""
@@ -55,6 +57,12 @@ class Source(Protocol):
 def source_of(path: str, folder: Path, choice: Choice) -> Source:
     """What ``path`` is. Raises :class:`NotFound` or :class:`BadConfig`."""
     place = Path(path)
+    listed = choice.pythons or choice.platforms or choice.history
+    if listed and (place.is_dir() or path.lower().endswith(".whl") or is_lock(place)):
+        raise BadConfig(
+            "--python-version, --platform and --history are about what a list asks for",
+            f"{path} says itself which wheels are meant: leave them away.",
+        )
     if place.is_dir():
         return Folder(place)
     if not place.exists():
@@ -70,6 +78,8 @@ def source_of(path: str, folder: Path, choice: Choice) -> Source:
 
 class Folder:
     """All wheels below a folder, or a single one."""
+
+    fetches = False
 
     def __init__(self, place: Path) -> None:
         self._place = place
@@ -96,6 +106,8 @@ class Folder:
 
 class Listed:
     """A file with one requirement a line, fetched with pip."""
+
+    fetches = True
 
     def __init__(self, file: Path, folder: Path, choice: Choice) -> None:
         self._choice = choice
@@ -165,6 +177,7 @@ class Again:
             )  # fmt: skip
         self.question: dict[str, Any] = {"kind": "lock", "source": digest(str(path))}
         self.later: list[tuple[str, str]] = []
+        self.fetches = asked["kind"] == "list"
         self._asked = asked
         self._folder = folder
         self._fetchers = fetchers

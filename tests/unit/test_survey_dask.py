@@ -30,7 +30,7 @@ def cluster() -> Iterator[Any]:
         "distributed.admin.large-graph-warning-threshold": "1 GB",
     }
     with dask.config.set(settings), LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1",
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1",
         silence_logs="CRITICAL",
     ) as running:  # fmt: skip
         yield running

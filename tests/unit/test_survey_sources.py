@@ -156,6 +156,20 @@ def test_sources_that_are_none(tmp_path: Path) -> None:
         source_of(str(tmp_path / "empty.txt"), tmp_path, Choice())
 
 
+def test_only_what_was_fetched_is_discarded(tmp_path: Path) -> None:
+    wheels = tmp_path / "t" / "wheels"
+    wheels.mkdir(parents=True)
+    tiny(wheels, "pure", "1.0", [], "py3-none-any")
+    assert surveyed(wheels, tmp_path / "t", discard=True).wheels == 1
+    assert len(list(wheels.iterdir())) == 1
+
+
+def test_what_a_list_is_asked_is_not_asked_of_a_folder(tmp_path: Path) -> None:
+    some_wheels(tmp_path)
+    with pytest.raises(BadConfig, match="about what a list asks for"):
+        source_of(str(tmp_path), tmp_path, Choice(history=3))
+
+
 def test_tags_are_what_pip_has_to_be_told() -> None:
     assert expanded("manylinux_2_17_x86_64")[:2] == [
         "manylinux_2_17_x86_64",
