@@ -30,7 +30,7 @@ WORDS = {
     "buffer": "buffers",
     "table": "tables",
     "scalar": "scalars",
-    "runtime": "the compiler's own",
+    "runtime": "run time",
     "unknown": "unknown",
 }
 EMPTY = "░"

@@ -90,6 +90,19 @@ class State:
         place = table.symbols.place_of(index) if table is not None and index is not None else None
         self.cursors[SYMBOLS] = place or 0
 
+    def sort_here(self, order: str, *, descending: bool) -> None:
+        """Sort sections or statics; the cursor stays on its line."""
+        about, table = self.about(), self.table
+        if table is None:
+            return
+        table.sort(order, descending=descending)
+        row = None
+        if isinstance(table, SectionsTable):
+            row = table.row_named(about.name)
+        elif about.address is not None:
+            row = table.row_at(about.address)
+        self.cursor = row or 0
+
     def is_narrowed(self) -> bool:
         """Whether one kind or one section only is shown."""
         table = self.table

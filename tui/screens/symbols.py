@@ -306,8 +306,8 @@ class SymbolsScreen(PanedScreen):
             job = partial(symbol_work.sort, table.symbols, order, self.post_message,
                           descending=descending)  # fmt: skip
             self._work(job)
-        elif table is not None:
-            table.sort(order, descending=descending)
+        else:
+            self.state.sort_here(order, descending=descending)
         self.show_table()
 
     def action_kind(self) -> None:

@@ -69,7 +69,7 @@ class FieldTable(LineTable):
     def _fill(self, line: int) -> None:
         width = max(self.scrollable_content_region.width, 20)
         columns = [Column("address", "address", 10, right=True)]
-        if width >= 100:
+        if width >= 124:  # below, what stands beside shows them
             columns.append(Column("bytes", "bytes", 23))
         columns += [Column("field", "field", 22 if width >= 90 else 15),
                     Column("value", "value", 18 if width >= 90 else 12, right=True)]  # fmt: skip
