@@ -6,7 +6,7 @@ longer, reading the file, making those names and sorting, is meant for a worker 
 """
 
 from array import array
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import compress, repeat
 from operator import contains, not_
@@ -45,7 +45,7 @@ class SymbolList:
         self.rows: Sequence[int] = columns.rows
         self._ordered: Sequence[int] = columns.rows
         self._names: list[str] = []
-        self._narrowed: tuple[str, Sequence[int]] = ("", ())
+        self._steps: list[tuple[str, Sequence[int]]] = []  # what was typed, and what it left
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -70,17 +70,29 @@ class SymbolList:
         parts = search_words(words)
         self.prepare()
         wanted = " ".join(parts)
-        before, kept = self._narrowed
-        # Typing on narrows what is left; anything else begins anew.
-        rows = kept if before and wanted.startswith(before) else self._of_kind()
+        while self._steps and not wanted.startswith(self._steps[-1][0]):
+            self._steps.pop()
+        if not self._steps or self._steps[-1][0] != wanted:
+            self._steps.append((wanted, self._narrowed(parts)))
+        self.rows = self._steps[-1][1]
+
+    def _narrowed(self, parts: Sequence[str]) -> Sequence[int]:
+        """Typing on narrows what the letters before it left; going back finds that again."""
+        rows = self._steps[-1][1] if self._steps else self._of_kind()
         for part in sorted(parts, key=len, reverse=True):
             folded = part.lower()
-            found = map(contains, map(self._names.__getitem__, rows), repeat(folded))
-            rows = list(compress(rows, found))
+            if rows is self.columns.rows:  # everything, in the file's order: the names as they are
+                rows = list(compress(range(len(self._names)), self._holding(self._names, folded)))
+            else:
+                names = map(self._names.__getitem__, rows)
+                rows = list(compress(rows, self._holding(names, folded)))
             if part != folded:
                 rows = [i for i in rows if part in self.columns.raw_name(i).decode("latin-1")]
-        self.rows = rows
-        self._narrowed = (wanted, rows)
+        return rows
+
+    @staticmethod
+    def _holding(names: Iterable[str], part: str) -> Iterator[bool]:
+        return map(contains, names, repeat(part))
 
     def _of_kind(self) -> Sequence[int]:
         columns, rows = self.columns, self._ordered
@@ -99,7 +111,7 @@ class SymbolList:
         self._anew()
 
     def _anew(self) -> None:
-        self._narrowed = ("", ())
+        self._steps.clear()
         if self.words.strip():
             self.filter(self.words)
         else:

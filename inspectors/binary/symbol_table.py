@@ -125,7 +125,8 @@ class Columns:
         """
         text = self.text.lower().decode("latin-1")
         find = text.find
-        return [text[start : find("\0", start)] for start in self.starts]
+        entries = zip(self.kinds, self.starts, strict=True)
+        return [text[start : find("\0", start)] if kind else "" for kind, start in entries]
 
 
 def read_columns(data: memoryview, image: Callable[[], Image], *, dynamic: bool = False) -> Columns:
