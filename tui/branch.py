@@ -5,23 +5,21 @@ tree keeps its place, and a changed value can be told from an old one.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from isoview.inspectors.binary.names import method_flag_names
 from isoview.inspectors.facts import Evidence, Init, Method, Type
+from isoview.inspectors.record import Record
 
 LIVE_KEY = "live"
 
 
-@dataclass(frozen=True)
-class GuideRef:
+class GuideRef(Record):
     """A guide section as something that can be selected."""
 
     section: str
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(Record):
     """One line of the tree. ``grow`` makes its children when it is first unfolded."""
 
     key: str

@@ -1,7 +1,6 @@
 """The keys that work right now, from the bindings themselves: help, palette and toasts read this."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from textual.binding import Binding
@@ -9,12 +8,13 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
+from isoview.inspectors.record import Record
+
 SCOPES = ("in this pane", "on this screen", "everywhere", "in other panes", "moving about")
 """Where a key belongs, in the order of the help."""
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Record):
     """One action with the keys that run it, what it does, and why it cannot right now."""
 
     action: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from isoview.inspectors.record import Record
 
 if TYPE_CHECKING:
     from isoview.model import Answer, Finding, Report
@@ -25,8 +26,7 @@ TONES = {
 """What a colour is for, and the theme's variable for it."""
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Record):
     """A shape, the word beside it, and the tone both are drawn in."""
 
     shape: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from isoview.inspectors.record import Record
 from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.fact_tree import FactTree
 from isoview.tui.widgets.findings import FindingsTable
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from isoview.tui.screens.module import ModuleScreen
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Record):
     """What is selected: one of ``finding``, ``rule``, ``branch`` and ``question``.
 
     ``finding`` is a fingerprint, ``rule`` the code of a folded rule, ``branch`` the key of a line

@@ -25,11 +25,11 @@ view of one subject twice: going to a place that lies below pops down to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.screen import Screen
 
+from isoview.inspectors.record import Record
 from isoview.tui.views import view_of
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ MOST = 200
 """Places that are remembered; nobody walks back further."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Record):
     """Somewhere that one can come back to."""
 
     view: str
@@ -78,6 +77,16 @@ class PlacedScreen(Screen[None]):
         """The module that a view of one module would show from here."""
         entry: Entry | None = getattr(self, "entry", None)
         return entry
+
+    def on_compose(self) -> None:
+        """Take the class of the screen's width before there is anything to lay out.
+
+        Textual gives it after the first layout, and then styles, lays out and paints all anew.
+        """
+        widths = self.HORIZONTAL_BREAKPOINTS or []
+        fitting = [name for least, name in widths if least <= self.app.size.width]
+        for _, name in widths:
+            self.set_class(name in fitting[-1:], name, update=False)
 
     def here(self) -> Any:
         """The state of the place: what is selected, and in which pane."""

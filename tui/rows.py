@@ -1,13 +1,12 @@
 """The findings as rows: equal ones folded by rule, what to do first on top. Plain data."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from isoview.inspectors.record import Record
 from isoview.model import COUNTING, SEVERITIES, Finding
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Record):
     """A line of the findings table: one finding, or all findings of one rule folded."""
 
     key: str
