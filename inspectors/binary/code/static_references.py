@@ -130,7 +130,13 @@ def _byte(value: int) -> bytes:
 
 
 def _scan_aarch64(code: bytes, start: int, wanted: Bounds) -> Iterator[Reference]:
-    pages = {page << 12 for low, high in wanted for page in range(low >> 12, (high - 1 >> 12) + 1)}
+    lows = [low for low, _ in wanted]
+
+    def holds(first: int, last: int) -> bool:
+        """Whether any wanted byte lies in [first, last]; by search, for a file may claim terabytes."""
+        span = bisect_right(lows, last) - 1
+        return span >= 0 and first < wanted[span][1]
+
     words = array("I", code[: len(code) // 4 * 4])
     found = [
         index
@@ -142,13 +148,13 @@ def _scan_aarch64(code: bytes, start: int, wanted: Bounds) -> Iterator[Reference
         distance = word >> 5 & 0x7FFFF
         if word >> 24 == 0x58:  # ldr, literal
             target = at + 4 * (distance - (distance >> 18 << 19))
-            if any(low <= target < high for low, high in wanted):
+            if holds(target, target):
                 yield Reference(at, target, False)
             continue
         distance = distance << 2 | word >> 29 & 3
         distance -= distance >> 20 << 21
         target = (at & ~0xFFF) + (distance << 12) if word >> 31 else at + distance
-        if target & ~0xFFF in pages:
+        if holds(target & ~0xFFF, target | 0xFFF):
             behind = words[index + 1 : index + 1 + _REACH] if word >> 31 else ()
             yield _through(behind, word & 31, at, target)
 
