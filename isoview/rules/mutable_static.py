@@ -12,6 +12,8 @@ _PLAIN = frozenset({"buffer", "scalar", "unknown"})
 THREAD_LOCAL = (".tdata", ".tbss", "__thread_data", "__thread_bss", ".tls")
 _WRITE = "write"
 """Kind of evidence for a write outside the init function, which the code stage finds."""
+_UNREAD = "are not read"
+"""How the reason ends where the instructions of a processor are not decoded."""
 _IN_INIT, _UNPLACED = "write-init", "write-unplaced"
 _NOT_STATICS = (*THREAD_LOCAL, ".got")  # the dynamic linker fills in the global offset table
 _LIBRARY_FUNCTIONS = ("_ZSt", "_ZNSt", "_ZNKSt", "_ZN9__gnu_cxx", "_ZN10__cxxabiv1", "_ZN3std",
@@ -64,12 +66,13 @@ class MutableStatic(Rule):
             entry.symbol for entry in facts.globals if entry.symbol and entry.symbol[:4] == "_ZGV"
         }
         others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
+        nothing = "no write seen" if _code_was_read(facts) else "who writes it was not read"
         for entry in facts.globals:
             if entry.kind not in _PLAIN or entry.section in others or entry.symbol in guards:
                 continue
             name = entry.symbol or f"an unnamed static in {entry.section}"
             if _unwritten(entry):
-                doubt: str | None = "no write seen"
+                doubt: str | None = nothing
             elif keeps_capsule(entry) or _of_run_time_library(entry):
                 continue  # a capsule's table is ISO312's
             else:
@@ -85,6 +88,11 @@ class MutableStatic(Rule):
                 severity="note" if doubt else None,
                 confidence="medium" if doubt else "high",
             )
+
+
+def _code_was_read(facts: Facts) -> bool:
+    """Whether "no write seen" rests on the code: not in the first stage, nor on every processor."""
+    return facts.stage == "code" and not (facts.completeness.globals.reason or "").endswith(_UNREAD)
 
 
 def _doubt(facts: Facts, entry: Global, guards: set[str | None]) -> str | None:

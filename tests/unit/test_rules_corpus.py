@@ -11,7 +11,7 @@ from isoview.inspectors.binary.globals import _of_interpreter
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.structures import apart
 from isoview.inspectors.binary.types import FoundType
-from isoview.inspectors.facts import Capsule, Definition, Evidence, Facts, Global
+from isoview.inspectors.facts import Capsule, Definition, Evidence, Facts, Global, Item
 from isoview.judge import judge
 from isoview.model import Finding
 
@@ -219,3 +219,16 @@ def test_what_all_interpreters_have_in_common_is_no_object_of_the_module(
 ) -> None:
     """Cython looks builtins up by name; exceptions are one object for all, functions are not."""
     assert (_of_interpreter(name) is None) is its_own
+
+
+def test_nothing_was_seen_where_nothing_was_read() -> None:
+    """On armv7 no instruction is decoded; "no write seen" said more than was known."""
+    entry = static("table", "unknown")
+    made = facts(slots=(slot(3, 2),), statics=(entry,))
+    unread = Item("partial", "instructions of armv7 are not read")
+    other = replace(made, completeness=replace(made.completeness, globals=unread))
+    for told in (other, replace(made, stage="shape")):
+        (note,) = found(told, "ISO302")
+        assert "not read" in note.message
+    (note,) = found(made, "ISO302")
+    assert "no write seen" in note.message
