@@ -108,8 +108,12 @@ def is_pyo3(facts: Facts) -> bool:
     return facts.generator == "PyO3"
 
 
+def is_stable_abi(facts: Facts) -> bool:
+    return (facts.artifact.tag or "").startswith("abi3")
+
+
 def leaves_stable_abi(facts: Facts) -> bool:
-    return facts.capi.limited is None and (facts.artifact.tag or "").startswith("abi3")
+    return facts.capi.limited is None and is_stable_abi(facts)
 
 
 # fmt: off
@@ -162,6 +166,7 @@ FILES: tuple[Entry, ...] = (
     Entry("ISO503", "libpython-linked", "warning", "background", "LibpythonLinked", when=links_python),
     Entry("ISO504", "runtime-internals", "warning", "making-modules-safe-with-multiple-interpreters", "RuntimeInternals", when=imports("_PyRuntime")),
     Entry("ISO505", "tag-contradicted", "warning", "pep-384-stable-abi", "TagContradicted"),
+    Entry("ISO506", "newer-than-declared", "error", "pep-384-stable-abi", "NewerThanDeclared", when=is_stable_abi),
     Entry("ISO601", "borrowed-references", "note", "ft-borrowed-references", "BorrowedReferences", when=is_free_threaded),
     Entry("ISO602", "unlocked-dict-iteration", "note", "ft-container-thread-safety", "UnlockedDictIteration", when=imports("PyDict_Next")),
     Entry("ISO603", "gil-free-statics", "note", "ft-protecting-internal-state", "GilFreeStatics", when=is_free_threaded),

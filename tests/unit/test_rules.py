@@ -12,7 +12,7 @@ from facts_by_hand import facts
 from isoview import guide
 from isoview.inspectors.binary.inspect import code, load, shape
 from isoview.inspectors.errors import IsoviewError
-from isoview.inspectors.facts import Cells, Evidence, Facts, Toolchain
+from isoview.inspectors.facts import Artifact, Cells, Evidence, Facts, Toolchain
 from isoview.judge import judge
 from isoview.model import SEVERITIES, Report
 from isoview.rules import ALL_RULES, ASKED, EVERY, FILE_RULES, Rule, find
@@ -25,8 +25,16 @@ BY_CODE = pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: f"{rule.co
 _PYBIND11 = Toolchain(
     "pybind11", "3.1", (Evidence("text", 'text "__pybind11_internals_v12"', 0x5000),)
 )
+_WHEEL = Artifact(
+    "mod.abi3.so", container="mod-1.0-cp39-abi3-linux_x86_64.whl", tag="abi3", is_extension=True
+)
 GENERATED: dict[str, dict[str, Facts]] = {
-    # Rules about what a generator writes: facts by hand, for what no small C source can show.
+    # Rules about what a generator writes, or a wheel's name: facts by hand, for what no small C
+    # source can show.
+    "ISO506": {
+        "bad": facts(artifact=_WHEEL, imports=("PyModuleDef_Init", "PyType_GetModuleState")),
+        "good": facts(artifact=_WHEEL, imports=("PyModuleDef_Init", "PyModule_GetState")),
+    },
     "ISO702": {
         "bad": facts(generator="PyO3", cells=Cells(2, 5, 0)),
         "good": facts(generator="PyO3", cells=Cells(0, 5, 0)),
