@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from isoview.guide import SOURCES, Section, search, sections
 from isoview.model import COUNTING
+from isoview.tui.marks import SCORE
 
 if TYPE_CHECKING:
     from isoview.model import Finding, Report
@@ -67,13 +68,16 @@ def outline(report: Report | None, words: str = "") -> list[Line]:
     return lines
 
 
-def score_text(report: Report | None) -> str:
+def score_text(report: Report | None, *, short: bool = False) -> str:
     """How many sections are met, open, and so on; they add up to the scorecard."""
     if report is None or not report.scorecard:
         return ""
     counted = Counter(report.scorecard.values())
     words = {"not-applicable": "not applicable", "not-analysed": "not analysed"}
     order = ("open", "met", "not-analysed", "not-applicable")
+    if short:
+        parts = [f"{SCORE[mark]} {counted[mark]}" for mark in order if counted[mark]]
+        return f"{sum(counted.values())} asked  {'  '.join(parts)}"
     parts = [f"{counted[mark]} {words.get(mark, mark)}" for mark in order if counted[mark]]
     return f"{sum(counted.values())} asked: {', '.join(parts)}"
 

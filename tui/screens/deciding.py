@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from isoview.model import STATUSES, Finding, Status
 from isoview.tui.ink import shown
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from isoview.triage import Decisions, Group
     from isoview.tui.widgets.decision_bar import DecisionBar, Scope
 
-DECISIONS = [
-    Binding("a", "decide", "decide", tooltip="Decide about this finding, or about all marked ones; isoview.toml keeps it"),
-    Binding("m", "mark", "mark", show=False, tooltip="Mark this, or take its mark away; a then decides about all marked"),
-    Binding("asterisk", "mark_all", "mark all", key_display="*", show=False, tooltip="Mark everything that is listed, or nothing"),
-    Binding("A", "decide_group", "rule", show=False, tooltip="Decide about all that patterns fit, now and later; first see what they cover"),
-    Binding("v", "status", "status", show=False, tooltip="List only findings of one status, then of the next, then all"),
-    Binding("u", "undo", "undo", show=False, tooltip="Take the last decision back; again, the one before"),
-    Binding("U", "redo", "redo", show=False, tooltip="Do again what was taken back"),
-]  # fmt: skip
-"""The keys of decisions, the same wherever findings are listed."""
+
+def decisions(*, shown: bool) -> list[BindingType]:
+    """The keys of decisions, the same wherever findings are listed; ``shown`` on the line of keys."""
+    return [
+        Binding("a", "decide", "decide", tooltip="Decide about this finding, or about all marked ones; isoview.toml keeps it"),
+        Binding("m", "mark", "mark", show=shown, tooltip="Mark this, or take its mark away; a then decides about all marked"),
+        Binding("asterisk", "mark_all", "mark all", key_display="*", show=False, tooltip="Mark everything that is listed, or nothing"),
+        Binding("A", "decide_group", "rule", show=shown, tooltip="Decide about all that patterns fit, now and later; first see what they cover"),
+        Binding("v", "status", "status", show=shown, tooltip="List only findings of one status, then of the next, then all"),
+        Binding("u", "undo", "undo", show=shown, tooltip="Take the last decision back; again, the one before"),
+        Binding("U", "redo", "redo", show=False, tooltip="Do again what was taken back"),
+    ]  # fmt: skip
 
 
 class DecidingScreen(FilteredScreen):

@@ -19,7 +19,7 @@ from isoview.tui.finding_line import finding_line
 from isoview.tui.guide_outline import Line, Link
 from isoview.tui.ink import Ink, shown
 from isoview.tui.marks import SCORE
-from isoview.tui.screens.deciding import DECISIONS, DecidingScreen
+from isoview.tui.screens.deciding import DecidingScreen, decisions
 from isoview.tui.widgets.faces import Page
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from isoview.model import Finding, Report, Status
     from isoview.tui.entry import Entry
 
+WIDE = 110
+"""From this width on, there is room for words beside the marks."""
 PATIENCE = 0.06
 """A section is laid out when the cursor has stood on it for so long: Markdown is dear."""
 FIRST = "isolating-extension-modules"
@@ -80,7 +82,7 @@ class GuideScreen(DecidingScreen):
         Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
         Binding("n", "open_section(1)", "next open", tooltip="Go to the next section that is open for this module"),
         Binding("N", "open_section(-1)", "open before", show=False, tooltip="Go to the open section before"),
-        *DECISIONS,
+        *decisions(shown=False),
         Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy where the section comes from, or the line below it"),
         Binding("Y", "copy_markdown", "copy as Markdown", show=False, tooltip="Copy the text as Markdown"),
@@ -132,6 +134,9 @@ class GuideScreen(DecidingScreen):
         self.list_anew()
         self._open(self._section)
 
+    def on_resize(self) -> None:
+        self.list_anew()
+
     # -- places ---------------------------------------------------------------------------------
 
     def here(self) -> GuidePlace:
@@ -175,7 +180,9 @@ class GuideScreen(DecidingScreen):
         pane.border_title = Text("guide" if not words else f"guide  {number} with “{words}”")
         pane.border_subtitle = Text("" if number else "no section holds all these words")
         name = self.entry.name if self.entry else ""
-        right = guide_outline.score_text(self.report) or ("" if name else "no module is chosen")
+        right = guide_outline.score_text(self.report, short=self.size.width < WIDE) or (
+            "" if name else "no module is chosen"
+        )
         self.query_one(Breadcrumb).show(self.isoview.navigation.crumbs(self), right)
         if words and self._section not in sections and self._lines:
             self._open(next(section for section in sections if section is not None))
@@ -189,10 +196,11 @@ class GuideScreen(DecidingScreen):
         mark = SCORE.get(line.score or "", "●" if line.findings else " ")
         tone = SCORE_TONES.get(line.score or "", "error" if line.findings else "quiet")
         text = Text.assemble((f" {mark} ", ink.style(tone)), no_wrap=True)
-        text.append_text(shown(line.title))
-        if line.findings:
-            text.append(f" {line.findings}", style="bold")
-        return text
+        number = f" {line.findings}" if line.findings else ""
+        title = shown(line.title)
+        room = self.query_one(Outline).scrollable_content_region.width - len(number) - 3
+        title.truncate(max(room, 10), overflow="ellipsis")  # the number stays in sight
+        return text.append_text(title).append(number, style="bold")
 
     def _open(self, section: str) -> None:
         """Show a section, and put the cursor on it."""

@@ -15,7 +15,7 @@ from isoview.tui import module_place, words
 from isoview.tui.entry import Entry
 from isoview.tui.ink import shown
 from isoview.tui.marks import counts
-from isoview.tui.screens.deciding import DECISIONS, DecidingScreen
+from isoview.tui.screens.deciding import DecidingScreen, decisions
 from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.fact_tree import FactTree
 from isoview.tui.widgets.findings import FindingsTable
@@ -39,7 +39,7 @@ class ModuleScreen(DecidingScreen):
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
         Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the next pane"),
         Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
-        *DECISIONS,
+        *decisions(shown=False),
         Binding("l", "live", "live", tooltip="Import the module in a child process and look at it (asks first)"),
         Binding("L", "experiments", "runs", tooltip="Run experiments on the module: imported twice, in sub-interpreters, without the GIL, ..."),
         Binding("o", "face('guide')", "guide", tooltip="Show the guide section that belongs to this"),

@@ -17,7 +17,7 @@ from isoview.tui import texts
 from isoview.tui.branch import several
 from isoview.tui.finding_line import finding_line
 from isoview.tui.ink import Ink, prose, shown
-from isoview.tui.screens.deciding import DECISIONS, DecidingScreen
+from isoview.tui.screens.deciding import DecidingScreen, decisions
 from isoview.tui.tally import SHOWN
 from isoview.tui.widgets.faces import Page
 from isoview.tui.widgets.header import Breadcrumb
@@ -77,7 +77,7 @@ class PlanScreen(DecidingScreen):
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only findings that hold the typed words"),
         Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the next pane"),
         Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
-        *DECISIONS,
+        *decisions(shown=True),
         Binding("o", "guide", "guide", tooltip="Go to the guide section of this finding"),
         Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy the id of this finding, or the title of this step"),

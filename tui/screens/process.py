@@ -34,7 +34,12 @@ if TYPE_CHECKING:
     from isoview.tui.processes import ProcessServices
 
 INTERVALS = (1, 2, 5, 10, 30)
-PAUSES = ("never", "auto", "always")
+PAUSE_SAID = {
+    "never": "The process is never stopped.",
+    "auto": "The process is stopped for some milliseconds where something could not be read.",
+    "always": "The process is stopped for some milliseconds at every reading.",
+}
+PAUSES = tuple(PAUSE_SAID)
 WIDE = 110
 """From this width on, the panes stand side by side."""
 YIELD_SECONDS = 0.004
@@ -250,13 +255,8 @@ class ProcessScreen(PlacedScreen):
             if walk.paused_ms:
                 right += f"  stopped {walk.paused_ms:.0f} ms"
         mode = "read-only" if self._pause == "never" else f"read-only, pause {self._pause}"
-        stage = (
-            "reading"
-            if self._reading
-            else f"every {INTERVALS[self._interval]} s"
-            if self._timer
-            else ""
-        )
+        follows = f"every {INTERVALS[self._interval]} s" if self._timer else ""
+        stage = "reading" if self._reading else follows
         self.query_one(Breadcrumb).show(
             self.isoview.navigation.crumbs(self), f"{right}  {mode}", stage
         )
@@ -361,14 +361,7 @@ class ProcessScreen(PlacedScreen):
 
     def action_pause_mode(self) -> None:
         self._pause = PAUSES[(PAUSES.index(self._pause) + 1) % len(PAUSES)]
-        self.app.notify(
-            {
-                "never": "The process is never stopped.",
-                "auto": "The process is stopped for some milliseconds where something could not be "
-                "read while it ran.",
-                "always": "The process is stopped for some milliseconds at every reading.",
-            }[self._pause]
-        )
+        self.app.notify(PAUSE_SAID[self._pause])
         self._say()
 
     def action_export(self) -> None:

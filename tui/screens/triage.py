@@ -18,7 +18,7 @@ from isoview.tui.group_preview import preview
 from isoview.tui.ink import Ink, prose, shown
 from isoview.tui.marks import MARKED, finding_mark
 from isoview.tui.rows import importance, subject
-from isoview.tui.screens.deciding import DECISIONS, DecidingScreen
+from isoview.tui.screens.deciding import DecidingScreen, decisions
 from isoview.tui.tally import SHOWN, tally_text
 from isoview.tui.widgets.decision_bar import shape_of
 from isoview.tui.widgets.faces import Page
@@ -77,7 +77,7 @@ class TriageScreen(DecidingScreen):
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
         Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the other pane"),
         Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the other pane"),
-        *DECISIONS,
+        *decisions(shown=True),
         Binding("D", "drop", "take away", show=False, tooltip="Take this rule, or this decision, out of isoview.toml"),
         Binding("o", "guide", "guide", show=False, tooltip="Go to the guide section of this finding"),
         Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),

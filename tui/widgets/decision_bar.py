@@ -142,6 +142,14 @@ class StatusChoice(Widget, can_focus=True):
             self.action_pick(status)
 
 
+class ReasonInput(Input):
+    """Why it is so; enter writes the decision."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "save", tooltip="Write the decision to isoview.toml"),
+    ]
+
+
 class DecisionBar(Vertical):
     """Status first, then the reason; for the finding, for all of its rule, or for the marked."""
 
@@ -151,15 +159,17 @@ class DecisionBar(Vertical):
     )
     DEFAULT_CSS = """
     DecisionBar { height: 2; background: $boost; }
-    DecisionBar #entering { height: 1; }
+    DecisionBar #entering { height: 1; padding: 0 1; }
     DecisionBar StatusChoice { height: 1; width: 1fr; }
-    DecisionBar #meaning { height: 1; padding: 0 1; color: $text-muted; }
+    DecisionBar Static { width: auto; padding: 0 1 0 0; }
+    DecisionBar Input { width: 1fr; border: none; padding: 0; height: 1; background: transparent; }
+    DecisionBar #scope { padding: 0; }
+    DecisionBar #meaning { height: 1; width: 1fr; padding: 0 1; color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "turn(1)", "status", key_display="↑↓", tooltip="Next status", priority=True),
         Binding("up", "turn(-1)", "status before", show=False, tooltip="Status before", priority=True),
         Binding("tab", "widen", "for whom", key_display="⇥", tooltip="This finding, all of its rule, or the marked ones", priority=True),
-        Binding("enter", "save", "save", tooltip="Write the decision to isoview.toml"),
         Binding("escape", "cancel", "cancel", tooltip="Leave everything as it was", priority=True),
     ]  # fmt: skip
 
@@ -180,7 +190,7 @@ class DecisionBar(Vertical):
         yield StatusChoice(classes="editor")
         with Horizontal(id="entering"):
             yield Static(id="status", markup=False)
-            yield Input(compact=True, classes="editor")
+            yield ReasonInput(compact=True, classes="editor")
             yield Static(id="scope", markup=False)
         yield Static(id="meaning", markup=False)
 
