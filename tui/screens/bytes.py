@@ -15,7 +15,7 @@ from isoview.inspectors.errors import IsoviewError
 from isoview.tui import bytes_place, bytes_words
 from isoview.tui.bytes_place import Place
 from isoview.tui.entry import Entry
-from isoview.tui.ink import shown
+from isoview.tui.ink import Ink, shown
 from isoview.tui.screens.panes import PanedScreen
 from isoview.tui.symbol_tables import findings_about
 from isoview.tui.widgets.ask_bar import AskBar
@@ -71,6 +71,7 @@ class BytesScreen(PanedScreen):
                 yield FieldTable(id="fields")
             with Vertical(id="hex-pane", classes="pane"):
                 yield HexView(id="hex")
+                yield Static(id="cursor", markup=False)
         yield Static(id="silence", markup=False)
         yield AskBar()
         yield KeyBar()
@@ -96,17 +97,15 @@ class BytesScreen(PanedScreen):
     def here(self) -> Place | None:
         place, hexes = self.place, self.query_one(HexView)
         pane = "hex" if self.is_in("hex") else "fields"
-        if place is None or (pane == "hex" and hexes.cursor is not None and self._is_apart()):
+        if place is None or (
+            pane == "hex" and hexes.cursor is not None and self._field_at() is None
+        ):
             cursor = hexes.cursor
             if cursor is None or self.parts is None:
                 return None
             return Place(cursor.at, not self.parts.all[cursor.part].mapped, pane="hex")
         field = self.query_one(FieldTable).field
         return place._replace(field=field.offset if field is not None else 0, pane=pane)
-
-    def _is_apart(self) -> bool:
-        """Whether the cursor among the bytes has left the structure."""
-        return self._field_at() is None
 
     def go_to(self, state: Any) -> None:
         if state is not None:
@@ -142,7 +141,7 @@ class BytesScreen(PanedScreen):
                 self.parts = message.parts
                 hexes.show(message.parts)
             self._settle(message.place, message.structure)
-        elif message.place is not None:
+        else:
             table.show(None)
         self._show()
 
@@ -187,20 +186,20 @@ class BytesScreen(PanedScreen):
             zeros = f"{left} of zeros: x shows them" if left else ""
             pane.border_subtitle = shown(structure.note or zeros, limit=70)
         self._show_cursor(hexes)
-        crumbs = self.isoview.navigation.crumbs(self)
-        self.query_one(Breadcrumb).show(crumbs, "", self._busy or self._note)
+        stage = self._busy or self._note
+        self.query_one(Breadcrumb).show(self.isoview.navigation.crumbs(self), "", stage)
         self.refresh_bindings()
 
     def _show_cursor(self, hexes: HexView) -> None:
         if self.parts is None or hexes.cursor is None:
             return
-        pane = self.query_one("#hex-pane")
-        pane.border_title = shown(bytes_words.where(self.parts, hexes.cursor), limit=100)
         field = self.query_one(FieldTable).field
         said = bytes_words.values(self.parts, hexes.cursor)
-        if field is not None and self.is_in("fields"):
-            said = f"{field.name}: {as_written(field)}"  # in full: the line may have no room
-        pane.border_subtitle = shown(said, limit=150)
+        if field is not None and self.is_in("fields"):  # in full: its line may have no room
+            said = f"{field.name}: {as_written(field)}"
+        line = shown(bytes_words.where(self.parts, hexes.cursor), "bold", limit=60)
+        line.append("  ").append_text(shown(said, Ink(self.app).style("quiet"), limit=200))
+        self.query_one("#cursor", Static).update(line, layout=False)
 
     def on_line_table_moved(self) -> None:
         table, hexes = self.query_one(FieldTable), self.query_one(HexView)
@@ -262,7 +261,7 @@ class BytesScreen(PanedScreen):
     def _address(self) -> int | None:
         """The address of the chosen byte, or of the structure its field belongs to."""
         table, cursor = self.query_one(FieldTable), self.query_one(HexView).cursor
-        if table.structure is not None and not self._is_apart():
+        if table.structure is not None and self._field_at() is not None:
             return table.structure.address
         if cursor is None or self.parts is None or not self.parts.all[cursor.part].mapped:
             return None
@@ -273,12 +272,12 @@ class BytesScreen(PanedScreen):
         return findings_about(self.entry, address, "") if address is not None else ()
 
     def on_line_table_opened(self) -> None:
-        from isoview import links
-
         table = self.query_one(FieldTable)
         structure, field = table.structure, table.field
         if structure is None or field is None:
             return
+        from isoview import links
+
         target = links.follow(structure, field, self.entry.subjects)
         if target is None:
             self.notify(bytes_words.no_pointer(field))
@@ -321,9 +320,8 @@ class BytesScreen(PanedScreen):
         self._refocus()
 
     def _refocus(self) -> None:
-        table = self.query_one(FieldTable)
-        (table if table.structure is not None else self.query_one(HexView)).focus()
-        self.refresh_bindings()
+        has_structure = self.query_one(FieldTable).structure is not None
+        self.query_one("#fields" if has_structure else "#hex").focus()
 
     def _search(self, text: str) -> None:
         try:

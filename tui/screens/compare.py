@@ -20,9 +20,9 @@ from isoview.tui.entry import Entry
 from isoview.tui.filtering import Filter
 from isoview.tui.ink import Ink, shown
 from isoview.tui.screens.panes import PanedScreen
+from isoview.tui.widgets.about import AboutPage
 from isoview.tui.widgets.ask_bar import AskBar
 from isoview.tui.widgets.bars import FilterBar
-from isoview.tui.widgets.faces import Page
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
 from isoview.tui.widgets.line_list import LineList
@@ -52,10 +52,6 @@ class Changes(LineList):
         Binding("right", "screen.fold(False)", "unfold", show=False, tooltip="Unfold this"),
         Binding("left", "screen.fold(True)", "fold", show=False, tooltip="Fold this"),
     ]  # fmt: skip
-
-
-class ChangePage(Page):
-    WHERE = "About this change: scroll with j and k."
 
 
 class CompareScreen(PanedScreen):
@@ -109,8 +105,8 @@ class CompareScreen(PanedScreen):
             with Vertical(id="changes-pane", classes="pane"):
                 yield Changes(id="changes")
                 yield Static(id="silence", markup=False)
-            with Vertical(id="about-pane", classes="pane"), ChangePage(id="about"):
-                yield Static(id="about-text", markup=False)
+            with Vertical(id="about-pane", classes="pane"):
+                yield AboutPage(id="about")
         yield AskBar()
         yield KeyBar()
 
@@ -237,18 +233,14 @@ class CompareScreen(PanedScreen):
         from isoview.tui.evidence_text import heading
         from isoview.tui.rows import Row
 
-        ink, line = Ink(self.app), self.line
-        pane, text = self.query_one("#about-pane"), self.query_one("#about-text", Static)
-        pane.border_title = shown(line.pair.module, limit=60) if line else ""
+        ink, line, page = Ink(self.app), self.line, self.query_one(AboutPage)
         if line is None:
-            text.update("")
+            page.show("")
         elif line.finding is not None:
             row = Row(line.key, (line.finding,), gone=False)
-            text.update(heading(ink, row, everything=True))
+            page.show(heading(ink, row, everything=True))
         else:
-            both = verdicts(ink, *self._both(line.pair))
-            text.update(Group(draw(ink, line), Text(), both))
-        self.query_one("#about", ChangePage).scroll_home(animate=False)
+            page.show(Group(draw(ink, line), Text(), verdicts(ink, *self._both(line.pair))))
 
     def _both(self, pair: Pair) -> tuple[Report | None, Report | None]:
         """The reports of a module before and after."""
@@ -269,7 +261,7 @@ class CompareScreen(PanedScreen):
         elif line.finding is not None:
             self._go_to_finding(line)
         else:
-            self.query_one("#about", ChangePage).focus()
+            self.query_one(AboutPage).focus()
 
     # -- keys -----------------------------------------------------------------------------------
 

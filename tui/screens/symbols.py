@@ -24,8 +24,8 @@ from isoview.tui.symbol_tables import (
     SymbolsTable,
     findings_about,
 )
+from isoview.tui.widgets.about import AboutPage
 from isoview.tui.widgets.bars import FilterBar
-from isoview.tui.widgets.faces import Page
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
 from isoview.tui.widgets.lines import LineTable
@@ -72,8 +72,8 @@ class SymbolsScreen(PanedScreen):
                 yield StaticsMap(id="map")
                 yield TableLines(id="lines")
                 yield Static(id="silence", markup=False)
-            with Vertical(id="about-pane", classes="pane"), Page(id="about"):
-                yield Static(id="about-text", markup=False)
+            with Vertical(id="about-pane", classes="pane"):
+                yield AboutPage(id="about")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -150,10 +150,9 @@ class SymbolsScreen(PanedScreen):
         from isoview.tui.symbol_text import about_line
 
         state, about = self.state, self.state.about()
-        pane = self.query_one("#about-pane")
-        pane.border_title = "" if about == About() else f"line {state.cursor + 1:,}"
-        text = about_line(Ink(self.app), self.entry, about) if about != About() else ""
-        self.query_one("#about-text", Static).update(text)
+        self.query_one(AboutPage).show(
+            about_line(Ink(self.app), self.entry, about) if about != About() else ""
+        )
         if state.shown == STATICS and state.statics is not None:
             fits = state.cursor < state.statics.count
             chosen = state.statics.shown[state.cursor] if fits else None
