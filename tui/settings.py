@@ -6,7 +6,6 @@ one is no obstacle: everything starts as it would without it.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -87,6 +86,8 @@ class Settings:
             there = _read(path)
         except (OSError, ValueError):
             there = {}
+        import json
+
         data = json.dumps({**there, **self._changed, "version": VERSION}, indent=1)
         aside = path.with_name(f"{path.name}.{os.getpid()}")
         try:
@@ -101,7 +102,10 @@ class Settings:
 
 def _read(path: Path) -> dict[str, Any]:
     """The values in a file. Raises :class:`ValueError` for anything that is not a table of them."""
-    values = json.loads(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    import json  # there is something to read
+
+    values = json.loads(text)
     if not isinstance(values, dict) or values.get("version") != VERSION:
         raise ValueError("not of this version")
     return values
