@@ -54,7 +54,7 @@ def stable_symbol(symbol: str) -> str:
     dotted = "." in symbol  # in C names only a compiler puts one
     name = (re.sub(_CLONE, "", symbol) or symbol) if dotted else symbol
     if name.startswith(("_ZN", "__ZN")):
-        return re.sub(_RUST_LEGACY_HASH, "E", name)
+        return re.sub(_RUST_LEGACY_HASH, "E", name) if "17h" in name else name
     if name.startswith(("_R", "__R")):
         return re.sub(_RUST_V0_CRATE_HASH, "", name)
     local = re.fullmatch(_CLANG_LOCAL, name) if dotted else None

@@ -89,13 +89,18 @@ def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item
     writable = [r for r in image.regions if r.writable and not r.thread_local and r.size]
     ranges = [(region.address, region.address + region.size) for region in writable]
     section, end = "", 0
+    known, word = owners.known, image.word_size
+    last = max((*image.relocated[-1:], *image.imported_words[-1:]), default=-1)
     for address, name, size in image.objects(ranges):
         if address >= end or not section:
             region = image.region_at(address)
             if region is None or not region.writable:
                 continue
             section, end = region.name, region.address + region.size
-        kind, evidence = classify(image, address, name, size, owners)
+        if address > last and address not in known and _tells_nothing(name):
+            kind, evidence = _by_size(size, word)  # most are such, and there are many
+        else:
+            kind, evidence = classify(image, address, name, size, owners)
         found[address] = Global(address, name, section, size, kind, evidence)
     if not image.stripped:
         return tuple(found[address] for address in sorted(found)), Item("full")
@@ -127,6 +132,13 @@ def classify(image: Image, address: int, name: str, size: int, owners: Owners) -
     if size <= 64 and _may_be_lock(name.lower()) and re.search(_LOCK, name):
         return "lock", (Evidence("name", "named as a lock"),)
     return _by_size(size, image.word_size)
+
+
+def _tells_nothing(name: str) -> bool:
+    """Whether :func:`classify` finds nothing in a name."""
+    if name[:_FEW] in _FIRST_LETTERS or name[:2] == _RUST or _BUILTIN in name:
+        return False
+    return _WRAPPER_BASE not in name and not _may_be_lock(name.lower())
 
 
 def _of_interpreter(name: str) -> Class | None:

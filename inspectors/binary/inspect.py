@@ -226,7 +226,7 @@ def shape(loaded: Loaded) -> Facts:
         guards=find_guards(constants, toolchains),
         completeness=Completeness(
             _definitions_level(inits, definitions, toolchains),
-            _types_level(image, toolchains, types, _principal(inits)),
+            _types_level(image, capi, toolchains, types, _principal(inits)),
             globals_level,
         ),
         **common,
@@ -333,6 +333,7 @@ def _definitions_level(
 
 def _types_level(
     image: Image,
+    capi: CApiUse,
     toolchains: tuple[Toolchain, ...],
     types: tuple[Type, ...],
     own: Init | None,
@@ -342,7 +343,7 @@ def _types_level(
             return Item("partial", _BUILT_AT_RUN_TIME[toolchain.name])
     if own is None or (own.definition is None and own.phase != "delegated"):
         return Item("partial", "types may be built at run time, as the definition is")
-    from_spec = sorted(name for name in image.imported if name.startswith("PyType_From"))
+    from_spec = [name for name in capi.imports if name.startswith("PyType_From")]
     if from_spec and not any(entry.kind == "spec" for entry in types):
         return Item("partial", f"{from_spec[0]} is imported, but no type spec stands in the file")
     if "PyType_Ready" in image.imported and not any(entry.kind != "spec" for entry in types):

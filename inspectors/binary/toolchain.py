@@ -153,8 +153,12 @@ _OF_PYTHON = re.compile("_?Py").match
 def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]:
     """Every toolchain with a mark in the file; the one that made the module first."""
     found: dict[str, Toolchain] = {}
-    for mark in _MARKS if speaks_c_api(image) else ():
-        if mark.name in found or (mark.needs and mark.needs.isdisjoint(image.imported)):
+    speaks = speaks_c_api(image)
+    without = set() if speaks and constants.find(b"pyo3") is not None else {"PyO3"}
+    for mark in _MARKS if speaks else ():
+        if mark.name in found or mark.name in without:
+            continue
+        if mark.needs and mark.needs.isdisjoint(image.imported):
             continue
         toolchain = _by_text(constants, mark)
         if toolchain is not None:
@@ -177,7 +181,7 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
             )
     _refine(image, constants, found)
     generators = list(found.values())
-    language = _language(image, constants)
+    language = _language(image, constants, speaks=speaks)
     return (*generators, language, *_compilers(image))
 
 
@@ -256,11 +260,13 @@ def _static_cxx(image: Image, constants: Constants) -> Evidence | None:
     return None
 
 
-def _language(image: Image, constants: Constants) -> Toolchain:
+def _language(image: Image, constants: Constants, *, speaks: bool) -> Toolchain:
     rust = [text for text in image.compilers if text.startswith("rustc version")]
     if rust:
         return Toolchain("Rust", rust[0].split()[2], (Evidence("compiler", rust[0]),))
-    for text in (b"/rustc/", b"/library/core/src/"):  # panic messages name the library's sources
+    # Panic messages name the library's sources. A library that has nothing to do with Python is
+    # left out of most reports, and may have a hundred megabytes to search.
+    for text in (b"/rustc/", b"/library/core/src/") if speaks else ():
         panic = constants.find(text)
         if panic is not None:
             return Toolchain("Rust", None, (Evidence("text", f'text "{text.decode()}"', panic),))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from isoview.fingerprint import symbol_subject
+from isoview.fingerprint import dotted_module, fingerprint, symbol_subject
 from isoview.inspectors.facts import Facts, Global
 from isoview.model import Finding
 from isoview.rules.base import Rule
@@ -70,6 +70,9 @@ class MutableStatic(Rule):
         for entry in facts.globals:
             if entry.kind not in _PLAIN or entry.section in others or entry.symbol in guards:
                 continue
+            if entry.symbol and _unwritten(entry):
+                yield self._unseen(facts, entry, entry.symbol, nothing)
+                continue
             name = entry.symbol or f"an unnamed static in {entry.section}"
             if _unwritten(entry):
                 doubt: str | None = nothing
@@ -88,6 +91,20 @@ class MutableStatic(Rule):
                 severity="note" if doubt else None,
                 confidence="medium" if doubt else "high",
             )
+
+    def _unseen(self, facts: Facts, entry: Global, symbol: str, nothing: str) -> Finding:
+        """What is found of nearly all statics, without the detours."""
+        return Finding(
+            self.code,
+            self.name,
+            "note",
+            "medium",
+            f"{symbol}: {octets(entry.size)} of writable static data, {nothing}",
+            self.guide,
+            fingerprint(self.code, dotted_module(facts), symbol_subject(symbol)),
+            place(entry),
+            entry.evidence,
+        )
 
 
 def _code_was_read(facts: Facts) -> bool:
