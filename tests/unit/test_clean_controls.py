@@ -23,7 +23,16 @@ def report(module: str) -> Report:
 
 @pytest.mark.parametrize(
     "module",
-    ["_json", "_struct", "_bisect", "_heapq", "_csv", "math", "markupsafe._speedups"],
+    [
+        "_json",
+        "_struct",
+        "_bisect",
+        "_heapq",
+        "_csv",
+        "math",
+        "markupsafe._speedups",
+        "multidict._multidict",
+    ],
 )
 def test_clean_controls_have_nothing_above_a_note(module: str) -> None:
     found = report(module)
