@@ -52,6 +52,10 @@ def unnamed_subject(kind: str) -> str:
 def stable_symbol(symbol: str) -> str:
     """``symbol`` without what changes from build to build: clone suffixes and Rust's hashes."""
     dotted = "." in symbol  # in C names only a compiler puts one
+    if dotted and symbol[:1] != ".":
+        head, _, tail = symbol.rpartition(".")
+        if "." not in head and tail.isdigit() and tail.isascii():  # by far the most frequent
+            symbol, dotted = head, False
     name = (re.sub(_CLONE, "", symbol) or symbol) if dotted else symbol
     if name.startswith(("_ZN", "__ZN")):
         return re.sub(_RUST_LEGACY_HASH, "E", name) if "17h" in name else name
