@@ -132,17 +132,20 @@ class Cluster:
 
     def executor(self) -> Executor:
         if self._executor is None:
-            if not self._client.nthreads():
+            # Asked once: later, all may be away for a moment, until they are started again.
+            try:
+                self._client.wait_for_workers(1, timeout=_CONNECT)
+            except TimeoutError as error:
                 raise IsoviewError(
                     f"the scheduler at {self._address} has no workers",
                     f"Start some: `dask worker {self._address} --nworkers auto --nthreads 1`.",
-                )
+                ) from error
             # Not pure: results are written here, the cluster has nothing to remember.
             self._executor = self._client.get_executor(pure=False)
         return self._executor
 
     def renew(self) -> None:
-        self._executor = None
+        """The cluster starts its dead workers again by itself."""
 
     def alone(self, task: Task) -> Future[Outcome]:
         future = self.executor().submit(self.function, task)

@@ -29,11 +29,14 @@ def cluster() -> Iterator[Any]:
         "distributed.nanny.pre-spawn-environ.PYTHONPATH": os.pathsep.join(sys.path),
         "distributed.admin.large-graph-warning-threshold": "1 GB",
     }
+    before = dict(os.environ)
     with dask.config.set(settings), LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1",
         silence_logs="CRITICAL",
     ) as running:  # fmt: skip
         yield running
+    os.environ.clear()  # the nannies put what their workers get into ours, and leave it there
+    os.environ.update(before)
 
 
 @pytest.fixture
