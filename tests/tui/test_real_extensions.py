@@ -100,7 +100,7 @@ def test_a_decision_stands_in_isoview_toml_until_it_is_taken_back(own_surroundin
     async def steps(pilot: Pilot[None]) -> None:
         row = app.screen.query_one(FindingsTable).current
         assert row is not None
-        await press(pilot, "a", *"known", "enter")
+        await press(pilot, "a", "i", *"known", "enter")
         assert row.finding.fingerprint in file.read_text()
         assert 'reason = "known"' in file.read_text()
         await press(pilot, "R")

@@ -138,7 +138,8 @@ class DetailPane(Vertical):
 
         for guide in self.query(GuideFace) if self.face == "guide" else ():
             belonging = tuple(f for f in report.findings if f.guide == self._section)
-            guide.point(self._section, belonging, report.scorecard.get(self._section or ""))
+            if guide.is_mounted:  # else it is pointed when it is
+                guide.point(self._section, belonging, report.scorecard.get(self._section or ""))
         for fix in self.query(FixFace) if self.face == "fix" else ():
             fix.point(self._rule, report.facts.generator)
 
