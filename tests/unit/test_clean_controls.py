@@ -35,6 +35,9 @@ def report(module: str) -> Report:
     ],
 )
 def test_clean_controls_have_nothing_above_a_note(module: str) -> None:
+    if module.startswith("multidict") and sys.version_info < (3, 13):
+        # pythoncapi-compat's Py_GetConstant keeps the constants in a static.
+        pytest.skip("multidict is a clean control from 3.13 on")
     found = report(module)
     above = [finding for finding in found.findings if finding.severity != "note"]
     assert [f"{finding.rule} {finding.message}" for finding in above] == []
