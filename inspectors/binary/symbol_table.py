@@ -39,6 +39,9 @@ _ELF_SCOPES = bytes(
 )
 _IMAGE_KINDS = {"function": FUNCTION, "object": OBJECT, "tls": TLS}
 _ABSOLUTE = 0xFFF1  # SHN_ABS
+# Marks of the Arm and RISC-V ABIs (AAELF64 and others): code or data begins here. Thousands of
+# them name nothing.
+_MAPPING = frozenset({b"$x", b"$d", b"$a", b"$t"})
 _RESERVED = {_ABSOLUTE: "absolute", 0xFFF2: "common"}  # SHN_COMMON
 
 
@@ -193,6 +196,9 @@ def elf_columns(
             if start >= len(text):
                 kinds[index] = 0
     text = text if text.endswith(b"\0") else text + b"\0"
+    for index in compress(range(len(kinds)), map(OTHER.__eq__, kinds)):
+        if text[starts[index] : starts[index] + 2] in _MAPPING:
+            kinds[index] = 0
 
     called = {number: name for number, name in enumerate(sections) if number}
     return Columns(

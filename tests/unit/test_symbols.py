@@ -50,6 +50,12 @@ def test_a_table_says_the_same_in_every_class_and_byte_order(bits: int, endian: 
     ]
 
 
+def test_marks_of_the_abi_are_no_symbols() -> None:
+    found = columns((Entry(b"$x", 0x1000, 0, NOTYPE), Entry(b"$d.1", 0x1000, 0, NOTYPE),
+                     Entry(b"$xylophone", 0x1000, 4), Entry(b"end", 0x1010, 0, NOTYPE)))  # fmt: skip
+    assert [found.name(index) for index in found.rows] == ["$xylophone", "end"]
+
+
 def test_a_damaged_table_is_read_as_far_as_it_goes() -> None:
     raw, text = elf_table(TABLE)
     cut = elf_columns(raw, text[:12], 64, "little", ())

@@ -68,7 +68,8 @@ class FieldTable(LineTable):
 
     def _fill(self, line: int) -> None:
         width = max(self.scrollable_content_region.width, 20)
-        columns = [Column("address", "address", 10, right=True)]
+        end = self.structure.address + self.structure.size if self.structure is not None else 0
+        columns = [Column("address", "address", max(len(f"{end:#x}"), 7), right=True)]
         if width >= 124:  # below, what stands beside shows them
             columns.append(Column("bytes", "bytes", 23))
         columns += [Column("field", "field", 22 if width >= 90 else 15),
