@@ -110,7 +110,7 @@ def test_a_decision_stands_in_isoview_toml_until_it_is_taken_back(own_surroundin
         await press(pilot, "u")
         assert not file.exists() or row.finding.fingerprint not in file.read_text()
         file.write_text("this is [no TOML")
-        await press(pilot, "a", "enter")
+        await press(pilot, "a", "c", "enter")
         assert "is not valid TOML" in said(app)
 
     drive(app, steps)
