@@ -89,9 +89,7 @@ def _is_instance(entry: Global) -> bool:
 def object_statics(facts: Facts) -> Iterator[Global]:
     """Statics that hold Python objects, as far as the file tells."""
     return (
-        entry
-        for entry in facts.objects
-        if not _is_slot_table(entry) and not _is_core_only(entry)
+        entry for entry in facts.objects if not _is_slot_table(entry) and not _is_core_only(entry)
     )
 
 
