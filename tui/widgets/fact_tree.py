@@ -150,7 +150,11 @@ class FactTree(Tree["Branch"]):
             if not node.is_expanded:
                 self._lent.append(node)
                 self._fold(node, unfold=True)
-            node = next(child for child in node.children if child.data and child.data.key == step)
+            inside = (child for child in node.children if child.data and child.data.key == step)
+            below = next(inside, None)
+            if below is None:  # the file is being read again: the tree is of the last reading
+                return False
+            node = below
         _ = self.last_line  # lays out the lines, so that the node knows its own
         self.move_cursor(node)
         return True
