@@ -54,8 +54,8 @@ def _mark(ink: Ink, module: Module | None, change: str, *, shares: bool) -> Text
 def _shared(seen: Observed | None) -> str:
     if seen is None or seen.outcome not in {"shares", "same-module"}:
         return ""
-    parts = [f"{len(seen.shared_types)} types"] if seen.shared_types else []
-    parts += [f"{len(seen.shared_objects)} objects"] if seen.shared_objects else []
+    counts = (("type", len(seen.shared_types)), ("object", len(seen.shared_objects)))
+    parts = [f"{number} {word}{'s' if number > 1 else ''}" for word, number in counts if number]
     return "▲ " + (", ".join(parts) or "the module itself")
 
 
