@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from isoview.inspectors.binary.code.calls import CallIndex
 
 FUNCTION_LIMIT = 400_000
-"""Bytes of one function that are read; what is larger is data or a table of jumps."""
+"""Bytes of one function that are read; what is larger is data or a table of jumps, as a rule."""
+WHOLE_LIMIT = 1 << 22
+"""The same where calls in a function are known: there are init functions of more than 1 MB."""
 
 
 class Function(NamedTuple):
@@ -99,6 +101,6 @@ class Functions:
     def _region_end(self, address: int) -> int:
         return next((high for low, high in self._bounds if low <= address < high), address)
 
-    def read(self, function: Function) -> bytes:
-        """The bytes of a function, at most :data:`FUNCTION_LIMIT`."""
-        return self.image.read(function.start, min(function.end - function.start, FUNCTION_LIMIT))
+    def read(self, function: Function, limit: int = FUNCTION_LIMIT) -> bytes:
+        """The bytes of a function, at most ``limit``."""
+        return self.image.read(function.start, min(function.end - function.start, limit))

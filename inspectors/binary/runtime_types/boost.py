@@ -106,7 +106,7 @@ def _records(code: Code, kind: str, sites: Collection[int], infos: dict[int, str
         if function is None or function.start in done:
             continue
         done.add(function.start)
-        decoded = code.decode(function)
+        decoded = code.decode(function, whole=True)
         for site in code.tracker.sites(function.start, function.end, decoded or ()):
             follow_string(code, site)
             if site.address in wanted:

@@ -183,7 +183,7 @@ def _answers(
         if function is None or function.start in done:
             continue
         done.add(function.start)
-        decoded = code.decode(function)
+        decoded = code.decode(function, whole=True)
         for site in code.tracker.sites(function.start, function.end, decoded or ()):
             follow_string(code, site)
             callee = site.target

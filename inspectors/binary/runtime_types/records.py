@@ -153,7 +153,7 @@ def _records_in(
 
     A function that hands an argument of its own on to a maker is added to ``wrappers``.
     """
-    decoded = code.decode(function)
+    decoded = code.decode(function, whole=bool(makers))
     if decoded is None:
         return
     registers = code.machine.arguments[:3]

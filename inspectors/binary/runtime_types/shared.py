@@ -3,7 +3,12 @@
 from collections.abc import Collection
 from functools import cache
 
-from isoview.inspectors.binary.code.functions import Function, Functions
+from isoview.inspectors.binary.code.functions import (
+    FUNCTION_LIMIT,
+    WHOLE_LIMIT,
+    Function,
+    Functions,
+)
 from isoview.inspectors.binary.code.instructions import Instruction, Machine, machine
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.runtime_types.tracker import Tracker
@@ -30,12 +35,15 @@ class Code:
     def exhausted(self) -> bool:
         return self.read >= self.limit
 
-    def decode(self, function: Function) -> list[Instruction] | None:
-        """The instructions of a function; None where the budget is used up."""
+    def decode(self, function: Function, *, whole: bool = False) -> list[Instruction] | None:
+        """The instructions of a function, of a very long one only those at its start unless the
+        ``whole`` is wanted; None where the budget is used up.
+        """
         if self.exhausted:
             self.refused += 1
             return None
-        found = self.machine.decode(self.functions.read(function), function.start)
+        limit = WHOLE_LIMIT if whole else FUNCTION_LIMIT
+        found = self.machine.decode(self.functions.read(function, limit), function.start)
         self.read += len(found)
         return found
 
