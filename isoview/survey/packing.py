@@ -66,7 +66,7 @@ class Packer:
 @cache
 def schema(table: str) -> Any:
     """The Arrow schema of a table, made once."""
-    return arrow_schema(table)
+    return arrow_schema(table, described=False)
 
 
 def packed(rows: Mapping[str, Iterable[Row]]) -> dict[str, bytes]:

@@ -205,8 +205,8 @@ REPEATABLE = STATIC[:-1]
 """Those that come out the same whenever the same wheels are surveyed by the same isoview."""
 
 
-def arrow_schema(table: str) -> Any:
-    """The table's schema, with each column's description in the file itself."""
+def arrow_schema(table: str, *, described: bool = True) -> Any:
+    """The table's schema, with each column's description unless it is only to be sent."""
     from isoview.survey import need
 
     arrow = need("pyarrow")
@@ -219,6 +219,8 @@ def arrow_schema(table: str) -> Any:
         "texts": arrow.list_(arrow.string()),
         "integers": arrow.list_(arrow.int64()),
     }
+    if not described:
+        return arrow.schema([(column.name, kinds[column.kind]) for column in TABLES[table]])
     fields = [
         arrow.field(column.name, kinds[column.kind], metadata={"description": column.text})
         for column in TABLES[table]

@@ -50,7 +50,7 @@ class Store:
         for table, body in tables.items():
             rows = unpacked(body)
             self._held.setdefault(table, []).append(rows)
-            self._size += rows.nbytes
+            self._size += max(rows.nbytes, len(body))
         if self._size < _FULL:
             return False
         self.flush()
