@@ -144,11 +144,10 @@ class IsoviewApp(BaseApp):
             return self.navigation.why_not(int(argument))
         if name == "view":
             view = view_of(argument.strip("'"))
-            here = self.navigation.place()
+            here = self.navigation.screen
             entry = self.navigation.entry
-            if here is not None and here.view == view.name and view.about == "all":
-                return "you are there"
-            if here is not None and (here.view, here.subject) == (view.name, entry):
+            is_there = here is not None and view.name == here.VIEW
+            if here is not None and is_there and (view.about == "all" or here.subject is entry):
                 return "you are there"
             return view.why_not(self, entry)
         return None

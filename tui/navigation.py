@@ -56,6 +56,8 @@ class PlacedScreen(Screen[None]):
     """A screen that knows where in it one is."""
 
     VIEW: ClassVar[str] = ""
+    SHOWS_VIEWS: ClassVar[bool] = False
+    """Whether the line of keys ends with the views that one can go to, where it has room."""
     arriving: Any = None  # the state to go to once the screen is mounted
 
     @property

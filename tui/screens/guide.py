@@ -91,6 +91,7 @@ class GuideScreen(DecidingScreen):
     ]  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "guide"
+    SHOWS_VIEWS = True
     PANES = ("outline", "page", "links")
     FILTER_IN = "#outline-pane"
     WHERE = "The guide to isolating extension modules, as the checklist of one module."

@@ -55,6 +55,7 @@ class ModuleScreen(DecidingScreen):
     # Screen declares this without ClassVar, and reads it from the class.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "module"
+    SHOWS_VIEWS = True
     PANES = ("verdict", "facts", "table", "detail")
     WHERE = "One module: its verdict on top, then facts, findings and details."
 

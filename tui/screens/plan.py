@@ -88,6 +88,7 @@ class PlanScreen(DecidingScreen):
     ]  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "plan"
+    SHOWS_VIEWS = True
     PANES = ("steps", "step")
     FILTER_IN = "#steps-pane"
     WHERE = "The porting plan: what a maintainer does first, and what each step unlocks."
@@ -187,9 +188,8 @@ class PlanScreen(DecidingScreen):
         done = sum(step.state == "done" for step in self._steps)
         pane = self.query_one("#steps-pane")
         pane.border_title = Text(f"plan  {done} of {len(self._steps)} steps done")
-        listed = len(self.listed_findings())
         number = sum(len(step.findings) for step in self._steps)
-        pane.border_subtitle = self.listed_text(listed, number)
+        pane.border_subtitle = self.listed_text(len(self.listed_findings()), number)
         self.query_one(Breadcrumb).show(self.isoview.navigation.crumbs(self), self._summary(number))
         self._show_line()
         self.refresh_bindings()
@@ -359,6 +359,8 @@ class PlanScreen(DecidingScreen):
     def why_not(self, action: str) -> str | None:
         """Why an action cannot be done now, or None when it can."""
         name = action.split("(", maxsplit=1)[0]
+        if name == "copy" and self.line is None:
+            return "there is no line under the cursor"
         if name == "guide" and not self.chosen_findings():
             return "there is no finding under the cursor"
         if name == "read_again" and self.entry.reading:
@@ -373,9 +375,7 @@ class PlanScreen(DecidingScreen):
 
     def action_copy(self) -> None:
         line = self.line
-        if line is None:
-            self.notify("There is no line to copy.")
-        else:
+        if line is not None:
             self.isoview.copy(line.finding.fingerprint if line.finding else line.step.title)
 
     def action_copy_markdown(self) -> None:

@@ -242,10 +242,8 @@ class ProcessScreen(PlacedScreen):
 
     def _say(self) -> None:
         attached, reading = self.attached, self.state.now
-        right = ""
-        if attached is not None:
-            build = "t" if attached.free_threaded else ""
-            right = f"CPython {attached.version}{build}"
+        build = "t" if attached is not None and attached.free_threaded else ""
+        right = f"CPython {attached.version}{build}" if attached is not None else ""
         if reading is not None:
             walk = reading.read.walk
             number = len(walk.interpreters)

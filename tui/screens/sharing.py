@@ -67,6 +67,7 @@ class SharingScreen(FilteredScreen):
     ]  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "sharing"
+    SHOWS_VIEWS = True
     PANES = ("shared", "about")
     FILTER_IN = "#shared-pane"
     WHERE = "Sharing: what the opened modules share with each other, or fail to share."

@@ -86,6 +86,7 @@ class TriageScreen(DecidingScreen):
         Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
     ]  # fmt: skip
     VIEW = "triage"
+    SHOWS_VIEWS = True
     PANES = ("decided", "decision")
     FILTER_IN = "#decided-pane"
     WHERE = "Triage: what was decided about the findings, and what was not yet."

@@ -4,6 +4,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import RenderResult
+from textual.binding import ActiveBinding
 from textual.widget import Widget
 
 from isoview.tui.ink import Ink
@@ -23,17 +24,34 @@ class KeyBar(Widget):
         ink = Ink(self.app)
         line = Text(no_wrap=True, overflow="ellipsis")
         seen = set()
-        for key, active in self.screen.active_bindings.items():
+        bound = self.screen.active_bindings
+        for key, active in bound.items():
             binding = active.binding
             if not binding.show or not binding.description or binding.action in seen:
                 continue
             seen.add(binding.action)
-            words = Text.assemble(
-                (f" {self.app.get_key_display(binding)} ", ink.style("warning") + Style(bold=True)),
-                (binding.description, "" if active.enabled else "dim"),
-            )
-            words.stylize(Style.from_meta({"key": key}))
-            line.append_text(words)
+            line.append_text(self._words(ink, key, active))
+        if getattr(self.screen, "SHOWS_VIEWS", False):
+            line.append_text(self._views(ink, bound, self.size.width - line.cell_len))
+        return line
+
+    def _words(self, ink: Ink, key: str, active: ActiveBinding) -> Text:
+        binding = active.binding
+        words = Text.assemble(
+            (f" {self.app.get_key_display(binding)} ", ink.style("warning") + Style(bold=True)),
+            (binding.description, "" if active.enabled else "dim"),
+        )
+        words.stylize(Style.from_meta({"key": key}))
+        return words
+
+    def _views(self, ink: Ink, bound: dict[str, ActiveBinding], room: int) -> Text:
+        """Other views that can be gone to from here, where there is room for them."""
+        line = Text("  ")
+        for key, active in bound.items():
+            if active.enabled and active.binding.action.startswith("view("):
+                words = self._words(ink, key, active)
+                if line.cell_len + words.cell_len <= room:
+                    line.append_text(words)
         return line
 
     def on_click(self, event: events.Click) -> None:
