@@ -209,14 +209,19 @@ def _read_block(
     low = page - section.rva
     start = reader.base + page
     last = len(section.data) - size
-    for entry in raw[: len(raw) // 2 * 2].cast("H"):
-        if entry >> 12 != wanted:
-            continue  # padding, or half a word of code
-        at = low + (entry & 0xFFF)
+    kind = wanted << 12  # what is of another kind is padding, or half a word of code
+    offsets = [e - kind for e in raw[: len(raw) // 2 * 2].cast("H") if e & 0xF000 == kind]
+    if not low % size and low + 0xFFF <= last and not any(map((size - 1).__and__, offsets)):
+        first = low // size
+        step = size.bit_length() - 1
+        pointers.update([(start + at, words[first + (at >> step)]) for at in offsets])
+        return
+    for offset in offsets:
+        at = low + offset
         if at > last:
             continue
         if at % size:
             value = int.from_bytes(section.data[at : at + size], "little")
         else:
             value = words[at // size]
-        pointers[start + (entry & 0xFFF)] = value
+        pointers[start + offset] = value
