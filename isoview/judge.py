@@ -71,10 +71,15 @@ def _fold(found: list[Finding]) -> list[Finding]:
     That is so for subjects without a name, and for names that a compiler numbers (``buffer.0``
     and ``buffer.1`` of two functions): the numbers change from build to build.
     """
+    alone: dict[str, Finding] = {}
     groups: dict[str, list[Finding]] = {}
     for finding in found:
-        groups.setdefault(finding.fingerprint, []).append(finding)
-    return [group[0] if len(group) == 1 else _folded(group) for group in groups.values()]
+        first = alone.setdefault(finding.fingerprint, finding)
+        if first is not finding:
+            groups.setdefault(finding.fingerprint, [first]).append(finding)
+    if groups:
+        alone.update({name: _folded(group) for name, group in groups.items()})
+    return list(alone.values())
 
 
 def _folded(group: list[Finding]) -> Finding:
@@ -89,8 +94,11 @@ def _folded(group: list[Finding]) -> Finding:
 
 def _order(finding: Finding) -> tuple[int, int, str, str]:
     return (
-        SEVERITIES.index(finding.severity),
+        _RANKS[finding.severity],
         _FAMILIES.find(finding.rule[_FAMILY_DIGIT]),
         finding.rule,
         finding.fingerprint,
     )
+
+
+_RANKS: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}

@@ -67,11 +67,12 @@ class MutableStatic(Rule):
         }
         others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
         nothing = "no write seen" if _code_was_read(facts) else "who writes it was not read"
+        module = dotted_module(facts)
         for entry in facts.globals:
             if entry.kind not in _PLAIN or entry.section in others or entry.symbol in guards:
                 continue
             if entry.symbol and _unwritten(entry):
-                yield self._unseen(facts, entry, entry.symbol, nothing)
+                yield self._unseen(module, entry, entry.symbol, nothing)
                 continue
             name = entry.symbol or f"an unnamed static in {entry.section}"
             if _unwritten(entry):
@@ -92,7 +93,7 @@ class MutableStatic(Rule):
                 confidence="medium" if doubt else "high",
             )
 
-    def _unseen(self, facts: Facts, entry: Global, symbol: str, nothing: str) -> Finding:
+    def _unseen(self, module: str, entry: Global, symbol: str, nothing: str) -> Finding:
         """What is found of nearly all statics, without the detours."""
         return Finding(
             self.code,
@@ -101,7 +102,7 @@ class MutableStatic(Rule):
             "medium",
             f"{symbol}: {octets(entry.size)} of writable static data, {nothing}",
             self.guide,
-            fingerprint(self.code, dotted_module(facts), symbol_subject(symbol)),
+            fingerprint(self.code, module, symbol_subject(symbol)),
             place(entry),
             entry.evidence,
         )
