@@ -13,7 +13,12 @@ NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
 LINE_LIMIT = 400
 
 # The front doors: what starts the app on request, each inside a function.
-_DOORS = {"isoview/api.py", "isoview/commands/attach.py", "isoview/commands/open.py"}
+_DOORS = {
+    "isoview/api.py",
+    "isoview/commands/attach.py",
+    "isoview/commands/diff.py",  # --app
+    "isoview/commands/open.py",
+}
 _READERS = {
     "elftools": {"inspectors/binary/elf.py"},
     "pefile": {"inspectors/binary/pe.py"},
