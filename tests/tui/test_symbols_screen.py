@@ -9,6 +9,7 @@ from isoview.inspectors.errors import Unreadable
 from isoview.symbols import SymbolList
 from isoview.tui.app import IsoviewApp
 from isoview.tui.screens.bytes import BytesScreen
+from isoview.tui.screens.guide import GuideScreen
 from isoview.tui.screens.module import ModuleScreen
 from isoview.tui.screens.symbols import SymbolsScreen
 from isoview.tui.widgets.statics_map import StaticsMap
@@ -119,6 +120,10 @@ def test_from_a_symbol_to_its_bytes_section_finding_and_back() -> None:
         assert "ISO301" in screen_text(app)
         await press(pilot, "2")
         assert chosen(app) == "cached_null", "the digit opens what is chosen"
+        await press(pilot, "o")
+        assert isinstance(app.screen, GuideScreen)
+        await press(pilot, "left_square_bracket")
+        assert chosen(app) == "cached_null"
 
     drive(app, steps, (140, 40))
 
