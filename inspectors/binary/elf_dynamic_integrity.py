@@ -69,11 +69,14 @@ class _Part:
                 return self.data[offset + address - start : offset + end]
         return self.data[:0]
 
-    def mapped(self, address: int) -> bool:
-        return any(row[3] <= address < row[3] + row[6] for row in self.loads)
+    def mapped(self, address: int, flags: int = 0) -> bool:
+        for row in self.loads:  # a generator costs more than the loop
+            if row[3] <= address < row[3] + row[6] and row[1] & flags == flags:
+                return True
+        return False
 
     def executable(self, address: int) -> bool:
-        return any(row[1] & 1 and row[3] <= address < row[3] + row[6] for row in self.loads)
+        return self.mapped(address, 1)
 
 
 def dynamic_oddities(
@@ -121,8 +124,10 @@ def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
             yield Damage(name, f"{value:#x} is no address of this file")
             continue
         kind = _SECTIONS.get(tag)
-        tables = [row for row in sections if row[1] == kind and row[2] & 2 and row[5]]
-        if kind is not None and tables and not any(row[3] == value for row in tables):
+        if kind is None:
+            continue
+        tables = [row[3] for row in sections if row[1] == kind and row[2] & 2 and row[5]]
+        if tables and value not in tables:
             yield Damage(name, f"it says {value:#x}, and the section stands elsewhere")
     if part.tags.get(_INIT_ARRAY, 1) % (8 if part.wide else 4) and _INIT_ARRAY in part.tags:
         yield Damage("DT_INIT_ARRAY", f"{part.tags[_INIT_ARRAY]:#x} cannot hold pointers")
@@ -266,19 +271,19 @@ def _symbols(part: _Part, count: int | None, names: int) -> Iterator[Damage]:
         yield Damage("dynamic symbols", "the first is not empty, as it has to be")
     if max(_column(raw, part.order, "I", 0, entry)) >= names:
         yield Damage("dynamic symbols", "one has a name outside the names")
-    size = max(
-        _column(raw, part.order, "Q", 16, entry)
-        if part.wide
-        else _column(raw, part.order, "I", 8, entry)
-    )
-    if size > 1 << 40:
+    highest = raw[23 if part.order == "<" else 16 :: entry]  # of the bytes of each size
+    highest += raw[22 if part.order == "<" else 17 :: entry]
+    highest += raw[21 if part.order == "<" else 18 :: entry]
+    if part.wide and any(highest):
+        size = max(_column(raw, part.order, "Q", 16, entry))
         yield Damage("dynamic symbols", f"one is said to have {size} bytes")
     # Reserved numbers are SHN_ABS, SHN_COMMON, SHN_XINDEX, and what processors define below
     # 0xff20 and systems below 0xff40; no linker makes any other.
-    places = _column(raw, part.order, "H", 6 if part.wide else 14, entry)
-    odd = max(
-        (at for at in set(places) if 0xFF40 <= at < 0xFFF1 or 0xFFF2 < at < 0xFFFF), default=0
-    )
+    place = 6 if part.wide else 14
+    odd = 0
+    if 0xFF in raw[place + (part.order == "<") :: entry]:
+        places = set(_column(raw, part.order, "H", place, entry))
+        odd = max((at for at in places if 0xFF40 <= at < 0xFFF1 or 0xFFF2 < at < 0xFFFF), default=0)
     if odd:
         yield Damage("dynamic symbols", f"one belongs to section {odd:#x}, which cannot be")
 
@@ -314,7 +319,7 @@ def _column(
     """One field of every entry of a table, without an object for each entry."""
     size = struct.calcsize(kind)
     if (order == "<") == (sys.byteorder == "little"):
-        return memoryview(raw).cast(kind)[offset // size :: entry // size]
+        return memoryview(raw).cast(kind)[offset // size :: entry // size].tolist()
     return struct.unpack(
         order + f"{offset}x{kind}{entry - offset - size}x" * (len(raw) // entry), raw
     )
