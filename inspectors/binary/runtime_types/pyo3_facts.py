@@ -8,7 +8,11 @@ from isoview.inspectors.facts import Completeness, Evidence, Facts, Item, NameTa
 from isoview.inspectors.record import replace
 
 _OBJECT = "PyBaseObject_Type"
-_UNTOLD = "which of them exist after import, and which are frozen, shows live"
+# With PyO3's feature multiple-pymethods the methods of each block are put into a list at load.
+_UNTOLD = (
+    "which of them exist after import, which are frozen, and what second #[pymethods] blocks add, "
+    "shows live"
+)
 
 
 def add_pyo3(code: Code, facts: Facts) -> Facts:
