@@ -201,4 +201,5 @@ def structure_view(
     notes = [structure.note] if structure.note else []
     if left_out:
         notes.append(f"{several(left_out, 'field')} of zeros: x shows all, with raw values")
+    notes.append("9 shows the bytes, and goes where a pointer leads")
     return Group(title, table, *(shown(note, quiet) for note in notes))

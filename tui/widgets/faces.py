@@ -35,7 +35,7 @@ class EvidenceFace(Page):
 
     WHERE = (
         "The evidence: what was found, and the bytes behind it, field by field. "
-        "x shows every field and its raw value."
+        "x shows every field and its raw value, 9 the bytes."
     )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
