@@ -80,7 +80,7 @@ SAME = {
     "y": {"copy"},
     "Y": {"copy as Markdown", "copy as text"},
     "e": {"export"},
-    "l": {"live", "run"},
+    "l": {"import", "run"},
     "L": {"runs"},
     "X": {"stop"},
     "r": {"rerun cell"},

@@ -40,7 +40,7 @@ class ModuleScreen(DecidingScreen):
         Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the next pane"),
         Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
         *decisions(shown=False),
-        Binding("l", "live", "live", tooltip="Import the module in a child process and look at it (asks first)"),
+        Binding("l", "live", "import", tooltip="Import the module in a child process and look at it (asks first)"),
         Binding("L", "experiments", "runs", tooltip="Run experiments on the module: imported twice, in sub-interpreters, without the GIL, ..."),
         Binding("o", "face('guide')", "guide", tooltip="Show the guide section that belongs to this"),
         Binding("x", "evidence", "raw values", show=False, tooltip="Show the evidence; again, every field with its raw value"),
