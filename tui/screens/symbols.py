@@ -139,8 +139,10 @@ class SymbolsScreen(PanedScreen):
         if table is not None:
             with self.prevent(LineTable.Moved):
                 lines.show(table, state.cursor)
-        silence.display = table is None or table.count == 0
-        silence.update(shown(state.silence()))
+        empty = table is None or table.count == 0
+        if empty or silence.display:  # an update lays the screen out anew
+            silence.update(shown(state.silence()))
+            silence.display = empty
         self.query_one("#lines-pane").border_title = shown(state.title(), limit=76)
         self._show_about()
         stage = state.busy or (state.note and "not everything could be read")

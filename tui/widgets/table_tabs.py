@@ -39,8 +39,9 @@ class TableTabs(Widget):
 
     def count(self, counts: Sequence[int | None]) -> None:
         """Show how many lines each has (None: not known yet)."""
-        self._counts = tuple(counts)
-        self.refresh()
+        if self._counts != tuple(counts):
+            self._counts = tuple(counts)
+            self.refresh()
 
     def render(self) -> RenderResult:
         ink = Ink(self.app)
