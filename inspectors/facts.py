@@ -265,6 +265,15 @@ class CApiUse(Record):
     imports: tuple[str, ...] = ()
     limited: str | None = None
 
+    def has_like(self, *starts: str) -> bool:
+        """Whether a name is imported that begins like one of these."""
+        return any(f"\n{start}" in self._text for start in starts)
+
+    @cached_property
+    def _text(self) -> str:
+        """The names as one text, a line each: searched at once."""
+        return "\n".join(("", *self.imports))
+
 
 class Item(Record):
     """How completely one kind of fact could be read."""

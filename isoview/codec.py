@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from isoview.inspectors.errors import BadConfig
 from isoview.inspectors.facts import Artifact, Facts
+from isoview.inspectors.record import Record
 from isoview.model import Report, TargetError
 
 SCHEMA = "isoview.report/1"
@@ -45,6 +46,9 @@ def _plain(value: Any) -> Any:
         return [_plain(entry) for entry in value]
     if isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, Record):  # not what it has worked out beside its fields
+        state = vars(value)
+        return {name: _plain(state[name]) for name in value.__match_args__}
     return {name: _plain(entry) for name, entry in vars(value).items()}
 
 

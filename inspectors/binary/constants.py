@@ -16,7 +16,7 @@ class Constants:
         self._pieces: list[tuple[int, Any, int, int]] = []
         for region in _regions(image):
             place = image.place(region.address, region.size)
-            if place is None:
+            if place is None or not isinstance(place[0], bytes):  # mappings search slowly
                 raw = image.read(region.address, region.size)
                 place = raw, 0, len(raw)
             self._pieces.append((region.address, *place))

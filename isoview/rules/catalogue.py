@@ -51,7 +51,7 @@ def imports(*names: str) -> Callable[[Facts], bool]:
 
 def imports_like(start: str) -> Callable[[Facts], bool]:
     """The file imports a name that begins like this."""
-    return lambda facts: any(name.startswith(start) for name in facts.capi.imports)
+    return lambda facts: facts.capi.has_like(start)
 
 
 def has_specs(facts: Facts) -> bool:

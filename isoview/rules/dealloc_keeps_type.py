@@ -42,7 +42,7 @@ class DeallocKeepsType(Rule):
         return no_specs(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        if any(name.startswith(_RELEASES) for name in facts.capi.imports):
+        if facts.capi.has_like(*_RELEASES):
             return
         named = named_places(facts)
         for entry in deallocating_types(facts):

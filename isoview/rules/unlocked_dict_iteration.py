@@ -35,7 +35,7 @@ class UnlockedDictIteration(Rule):
     guide = "ft-container-thread-safety"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        locked = any(name.startswith("PyCriticalSection") for name in facts.capi.imports)
+        locked = facts.capi.has_like("PyCriticalSection")
         if "PyDict_Next" in facts.capi.imports and not locked and declares_gil_free(facts):
             yield self.finding(
                 facts,
