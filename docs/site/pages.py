@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isoview import guide, schemas
+from isoview.commands import COMMANDS
 from isoview.guide import SOURCES
 from isoview.rules import ALL_RULES
 
@@ -72,13 +73,8 @@ def guide_pages() -> Iterator[Page]:
 def command_pages() -> Iterator[Page]:
     """The help of every command, as the command line prints it."""
     top = _help()
-    names = re.findall(
-        r"^  ([a-z][a-z-]+)  ",
-        top.partition("Commands:")[2].partition("Examples:")[0],
-        re.MULTILINE,
-    )
     parts = ["# Commands", _block(top)]
-    for name in names:
+    for name in COMMANDS:
         text = _help(name)
         parts += [f"## {name}", _block(text)]
         for inner in re.findall(

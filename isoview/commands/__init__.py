@@ -3,20 +3,20 @@
 from enum import IntEnum
 
 COMMANDS = {
-    "check": ("isoview.commands.check:check", "Report on extensions as text or JSON."),
-    "survey": ("isoview.commands.survey:survey", "Survey many packages: tables, a page, SQL."),
-    "env": ("isoview.commands.env:env", "Which distributions block which interpreters."),
-    "diff": ("isoview.commands.diff:diff", "What changed from one build to another."),
-    "live": ("isoview.commands.live:live", "Import a module in a child and look at it there."),
-    "plan": ("isoview.commands.plan:plan", "The port of a module as ordered steps."),
-    "sharing": ("isoview.commands.sharing:sharing", "What several modules share, or fail to."),
-    "attach": ("isoview.commands.attach:attach", "Look into a running Python process."),
-    "serve": ("isoview.commands.serve:serve", "Offer the app in a browser, on this machine."),
-    "explain": ("isoview.commands.explain:explain", "Explain a rule or a section of the guide."),
-    "guide": ("isoview.commands.guide:guide", "Read or search the guide to isolation."),
-    "rules": ("isoview.commands.rules:rules", "List the rules."),
-    "cache": ("isoview.commands.cache:cache", "Where reports are kept; clear them."),
-    "triage": ("isoview.commands.triage:triage", "List, make or take back decisions."),
+    "check": ("isoview.commands.check:check", "report as text, JSON, SARIF, ..."),
+    "live": ("isoview.commands.live:live", "import it in child processes"),
+    "plan": ("isoview.commands.plan:plan", "the port as ordered steps"),
+    "sharing": ("isoview.commands.sharing:sharing", "what several modules share"),
+    "diff": ("isoview.commands.diff:diff", "what a new build changed"),
+    "env": ("isoview.commands.env:env", "which packages block what"),
+    "attach": ("isoview.commands.attach:attach", "look into a running process"),
+    "explain": ("isoview.commands.explain:explain", "a rule or a section"),
+    "guide": ("isoview.commands.guide:guide", "read or search the guide"),
+    "rules": ("isoview.commands.rules:rules", "list the rules"),
+    "triage": ("isoview.commands.triage:triage", "decide about findings"),
+    "survey": ("isoview.commands.survey:survey", "thousands of packages, SQL"),
+    "serve": ("isoview.commands.serve:serve", "the app in a browser"),
+    "cache": ("isoview.commands.cache:cache", "where reports are kept"),
 }
 OPEN = "isoview.commands.open:open_app"
 """What is done with targets without a command."""

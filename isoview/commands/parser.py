@@ -5,6 +5,7 @@ A subcommand's module is imported only when it is called; help is written from t
 """
 
 import sys
+from itertools import zip_longest
 
 import click
 
@@ -13,14 +14,14 @@ from isoview.inspectors.errors import BadUsage
 
 _EXAMPLES = """\b
 Examples:
-  isoview build/_speedups.cpython-313-x86_64-linux-gnu.so
-  isoview lxml.etree           an installed module, found without importing it
-  isoview check _decimal       the same as text
-  isoview check --format json --output report.json *.so
-  isoview explain ISO101       what a finding means and how to fix it
+  isoview lxml.etree          an installed module, found without importing it
+  isoview check build/*.so    the same as text; --format json for scripts
+  isoview explain ISO101      what a finding means and how to fix it
 
-A target named like a command is given as ./check. Exit codes: 0 nothing to
-fail on, 1 findings, 2 usage, 3 a target could not be analysed.
+\b
+Options: --version, --debug (tracebacks), --help (each command has its own).
+Exit codes: 0 nothing to fail on, 1 findings, 2 usage, 3 a target could not be
+analysed. A target named like a command is given as ./check.
 """
 
 
@@ -85,21 +86,26 @@ class Commands(click.Group):
             return super().resolve_command(ctx, args)
         return None, _load(OPEN), args
 
-    def format_commands(
+    def format_options(
         self,
         ctx: click.Context,  # noqa: ARG002
         formatter: click.HelpFormatter,
     ) -> None:
+        """Commands in two columns, and options in one line further below: all of the page is to
+        be seen at once on a terminal of 24 rows.
+        """
+        rows = [f"{name:<8} {text}" for name, (_home, text) in COMMANDS.items()]
+        half = (len(rows) + 1) // 2
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_home, text) in COMMANDS.items()])
+            for left, right in zip_longest(rows[:half], rows[half:], fillvalue=""):
+                formatter.write(f"  {left:<40}  {right}".rstrip() + "\n")
 
 
 cli = Commands(
     name="isoview",
-    help="Open a compiled CPython extension module and see how isolated it is: what it "
-    "declares, what it carries, and what to do next. A TARGET is a file, wheel, folder, "
-    "environment or the name of something installed; without a command, isoview opens the app "
-    "on it, and without a TARGET on the current environment.",
+    help="Say how isolated compiled CPython extension modules are. A TARGET is a file, wheel, "
+    "folder, environment or the name of something installed. Without a command the app opens "
+    "on it, without a TARGET on this environment.",
     epilog=_EXAMPLES,
     subcommand_metavar="TARGET... | COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},

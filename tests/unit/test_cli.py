@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from command import isoview, python, speedups
 from compiled import compile_fixture
 
 from isoview.commands import COMMANDS, ExitCode
+from isoview.commands.parser import cli
 from isoview.guide import sections
 from isoview.rules import ALL_RULES
 
@@ -55,7 +57,7 @@ def test_help_fits_a_screen_and_has_examples() -> None:
         shown = isoview(*arguments, COLUMNS="80")
         assert (shown.returncode, shown.stderr) == (ExitCode.CLEAN, "")
         rows = shown.stdout.splitlines()
-        assert len(rows) <= 38
+        assert len(rows) < 24  # and a prompt below
         assert max(map(len, rows)) <= 80
         assert "Examples:" in shown.stdout
 
@@ -63,10 +65,10 @@ def test_help_fits_a_screen_and_has_examples() -> None:
 def test_help_names_what_there_is_and_nothing_else() -> None:
     shown = isoview("--help").stdout
     for name in COMMANDS:
-        assert f"  {name} " in shown
+        assert re.search(rf"^  (.*  )?{name} ", shown, re.MULTILINE)
         assert isoview(name, "--help").returncode == ExitCode.CLEAN
-    for later in {"plan", "serve", "survey"}.difference(COMMANDS):
-        assert f"  {later} " not in shown
+    for option in cli.params:
+        assert option.opts[-1] in shown
 
 
 @pytest.mark.parametrize(
