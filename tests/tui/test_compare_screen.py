@@ -1,7 +1,9 @@
 """The Compare screen: what a new build changed, and the way to each finding."""
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from app_pilot import app_of, drive, press, said, screen_text, settle
 from app_reports import FACTS, FINDINGS, REPORT, VERDICT
@@ -13,6 +15,7 @@ from isoview.tui.app import IsoviewApp
 from isoview.tui.comparing import CompareApp
 from isoview.tui.screens.compare import CompareScreen
 from isoview.tui.screens.module import ModuleScreen
+from isoview.tui.widgets.ask_bar import Paths
 
 PORTED = replace(
     REPORT,
@@ -148,6 +151,20 @@ def test_a_build_that_cannot_be_read_says_so_and_another_is_chosen() -> None:
         assert "nothing.so does not exist" in screen_text(made)
 
     drive(made, steps)
+
+
+def test_the_path_of_the_old_build_is_completed(tmp_path: Path) -> None:
+    (tmp_path / "older").mkdir()
+    (tmp_path / "old_build.so").touch()
+    suggest = Paths().get_suggestion
+
+    async def steps() -> None:
+        assert await suggest(f"{tmp_path}/old_") == f"{tmp_path}/old_build.so"
+        assert await suggest(f"{tmp_path}/olde") == f"{tmp_path}/older/"
+        assert await suggest(f"{tmp_path}/") is None
+        assert await suggest(f"{tmp_path}/nothing/x") is None
+
+    asyncio.run(steps())
 
 
 def test_the_app_on_two_builds() -> None:

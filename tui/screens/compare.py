@@ -284,7 +284,9 @@ class CompareScreen(PanedScreen):
         return None if self.why_not(action) else True
 
     def action_choose(self) -> None:
-        self.query_one(AskBar).ask("old build", "a file, a wheel, a folder", self.paths[0])
+        self.query_one(AskBar).ask(
+            "old build", "a file, a wheel, a folder", self.paths[0], path=True
+        )
 
     def on_ask_bar_answered(self, event: AskBar.Answered) -> None:
         self.query_one(Changes).focus()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from itertools import islice
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -9,7 +12,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widgets import Input, Static
+
+LISTED = 5000
+"""Names of a folder that are looked at to complete one."""
 
 
 class AskBar(Horizontal):
@@ -43,12 +50,15 @@ class AskBar(Horizontal):
         yield Static(markup=False)
         yield Input(compact=True, classes="editor")
 
-    def ask(self, about: str, hint: str, text: str = "") -> None:
-        """Ask for something; ``about`` is the mark on the left and comes with the answer."""
+    def ask(self, about: str, hint: str, text: str = "", *, path: bool = False) -> None:
+        """Ask for something; ``about`` is the mark on the left and comes with the answer. The
+        names of files are completed for a ``path``.
+        """
         self._about = about
         self.query_one(Static).update(Text(about))
         editor = self.query_one(Input)
         editor.placeholder = hint
+        editor.suggester = Paths() if path else None
         editor.value = text
         self.display = True
         editor.focus()
@@ -68,3 +78,28 @@ class AskBar(Horizontal):
         text = self.query_one(Input).value
         self.close()
         self.post_message(self.Answered(self._about, text))
+
+
+class Paths(Suggester):
+    """Completes the path of a file: the arrow to the right takes what is shown."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        folder, slash, begun = value.rpartition("/")
+        return _completed(value, Path((folder + slash) or "."), begun) if begun else None
+
+
+def _completed(value: str, folder: Path, begun: str) -> str | None:
+    """``value`` with the first name of a folder that begins as it does."""
+    try:
+        with os.scandir(folder.expanduser()) as entries:
+            fitting = sorted(
+                entry.name + ("/" if entry.is_dir() else "")
+                for entry in islice(entries, LISTED)
+                if entry.name.startswith(begun) and entry.name.isprintable()
+            )
+    except OSError:
+        return None
+    return value + fitting[0][len(begun) :] if fitting else None
