@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.dom import NoScreen
 from textual.notifications import SeverityLevel
 
 from isoview.tui.contrast import THEMES
@@ -128,7 +129,10 @@ class BaseApp(App[None]):
         """
         if not self.screen_stack or event.is_forwarded:
             return False
-        widget, _ = self.screen.get_widget_and_offset_at(event.x, event.y)
+        try:
+            widget, _ = self.screen.get_widget_and_offset_at(event.x, event.y)
+        except NoScreen:
+            return True
         return widget is not None and widget is not self.screen and widget.parent is None
 
     def report_fault(self, error: BaseException) -> tuple[str, str]:

@@ -55,6 +55,7 @@ class WorkspaceScreen(PlacedScreen):
         self.control = control
         self._moved = False  # the cursor stays on the first line until somebody moves it
         self._shown_state = ""
+        self._table: ModulesTable | None = None  # asked for at every key: not looked up each time
 
     @property
     def workspace(self) -> Workspace:
@@ -63,15 +64,15 @@ class WorkspaceScreen(PlacedScreen):
     @property
     def is_composed(self) -> bool:
         """Whether there is something to show it with: not before the first, nor after the end."""
-        return self.is_mounted and bool(self.query(KeyBar))
+        return self._table is not None and self._table.is_attached
 
     @property
     def table(self) -> ModulesTable:
-        return self.query_one(ModulesTable)
+        return self._table or self.query_one(ModulesTable)
 
     @property
     def row(self) -> Row | None:
-        return self.table.current if self.is_composed else None
+        return self._table.current if self._table is not None else None
 
     # -- the place ------------------------------------------------------------------------------
 
@@ -106,7 +107,8 @@ class WorkspaceScreen(PlacedScreen):
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.show_workspace())
-        self.table.focus()
+        self._table = self.query_one(ModulesTable)
+        self._table.focus()
         self.show_workspace()
         self.set_interval(1.0, self._tick)
 
