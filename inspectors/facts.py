@@ -32,7 +32,11 @@ class Evidence(Record):
     def __init__(
         self, kind: str, text: str, address: int | None = None, function: str | None = None
     ) -> None:
-        self.__dict__.update(kind=kind, text=text, address=address, function=function)
+        state = self.__dict__
+        state["kind"] = kind
+        state["text"] = text
+        state["address"] = address
+        state["function"] = function
 
 
 class Damage(Record):
@@ -100,7 +104,9 @@ class Method(Record):
     flags: int
 
     def __init__(self, name: str, flags: int) -> None:
-        self.__dict__.update(name=name, flags=flags)
+        state = self.__dict__
+        state["name"] = name
+        state["flags"] = flags
 
 
 class Slot(Record):
@@ -213,15 +219,14 @@ class Global(Record):
         evidence: tuple[Evidence, ...] = (),
         source: SourceLine | None = None,
     ) -> None:
-        self.__dict__.update(
-            address=address,
-            symbol=symbol,
-            section=section,
-            size=size,
-            kind=kind,
-            evidence=evidence,
-            source=source,
-        )
+        state = self.__dict__
+        state["address"] = address
+        state["symbol"] = symbol
+        state["section"] = section
+        state["size"] = size
+        state["kind"] = kind
+        state["evidence"] = evidence
+        state["source"] = source
 
 
 class Cells(Record):
@@ -256,7 +261,11 @@ class Section(Record):
     writable: bool
 
     def __init__(self, name: str, address: int, size: int, writable: bool) -> None:
-        self.__dict__.update(name=name, address=address, size=size, writable=writable)
+        state = self.__dict__
+        state["name"] = name
+        state["address"] = address
+        state["size"] = size
+        state["writable"] = writable
 
 
 class CApiUse(Record):

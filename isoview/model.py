@@ -38,7 +38,12 @@ class Where(Record):
         file: str | None = None,
         line: int | None = None,
     ) -> None:
-        self.__dict__.update(symbol=symbol, address=address, section=section, file=file, line=line)
+        state = self.__dict__
+        state["symbol"] = symbol
+        state["address"] = address
+        state["section"] = section
+        state["file"] = file
+        state["line"] = line
 
 
 class Finding(Record):
@@ -74,21 +79,20 @@ class Finding(Record):
         status: Status = "open",
         reason: str | None = None,
     ) -> None:
-        self.__dict__.update(
-            rule=rule,
-            name=name,
-            severity=severity,
-            confidence=confidence,
-            message=message,
-            guide=guide,
-            fingerprint=fingerprint,
-            where=where,
-            evidence=evidence,
-            count=count,
-            related=related,
-            status=status,
-            reason=reason,
-        )
+        state = self.__dict__
+        state["rule"] = rule
+        state["name"] = name
+        state["severity"] = severity
+        state["confidence"] = confidence
+        state["message"] = message
+        state["guide"] = guide
+        state["fingerprint"] = fingerprint
+        state["where"] = where
+        state["evidence"] = evidence
+        state["count"] = count
+        state["related"] = related
+        state["status"] = status
+        state["reason"] = reason
 
 
 class NotRun(Record):

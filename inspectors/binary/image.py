@@ -82,15 +82,14 @@ class Segment(Record):
         executable: bool,
         offset: int | None = None,
     ) -> None:
-        self.__dict__.update(
-            name=name,
-            address=address,
-            size=size,
-            data=data,
-            writable=writable,
-            executable=executable,
-            offset=offset,
-        )
+        state = self.__dict__
+        state["name"] = name
+        state["address"] = address
+        state["size"] = size
+        state["data"] = data
+        state["writable"] = writable
+        state["executable"] = executable
+        state["offset"] = offset
 
 
 class Region(Record):
@@ -118,15 +117,14 @@ class Region(Record):
         zero_fill: bool,
         thread_local: bool = False,
     ) -> None:
-        self.__dict__.update(
-            name=name,
-            address=address,
-            size=size,
-            writable=writable,
-            executable=executable,
-            zero_fill=zero_fill,
-            thread_local=thread_local,
-        )
+        state = self.__dict__
+        state["name"] = name
+        state["address"] = address
+        state["size"] = size
+        state["writable"] = writable
+        state["executable"] = executable
+        state["zero_fill"] = zero_fill
+        state["thread_local"] = thread_local
 
 
 class Image(Record):
