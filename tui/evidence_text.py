@@ -24,6 +24,8 @@ WIDE = 72
 """From this width on, a structure shows addresses and raw values beside every field."""
 EVIDENCE_LINES = 4
 """Lines of evidence shown at first: a finding about 42 statics has 42."""
+FIELDS = 26
+"""Fields of a structure shown at first: a table of 400 methods takes longer to draw than a key may."""
 FEW, LISTED = 3, 200
 """Findings of a folded rule that are listed by name at first, and when all is asked for."""
 
@@ -186,7 +188,8 @@ def structure_view(
     columns = 5 if wide else 4 if everything else 3
     for index in range(columns):
         table.add_column(no_wrap=index < columns - 1, overflow="ellipsis" if index == 1 else "fold")
-    for field in kept.fields:
+    fields = kept.fields if everything else kept.fields[:FIELDS]
+    for field in fields:
         cells = [
             Text(f"{field.address:#x}" if wide else f"+{field.offset}", style=quiet),
             shown(field.name),
@@ -199,6 +202,9 @@ def structure_view(
         table.add_row(*cells)
     left_out = len(structure.fields) - len(kept.fields)
     notes = [structure.note] if structure.note else []
+    if len(kept.fields) > len(fields):
+        more = several(len(kept.fields) - len(fields), "more field")
+        notes.append(f"and {more}: x shows all, 9 has them beside their bytes")
     if left_out:
         notes.append(f"{several(left_out, 'field')} of zeros: x shows all, with raw values")
     notes.append("9 shows the bytes, and goes where a pointer leads")

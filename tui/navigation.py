@@ -172,6 +172,14 @@ class Navigation:
             self._show(place)
             return
 
+    def leave_by(self, number: int) -> None:
+        """Go down by so many screens, as far as there are any."""
+        below = sum(isinstance(screen, PlacedScreen) for screen in self._app.screen_stack) - 1
+        if min(number, below) > 0:
+            self.remember()
+        for _ in range(min(number, below)):
+            self._app.pop_screen()
+
     def crumbs(self, screen: Screen[Any]) -> tuple[str, ...]:
         """The way to ``screen``: what lies below it, and itself."""
         names = ["isoview"]

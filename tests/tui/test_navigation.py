@@ -88,3 +88,21 @@ def test_digits_open_views_and_say_why_not() -> None:
         assert len(app.screen_stack) == 2, "going down to it, not over it"
 
     drive(app, steps, (140, 40))
+
+
+def test_a_click_on_the_way_goes_back_to_that_screen() -> None:
+    app = app_of()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "5", "4")
+        at = screen_text(app).splitlines()[0].index("sample")
+        await pilot.click(offset=(at + 2, 0))
+        await settle(pilot)
+        assert isinstance(app.screen, ModuleScreen)
+        await pilot.click(offset=(3, 0))
+        await settle(pilot)
+        assert isinstance(app.screen, ModuleScreen), "there is nothing below it"
+        await press(pilot, "left_square_bracket")
+        assert app.navigation.place().view == "plan"  # type: ignore[union-attr]
+
+    drive(app, steps, (140, 40))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WIDE = 110
 """From this width on, there is room for words beside the marks."""
-PATIENCE = 0.06
+PATIENCE = 0.12
 """A section is laid out when the cursor has stood on it for so long: Markdown is dear."""
 FIRST = "isolating-extension-modules"
 SCORE_TONES = {"met": "good", "open": "error", "not-analysed": "warning", "not-applicable": "quiet"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from isoview.tui import words
 from isoview.tui.ink import Ink, shown
@@ -11,6 +11,7 @@ from isoview.tui.marks import answer_mark
 
 if TYPE_CHECKING:
     from isoview.model import Verdict
+    from isoview.tui.app import IsoviewApp
     from isoview.tui.entry import Entry
 from rich.style import Style
 from rich.text import Text
@@ -34,6 +35,7 @@ class Breadcrumb(Widget):
         self._path: tuple[str, ...] = ()
         self._right = ""
         self._stage = ""
+        self._ends: list[int] = []  # where the names of the way end
 
     def show(self, path: tuple[str, ...], right: str = "", stage: str = "") -> None:
         """Show the way here, and what is known about the file."""
@@ -69,10 +71,19 @@ class Breadcrumb(Widget):
 
     def _way(self, ink: Ink, path: tuple[str, ...]) -> Text:
         left = Text(" ")
+        ends: list[int] = []
         for index, part in enumerate(path):
             left.append(f" {STEP} " if index else "", style=ink.style("quiet"))
             left.append_text(shown(part, "bold" if index == len(path) - 1 else ""))
+            ends.append(left.cell_len)
+        self._ends = ends
         return left
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a name of the way goes back to that screen."""
+        back = sum(event.x < end for end in self._ends[:-1])
+        if back:
+            cast("IsoviewApp", self.app).navigation.leave_by(back)
 
 
 def _shorter(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
