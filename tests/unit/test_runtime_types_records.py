@@ -23,7 +23,18 @@ def records() -> Facts:
 
 def test_classes_have_their_python_and_their_c_plus_plus_name(records: Facts) -> None:
     found = {entry.name: entry.native for entry in records.types if entry.kind == "built"}
-    assert found == {"Shape": "geometry::Shape", "Circle": "geometry::Circle", "Text": "Text"}
+    assert found == {
+        "Shape": "geometry::Shape",
+        "Circle": "geometry::Circle",
+        "Text": "Text",
+        "BigBox": "Joined",
+    }
+
+
+def test_a_class_named_at_run_time_is_counted_with_its_c_plus_plus_type(records: Facts) -> None:
+    (table,) = [table for table in records.tables if "named at run time" in table.kind]
+    assert table.names == ("Built",)
+    assert "1 more gets a name" in str(records.completeness.types.reason)
 
 
 def test_base_and_doc_are_read_where_the_code_shows_them(records: Facts) -> None:

@@ -57,7 +57,7 @@ def find_boost(code: Code) -> Records:
     nameless += [record for record in named if record.name in types]
     ordered = sorted(
         {record for record in named if record.name not in types},
-        key=lambda record: (record.site, record.name),
+        key=lambda record: (record.site, str(record.name)),
     )
     return Records(tuple(ordered), tuple(nameless), len(found), infos, code.refused - before)
 

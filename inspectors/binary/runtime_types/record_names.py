@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from isoview.inspectors.binary.code.functions import Function
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.runtime_types.joined_names import Part, joined, text_at
 from isoview.inspectors.binary.runtime_types.shared import Code
 from isoview.inspectors.binary.runtime_types.state import State, Value
 from isoview.inspectors.binary.runtime_types.tracker import Site
@@ -16,6 +17,7 @@ from isoview.inspectors.binary.runtime_types.tracker import Site
 _NAME_LIMIT = 200
 # As a rule an identifier; but some bindings pass on C++ names, or words for people.
 _CLASS_NAME = re.compile(r"[A-Za-z_][\w:<>,. -]*\Z")
+_PIECE = re.compile(r"[\w:<>,. -]*\Z")  # what is put behind a text to make a name
 _LEVELS = 3
 """Levels of callers that are asked for a name."""
 _SHORT = 40
@@ -23,42 +25,66 @@ _SHORT = 40
 
 
 class Passed(NamedTuple):
-    """A name that the function gets as an argument, or in a ``std::string`` that is one."""
+    """A name that the function gets as an argument, or in a ``std::string`` that is one; and the
+    constant texts that it puts around it.
+    """
 
     argument: int
     string: bool
+    before: str = ""
+    behind: str = ""
+
+    def around(self, answer: "str | Passed") -> "str | Passed":
+        """What the whole name is, or will be, when the argument is ``answer``."""
+        if isinstance(answer, str):
+            return self.before + answer + self.behind
+        before, behind = self.before + answer.before, answer.behind + self.behind
+        return answer._replace(before=before, behind=behind)
 
 
 class Record(NamedTuple):
-    """One call with a record. ``name`` is a text, or what argument holds it."""
+    """One call with a record. ``name`` is a text, or what argument holds it, or unknown."""
 
     site: int
     function: Function
     target: Value | None
     kind: str  # class, enum
-    name: str | Passed
+    name: str | Passed | None
     type_info: str  # mangled
     doc: str | None
     base: str | None  # mangled C++ type of the base class
 
 
-def name_of(image: Image, value: Value | None, state: State) -> str | Passed | None:
+def name_of(
+    image: Image, value: Value | None, state: State, form: re.Pattern[str] = _CLASS_NAME
+) -> str | Passed | None:
     """The Python name that ``value`` points to, or where it will come from."""
     if isinstance(value, tuple):
+        if value[0] == "joined":
+            return joined_name(value[1])
         if value[0] == "argument":
             return Passed(value[1], False)
         if value[0] == "field" and value[2] == 0 and isinstance(value[1], tuple):
             inner = value[1]
             return Passed(inner[1], True) if inner[0] == "argument" else None
-        return _text_on_stack(state, value[1]) if value[0] == "stack" else None
-    text = _constant_text(image, value)
-    return text if text and _CLASS_NAME.match(text) else None
+        return _text_on_stack(state, value[1], form) if value[0] == "stack" else None
+    text = text_at(image, value)
+    return text if text is not None and form.match(text) else None
 
 
-def _constant_text(image: Image, value: Value | None) -> str | None:
-    if not isinstance(value, int) or value <= 0 or image.in_code(value):
+def joined_name(parts: tuple[Part, ...]) -> str | Passed | None:
+    """A name that is put together from texts and at most one argument."""
+    open_parts = [number for number, part in enumerate(parts) if not isinstance(part, str)]
+    if not open_parts:
+        text = "".join(str(part) for part in parts)
+        return text if _CLASS_NAME.match(text) else None
+    at = open_parts[0]
+    part = parts[at]
+    if len(open_parts) > 1 or isinstance(part, str):
         return None
-    return image.cstring(value, _NAME_LIMIT)
+    before = "".join(str(part) for part in parts[:at])
+    behind = "".join(str(part) for part in parts[at + 1 :])
+    return Passed(part[0], part[1], before, behind)
 
 
 def doc_at(image: Image, value: Value | None) -> str | None:
@@ -68,7 +94,7 @@ def doc_at(image: Image, value: Value | None) -> str | None:
     return image.cstring(value) or None
 
 
-def _text_on_stack(state: State, offset: int) -> str | None:
+def _text_on_stack(state: State, offset: int, form: re.Pattern[str]) -> str | None:
     """A short text whose bytes were stored on the stack as numbers (a ``std::string``)."""
     memory = state.memory
     raw = bytearray()
@@ -81,7 +107,7 @@ def _text_on_stack(state: State, offset: int) -> str | None:
         raw += (word & (1 << 8 * room) - 1).to_bytes(room, "little")
         if 0 in raw:
             text = bytes(raw[: raw.index(0)]).decode("latin-1")
-            return text if _CLASS_NAME.match(text) else None
+            return text if form.match(text) else None
     return None
 
 
@@ -94,10 +120,14 @@ def follow_string(code: Code, site: Site) -> None:
     target = site.state.registers.get(registers[0])
     if not isinstance(target, tuple) or target[0] != "stack":
         return
-    source = site.state.registers.get(registers[1])
-    if _constant_text(code.image, source) and _constructs_string(code, site.target, 0):
+    source, held = site.state.registers.get(registers[1]), site.state.word(target, 0)
+    if text_at(code.image, source) and _constructs_string(code, site.target, 0):
         site.state.store(target[1], 8, source)
-    elif _constant_text(code.image, site.state.word(target, 0)):
+        return
+    text = joined(code, site)
+    if text is not None:
+        site.state.store(target[1], 8, text)
+    elif text_at(code.image, held) or (isinstance(held, tuple) and held[0] == "joined"):
         site.state.forget(target, 8)
 
 
@@ -193,6 +223,7 @@ def _answers(
                 value = site.state.registers.get(code.machine.arguments[question.argument])
                 if question.string:
                     value = code.tracker.steps.loaded(value, 8, site.state)
-                answer = name_of(code.image, value, site.state)
+                form = _PIECE if question.before else _CLASS_NAME
+                answer = name_of(code.image, value, site.state, form)
                 if answer is not None:
-                    yield callee, question, function, answer
+                    yield callee, question, function, question.around(answer)

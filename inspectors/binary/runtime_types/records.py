@@ -70,7 +70,8 @@ def find_records(code: Code, *, nanobind: bool) -> Records:
     named = [record for record in records.values() if isinstance(record.name, str)]
     passed = [record for record in records.values() if isinstance(record.name, Passed)]
     asked, nameless = ask_callers(code, passed)
-    ordered = sorted({*named, *asked}, key=lambda record: (record.site, record.name))
+    nameless += [record for record in records.values() if record.name is None]
+    ordered = sorted({*named, *asked}, key=lambda record: (record.site, str(record.name)))
     calls = len(code.calls.sites_of(makers))
     return Records(tuple(ordered), tuple(nameless), calls, types, code.refused - before)
 
@@ -167,7 +168,7 @@ def _records_in(
                     wrappers.add(function.start)
                 continue
             record = _record(code, function, site, base, what)
-            if record is None:
+            if record is None or (record.name is None and not _nameless(record, what, makers)):
                 continue
             if base == values[0] and (parent := _type_info(values[1], what.types)) is not None:
                 bases[base] = parent  # type_record::add_base
@@ -176,6 +177,11 @@ def _records_in(
                 if makers:
                     code.tracker.forget(site.state, base, _RECORD)
             break
+
+
+def _nameless(record: Record, what: Kinds, makers: frozenset[int]) -> bool:
+    """Whether a record without a readable name is one all the same: pybind11's has a form."""
+    return not what.nanobind and record.kind == "class" and record.target in makers
 
 
 def _is_argument(value: Value | None) -> bool:
@@ -192,7 +198,7 @@ def _record(code: Code, function: Function, site: Site, base: Value, what: Kinds
         name, kind = name_of(code.image, words[2], site.state), "enum"
     else:
         return None
-    if name is None or not (what.nanobind or _sized(site, base)):
+    if not (what.nanobind or _sized(site, base)):
         return None
     doc = site.state.word(base, _DOC) if kind == "class" else None
     others = (_type_info(site.state.word(base, offset), types) for offset in _BASES)
