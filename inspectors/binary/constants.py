@@ -1,6 +1,7 @@
 """Constant bytes of a file: where its texts stand, searched without copying twice."""
 
 import re
+from functools import cached_property
 from typing import Any
 
 from isoview.inspectors.binary.image import Image, Region
@@ -12,14 +13,19 @@ class Constants:
     """The pieces of an image in which string constants can stand, with link-time addresses."""
 
     def __init__(self, image: Image) -> None:
-        # Address, buffer, and where in it the piece begins and ends.
-        self._pieces: list[tuple[int, Any, int, int]] = []
-        for region in _regions(image):
-            place = image.place(region.address, region.size)
+        self._image = image
+
+    @cached_property
+    def _pieces(self) -> list[tuple[int, Any, int, int]]:
+        """Address, buffer, and where in it the piece begins and ends."""
+        found: list[tuple[int, Any, int, int]] = []
+        for region in _regions(self._image):
+            place = self._image.place(region.address, region.size)
             if place is None or not isinstance(place[0], bytes):  # mappings search slowly
-                raw = image.read(region.address, region.size)
+                raw = self._image.read(region.address, region.size)
                 place = raw, 0, len(raw)
-            self._pieces.append((region.address, *place))
+            found.append((region.address, *place))
+        return found
 
     def find(self, needle: bytes) -> int | None:
         """Address of the first place that holds ``needle``."""
