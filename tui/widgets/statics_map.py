@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import RenderResult
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 LABEL = 22
 """Cells for a section's name and size."""
+LIT = "█"
+"""The cells of the chosen static."""
 _TONES = {"object": "error", "type": "warning", "definition": "warning"}
 
 
@@ -78,9 +79,8 @@ class StaticsMap(Widget):
             text.append_text(Text.assemble(name, gap, (f"{size} ", ink.style("quiet"))))
             cells = [(kind, (number, row, at) in lit) for at, kind in enumerate(band.rows[row])]
             for (kind, is_lit), run in groupby(cells):  # a run costs no more than a cell
-                style = ink.style(_TONES.get(kind) if kind else "quiet")
-                shapes = SHAPES.get(kind, EMPTY) * len(list(run))
-                text.append(shapes, style=style + Style(reverse=True) if is_lit else style)
+                style = ink.style("note" if is_lit else _TONES.get(kind) if kind else "quiet")
+                text.append((LIT if is_lit else SHAPES.get(kind, EMPTY)) * len(list(run)), style)
             text.append("\n")
         text.append_text(self._legend(ink))
         return text
