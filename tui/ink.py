@@ -53,4 +53,6 @@ class Ink:
 def _style(value: str | None) -> Style:
     if not value or value.startswith("auto"):
         return Style()
-    return Style(color=Color.parse(value).rich_color)
+    # ANSI themes say "ansi_default 50%": a terminal's own colours know no share of one.
+    name = value.partition(" ")[0] if value.startswith("ansi_") else value
+    return Style(color=Color.parse(name).rich_color)
