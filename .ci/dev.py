@@ -117,7 +117,25 @@ def docs(arguments: list[str]) -> int:
     return run("docs/site/build.py", *arguments)
 
 
-COMMANDS = {"test": test, "check": check, "try": try_it, "screenshots": screenshots, "docs": docs}
+def installs(arguments: list[str]) -> int:
+    environment("test")
+    return run(".ci/installs.py", *arguments)
+
+
+def manual(arguments: list[str]) -> int:
+    environment("test")
+    return run("docs/man/build.py", *arguments)
+
+
+COMMANDS = {
+    "test": test,
+    "check": check,
+    "try": try_it,
+    "screenshots": screenshots,
+    "docs": docs,
+    "manual": manual,
+    "installs": installs,
+}
 
 
 def main() -> int:

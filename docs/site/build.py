@@ -37,7 +37,7 @@ def source_tree(folder: Path) -> None:
         if path.exists():
             shutil.copy(path, folder / ("LICENSE.md" if name == "LICENSE" else name))
     shutil.copytree(
-        ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("site", "__pycache__")
+        ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("site", "man", "__pycache__")
     )
     shutil.copytree(
         ROOT / "screenshots", folder / "screenshots", ignore=shutil.ignore_patterns("*.py")

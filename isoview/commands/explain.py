@@ -10,8 +10,18 @@ if TYPE_CHECKING:
     from isoview.rules.base import Rule
 
 
+def _names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """For shell completion: codes and names of rules, and ids of sections."""
+    from isoview.guide import sections
+    from isoview.rules import EVERY
+
+    known = [rule.code for rule in EVERY] + [rule.name for rule in EVERY]
+    known += [section.id for section in sections()]
+    return [name for name in known if name.startswith(begun)]
+
+
 @click.command(short_help="Explain a rule or a section of the guide.")
-@click.argument("subject", metavar="RULE|SECTION")
+@click.argument("subject", metavar="RULE|SECTION", shell_complete=_names)
 def explain(subject: str) -> int:
     """Explain a rule (ISO101, or its name) or a section of the guide."""
     from isoview.commands import ExitCode

@@ -45,7 +45,7 @@ def test_the_version_is_said_once_in_two_places() -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of a clean copy of the sources, built as pip would, without a network."""
     source = tmp_path_factory.mktemp("source")
-    tracked = [*FOLDERS, "pyproject.toml", "README.md", "LICENSE"]
+    tracked = [*FOLDERS, "pyproject.toml", "README.md", "LICENSE", "docs/man/isoview.1"]
     for name in tracked:
         _copy(ROOT / name, source / name)
     target = tmp_path_factory.mktemp("wheel")
@@ -64,6 +64,7 @@ def _copy(source: Path, target: Path) -> None:
     if source.is_dir():
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     else:
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
 
 
@@ -86,6 +87,7 @@ def test_the_wheel_holds_every_file(wheel: Path) -> None:
     assert not wanted - names
     assert {"isoview/py.typed", "isoview/schemas/report-1.json"} <= names
     assert not [name for name in names if name.startswith(("tests/", "tui/", "inspectors/"))]
+    assert [name for name in names if name.endswith("data/share/man/man1/isoview.1")]
 
 
 def _ours(path: Path) -> bool:
