@@ -82,6 +82,15 @@ class App:
         while self.read(seconds):
             pass
 
+    def calm(self) -> None:
+        """Wait until it paints no more, works no more, and nobody works for it."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        before = -1.0
+        while before < self.cpu() - 0.02 or children.read_text().strip():
+            before = self.cpu()
+            self.rest()
+            time.sleep(0.6)
+
     def press(self, key: str) -> Key:
         """Write a key, and wait until it is painted."""
         cpu, begin = self.cpu(), time.perf_counter()
@@ -113,6 +122,8 @@ def measure(name: str, opened: App, keys: Iterable[str]) -> bool:
     taken = [opened.press(key) for key in keys]
     seconds = sorted(key.seconds for key in taken if key.seconds is not None)
     silent = len(taken) - len(seconds)
+    if not seconds:
+        sys.exit(f"{name}: no key painted anything")
     middle, late = statistics.median(seconds), seconds[int(len(seconds) * 0.95)]
     cpu = sum(key.cpu for key in taken) / len(taken)
     print(
@@ -167,9 +178,9 @@ def moves(number: int) -> list[str]:
 def on_symbols(target: Path, home: Path, arguments: argparse.Namespace) -> bool:
     with app([str(target)], home, arguments.size) as opened:
         opened.wait_for("copies", 60)
-        opened.rest(2)
+        opened.calm()
         opened.press("2")
-        opened.rest(3)
+        opened.calm()
         good = measure(f"symbols ({arguments.symbols}): moving", opened, moves(arguments.keys))
         opened.press("/")
         typed = [*"entry_12", *["\x7f"] * 8] * max(arguments.keys // 16, 1)
@@ -179,7 +190,7 @@ def on_symbols(target: Path, home: Path, arguments: argparse.Namespace) -> bool:
 def on_workspace(target: Path, home: Path, arguments: argparse.Namespace) -> bool:
     with app([str(target)], home, arguments.size) as opened:
         opened.wait_for(f"of {arguments.modules} files", 600)
-        opened.rest(3)
+        opened.calm()
         good = measure("workspace, by package: moving", opened, moves(arguments.keys))
         opened.press("E")
         name = f"workspace, flat ({arguments.modules})"
@@ -193,7 +204,7 @@ def on_workspace(target: Path, home: Path, arguments: argparse.Namespace) -> boo
 def on_module(target: str, home: Path, arguments: argparse.Namespace) -> bool:
     with app([target], home, arguments.size) as opened:
         opened.wait_for("findings", 120)
-        opened.rest(4)
+        opened.calm()
         name = Path(target).name[:24]
         good = measure(f"findings ({name}): moving", opened, moves(arguments.keys))
         opened.press("\x1b[Z")

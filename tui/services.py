@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -130,11 +131,38 @@ def scan_targets(targets: Sequence[str], python: str | None) -> Scan:
     return ScanProcess(targets, python)
 
 
+LARGE = 16_000_000
+"""Bytes from which a file is read by another process: in this one its tables would hold up keys."""
+
+
 def stream_targets(targets: Iterable[str]) -> Iterator[Event]:
     """The one stream of the judge."""
     from isoview.stream import stream
 
-    return stream(targets)
+    for target in targets:
+        if _size(target) < LARGE:
+            yield from stream([target])
+        else:
+            yield from _stream_apart(target)
+
+
+def _size(target: str) -> int:
+    try:
+        return os.stat(target).st_size  # noqa: PTH116 - as it came
+    except (OSError, ValueError):
+        return 0
+
+
+def _stream_apart(target: str) -> Iterator[Event]:
+    """A large file, read by a worker process; what is there only comes whole."""
+    from isoview.cache import Cache
+    from isoview.parallel import spread
+    from isoview.stream import current_decisions
+    from isoview.targets import Place, identity
+
+    status = os.stat(target)  # noqa: PTH116
+    place = Place(target, identity=identity(status), size=status.st_size, named=True)
+    return spread([place], current_decisions(), jobs=1, cache=Cache(quick=False))
 
 
 def open_evidence(path: str) -> EvidenceSource:

@@ -66,11 +66,11 @@ def post(app: IsoviewApp, chance: random.Random) -> str:
         wheel = chance.random()
         if wheel < 0.2:
             kind = events.MouseScrollDown if wheel < 0.1 else events.MouseScrollUp
-            driver.process_message(kind(None, x, y, 0, 0, 0, False, False, False, x, y))  # noqa: FBT003
+            driver.process_message(kind(None, x, y, 0, 0, 0, False, False, False, x, y))
             return f"wheel {x},{y}"
         for press in (events.MouseMove, events.MouseDown, events.MouseUp):
             button = 0 if press is events.MouseMove else 1
-            driver.process_message(press(None, x, y, 0, 0, button, False, False, False, x, y))  # noqa: FBT003
+            driver.process_message(press(None, x, y, 0, 0, button, False, False, False, x, y))
         return f"click {x},{y}"
     if what < 0.11:
         size = Size(*chance.choice(SIZES))

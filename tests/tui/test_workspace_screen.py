@@ -5,10 +5,13 @@ import json
 from pathlib import Path
 from threading import Event as Gate
 
+import pytest
 from app_pilot import drive, press, said, screen_text, settle
+from compiled import compile_fixture
 from textual.pilot import Pilot
 from workspace_by_hand import LINES, listed, many, module, workspace_app
 
+from isoview.tui import services
 from isoview.tui.screens.module import ModuleScreen
 from isoview.tui.screens.workspace import WorkspaceScreen
 from isoview.tui.settings import settings_file
@@ -261,3 +264,10 @@ def test_five_hundred_modules_are_one_list_at_any_width() -> None:
         assert table(pilot).cursor == 0
 
     drive(app, steps)
+
+
+def test_a_large_file_is_read_by_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "LARGE", 1)
+    path = str(compile_fixture("single_phase_init_bad.c"))
+    events = [type(event).__name__ for event in services.stream_targets([path, "missing.so"])]
+    assert events == ["Started", "Complete", "Started", "Failed"]
