@@ -148,7 +148,7 @@ class State:
         """What to say where there is no line."""
         table = self.table
         if table is None:
-            return self.note or ("Reading the file…" if self.busy else "Not read.")
+            return self.note or "Reading the file…"
         if not table.total:
             return {
                 SYMBOLS: "The file has no symbols: they were stripped off.",

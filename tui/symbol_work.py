@@ -57,7 +57,7 @@ class Sorted(Message):
 
 
 def read(work: Work, entry: Entry, post: Post) -> None:
-    """Read the symbols, make them searchable, then find the sections: each is told at once."""
+    """Read the symbols, then make them searchable: each is told at once."""
     report = entry.report
     part = report.facts.artifact.slice if report else None
     try:
@@ -68,7 +68,6 @@ def read(work: Work, entry: Entry, post: Post) -> None:
     post(SymbolsRead(symbols))
     symbols.prepare()
     post(SearchReady(symbols))
-    read_parts(work, entry, post)
 
 
 def read_parts(work: Work, entry: Entry, post: Post) -> None:

@@ -142,7 +142,7 @@ def is_chosen(_app: IsoviewApp, entry: Entry | None) -> str | None:
 VIEWS: tuple[View, ...] = (
     View("workspace", "0", "All files, and which of them block what", "all", _workspace, _only_one),
     View("module", "1", "The module: facts, findings, details", "module", _module, is_chosen),
-    View("symbols", "2", "Every symbol, section and static", "module", _symbols, is_read),
+    View("symbols", "2", "Every symbol, section and static", "module", _symbols, is_chosen),
     View("live", "3", "Experiments: the module imported in child processes (asks first)",
          "module", _live, is_extension),
     View("plan", "4", "The port as ordered steps, and what each unlocks", "module", _plan, is_extension),

@@ -184,6 +184,22 @@ def test_a_stripped_file_and_one_that_is_gone_say_so() -> None:
     drive(app, refused)
 
 
+def test_symbols_are_there_before_the_report_is() -> None:
+    app = app_of()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        entry = app.entries[0]
+        report, entry.report = entry.report, None
+        await press(pilot, "2")
+        assert "Symbols 13   Sections …   Statics …" in screen_text(app)
+        entry.report = report
+        app.show_changes(entry)
+        await settle(pilot)
+        assert "Symbols 13   Sections 5   Statics 3" in screen_text(app)
+
+    drive(app, steps)
+
+
 def test_what_is_typed_before_the_names_are_there_is_kept() -> None:
     app = app_of()
 

@@ -94,7 +94,16 @@ class SymbolsScreen(PanedScreen):
         report = self.entry.report
         if report is not None:
             self.query_one(StaticsMap).show(report.facts.sections, report.facts.globals)
+        self._read_sections()
         self.show_table()
+
+    def _read_sections(self) -> None:
+        """Find the sections once the file was read: symbols are shown before that."""
+        state = self.state
+        if self.entry.report is not None and state.searchable and state.tables[SECTIONS] is None:
+            self._work(
+                partial(symbol_work.read_parts, self.isoview.work, self.entry, self.post_message)
+            )
 
     def on_symbols_read(self, message: symbol_work.SymbolsRead) -> None:
         self.state.busy = ""
@@ -106,6 +115,7 @@ class SymbolsScreen(PanedScreen):
 
     def on_search_ready(self) -> None:
         self.state.searchable = True
+        self._read_sections()
         if self.state.waiting_words:
             self._filter(self.state.waiting_words)
 
