@@ -6,7 +6,6 @@ interpreter starts with and a few modules of the standard library.
 
 import os
 import sys
-from importlib.machinery import EXTENSION_SUFFIXES
 from typing import Any, NamedTuple
 
 from isoview.inspectors.errors import IsoviewError, NotFound
@@ -84,11 +83,6 @@ def is_environment(folder: str) -> bool:
 def current_folders() -> list[str]:
     """The folders of the interpreter that isoview runs on, which need not be asked."""
     return list(sys.path)
-
-
-def current_suffixes() -> tuple[str, ...]:
-    """Endings of extension modules for the interpreter that isoview runs on."""
-    return tuple(EXTENSION_SUFFIXES)
 
 
 def _environment(told: dict[str, Any]) -> Environment:

@@ -84,11 +84,6 @@ class Layout(Record):
         return self.head + len(TYPE_FIELDS) * self.word
 
     @property
-    def slot_size(self) -> int:
-        """PyModuleDef_Slot and PyType_Slot: int id, then a pointer."""
-        return 2 * self.word
-
-    @property
     def method_size(self) -> int:
         """PyMethodDef: name, function, int flags, doc."""
         return 4 * self.word

@@ -8,7 +8,7 @@ allowed to follow it.
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -185,7 +185,3 @@ def _compare(path: str, mapping: Mapping, head: bytes) -> str:
 def shown_path(path: str) -> str:
     """A path of the target's as text that can be written down."""
     return decode(os.fsencode(path))
-
-
-def total_size(mappings: Iterable[Mapping]) -> int:
-    return sum(mapping.end - mapping.start for mapping in mappings)

@@ -13,7 +13,7 @@ from isoview.inspectors.errors import AttachRefused
 from isoview.inspectors.process.elf_memory import Loaded, read_loaded
 from isoview.inspectors.process.facts import ExtensionFile, FileStatics, Walk
 from isoview.inspectors.process.maps import MappedFile, on_disk, shown_path
-from isoview.inspectors.process.memory import BLOCK_BITS, Forbidden, Memory, Unread, Vanished
+from isoview.inspectors.process.memory import Forbidden, Memory, Unread, Vanished
 from isoview.inspectors.process.objects import Core, Torn
 from isoview.inspectors.process.pause import Pause
 from isoview.inspectors.process.runtime import Interpreter, find_interpreter
@@ -171,7 +171,3 @@ class Session:
         reader = StaticReader(self.memory, self.interpreter, self.target.maps, self._core)
         for file in files:
             yield self._guarded(partial(reader.read, file))
-
-    def kept_bytes(self) -> int:
-        """Bytes of the target that are held now."""
-        return len(self.memory.touched) << BLOCK_BITS

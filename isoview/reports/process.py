@@ -209,12 +209,6 @@ def statics_lines(entry: StaticsRead) -> list[Line]:
     return lines
 
 
-def _pointing(number: int) -> str:
-    if number == 1:
-        return "1 static that points to a live object"
-    return f"{number} statics that point to live objects"
-
-
 def audit_line(entry: Audited, seen: Iterable[Observed]) -> Line:
     """One mapped file: declared, evidence, observed."""
     file = _last(entry.file.file)

@@ -44,9 +44,6 @@ class MarkdownFace(Vertical):
         """The text that the face shows."""
         return self._wanted
 
-    def focus_inside(self) -> None:
-        self.query_one(Page).focus()
-
     def _render_markdown(self) -> None:
         if self._wanted == self._rendered:
             return
