@@ -20,6 +20,8 @@ from isoview.inspectors.text import NAME_LIMIT, decode
 
 HEADER_LIMIT = 4096
 """Most section headers, program headers or dynamic tags that are read, each."""
+SEGMENT_LIMIT = 64
+"""Most loaded segments; linkers write up to ten, and tools that patch files a few more."""
 NOTE_LIMIT = 1 << 16
 """Most bytes of one note segment that are read."""
 ET_DYN = 3
@@ -195,12 +197,24 @@ class ElfFile:
         ]
 
     def _segments(self) -> tuple[Segment, ...]:
-        found = []
+        # Segments of a real file share no bytes; those that do could make a small file large.
+        found: list[Segment] = []
+        left = len(self.data)
         for index, row in enumerate(self.headers):
             if row.type != PT_LOAD or not row.size:
                 continue
+            if len(found) == SEGMENT_LIMIT:
+                self.damage.append(
+                    Damage("segments", f"more than {SEGMENT_LIMIT}; the rest is left out")
+                )
+                break
             claimed = min(row.filled, row.size)
             raw = self.data[row.offset : row.offset + claimed]
+            if len(raw) > left:
+                text = "it repeats bytes of other segments"
+                self.damage.append(Damage(f"segment {index}", text))
+                raw, claimed = raw[:0], 0
+            left -= len(raw)
             if len(raw) < claimed:
                 self.damage.append(
                     Damage(

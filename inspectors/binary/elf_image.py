@@ -173,7 +173,11 @@ def _relro(reader: ElfFile) -> tuple[int, int]:
 def _regions(reader: ElfFile) -> tuple[Region, ...]:
     low, high = _relro(reader)
     sections = [s for s in reader.sections if s.flags & elf.SHF_ALLOC and s.size]
-    if sections:
+    # Sections of a real file share no bytes; those that do could make a small file large.
+    held = sum(s.size for s in sections if s.type != elf.SHT_NOBITS)
+    if sections and held > len(reader.data):
+        reader.damage.append(Damage("sections", f"their {held} bytes are more than the file has"))
+    elif sections:
         return tuple(
             Region(
                 s.name,

@@ -186,6 +186,15 @@ def _large(elf: _Elf) -> Iterator[Bad]:
     body = struct.pack("<IIQQ", 1, 0, 1 << 40, 1) + b"x\x9c" + bytes(64)
     struct.pack_into("<IQQQQ", copy, at + 4, 1, 0x800, 0, len(data), len(body))
     yield "elf-chdr-1tib.so", bytes(copy) + body, "SHF_COMPRESSED, unpacks to 1 TiB"
+    for flags, what in ((4, "constants"), (6, "data"), (5, "code")):
+        head = data[elf.phoff : elf.phoff + elf.phnum * elf.phentsize]
+        more = b"".join(
+            struct.pack("<IIQQQQQQ", 1, flags, 0, (n + 1) << 32, 0, len(data), len(data), 0x1000)
+            for n in range(4000)
+        )
+        raw = patched(patched(data, 32, 8, len(data)), 56, 2, elf.phnum + 4000)
+        raw = patched(patched(raw, 40, 8, 0), 60, 2, 0) + head + more
+        yield f"elf-4000-segments-{flags}.so", raw, f"4,000 segments of {what}: the file again"
     rows = bytes(64) + _SECTION.pack(0, 11, 2, 0, 0, len(data), 1, 0, 8, 24) * 60000
     raw = patched(patched(patched(data, 40, 8, len(data)), 60, 2, 60001), 62, 2, 0) + rows
     yield "elf-60000-dynsyms.so", raw, "60,000 dynsym sections, each over the whole file"
