@@ -15,6 +15,7 @@ _ONE_INTERPRETER = (
     "PyO3 modules do not yet support subinterpreters",  # PyO3 0.20 and later
     "may only be initialized once per interpreter process",  # PyO3 0.17 and later
 )
+_ONCE = _ONE_INTERPRETER[-1]
 _ONCE_PER_INTERPRETER = "has already been imported into this interpreter"  # Cython, module state
 _PYO3 = "PyO3 modules"
 
@@ -38,6 +39,13 @@ def one_interpreter(facts: Facts) -> tuple[Evidence, ...]:
         if any(text in guard.text for text in _ONE_INTERPRETER)
         and not (unguarded_pyo3 and _PYO3 in guard.text)
     )
+
+
+def once_per_process(facts: Facts) -> bool:
+    """A generator's guard counts initializations, not interpreters: it refuses a second module
+    object too, where the others give the one that they remember.
+    """
+    return any(_ONCE in guard.text for guard in one_interpreter(facts))
 
 
 def once_per_interpreter(facts: Facts) -> tuple[Evidence, ...]:

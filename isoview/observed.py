@@ -47,8 +47,23 @@ def every(live: Mapping[str, Any] | None, *names: str) -> Iterator[Seen]:
 
 
 def ran(live: Mapping[str, Any] | None, *names: str) -> list[Seen]:
-    """Those that were run at all."""
-    return [seen for seen in every(live, *names) if seen.outcome["status"] != "not-run"]
+    """Those that were run at all, and got further than any import does.
+
+    Where the module cannot even be imported the plain way (something that it needs is not
+    installed), other experiments that end with the same message say nothing about copies or
+    interpreters.
+    """
+    found = []
+    for run in (live or {}).get("runs", ()):
+        first = run["experiments"].get("info") or {}
+        unimportable = first["message"] if first.get("status") == "failed" else None
+        for seen in every({"runs": (run,)}, *names):
+            failed = seen.outcome["status"] == "failed" and seen.name != "info"
+            if failed and unimportable is not None and seen.outcome["message"] == unimportable:
+                continue
+            if seen.outcome["status"] != "not-run":
+                found.append(seen)
+    return found
 
 
 def unstable(outcome: Outcome) -> bool:

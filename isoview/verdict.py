@@ -22,7 +22,7 @@ from isoview.claims import (
     lacks_interpreters_slot,
     unread,
 )
-from isoview.guards import once_per_interpreter, one_interpreter, opt_out
+from isoview.guards import once_per_interpreter, once_per_process, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts
 from isoview.loads_on import FREE_THREADED_FROM, OWN_GIL_FROM, free_threaded, minors
 from isoview.model import Answer, Finding, Verdict
@@ -89,7 +89,7 @@ def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
 
 def _one_module_object(facts: Facts) -> str:
     """How the file keeps to one module object."""
-    if opt_out(facts):
+    if opt_out(facts) or once_per_process(facts):
         return "The module refuses to be loaded twice"
     if once_per_interpreter(facts):
         return "The module refuses to be loaded twice in one interpreter"

@@ -8,13 +8,22 @@ from isoview.model import Finding, Where
 from isoview.rules.base import Rule
 from isoview.rules.imports import imported
 
+_PROTOCOLS = frozenset({
+    "dltensor", "used_dltensor", "dltensor_versioned", "used_dltensor_versioned",
+    "arrow_schema", "arrow_array", "arrow_array_stream", "arrow_device_array",
+    "arrow_device_array_stream",
+})  # fmt: skip
+"""Capsules that hand over one object's data, in a form that DLPack or the Arrow PyCapsule interface
+lays down: no table that somebody publishes."""
+
 
 class CapsulePublished(Rule):
     """The module offers C data to other modules through a capsule.
 
     What it finds
         A capsule that this file makes. Whether its first field is a version that the other
-        side reads is not seen in the file.
+        side reads is not seen in the file. Capsules of DLPack and Arrow, which hand over the
+        data of one object in a published form, are left out.
 
     Why it matters
         Other modules read the struct behind the capsule as it was when they were compiled.
@@ -44,6 +53,8 @@ class CapsulePublished(Rule):
     def check(self, facts: Facts) -> Iterator[Finding]:
         published = [entry for entry in facts.capsules if entry.role == "published"]
         for entry in published:
+            if entry.name in _PROTOCOLS:
+                continue
             yield self.finding(
                 facts,
                 f"capsule:{entry.name}",

@@ -10,6 +10,8 @@ _CYTHON_HELPERS = "_cython_"
 """Cython's helper classes live in a module of this prefix and are shared between modules by design."""
 _HELPERS = (_CYTHON_HELPERS, "pybind11_builtins.", "nanobind.")
 """Heap types that are a generator's own: nobody can act on them in the module."""
+_VIEW_SLICE = "._memoryviewslice"
+_VIEWS = (".memoryview", ".array", ".Enum")
 _MANAGED_BY_RUNTIME = "_PyStaticType_InitForExtension"
 """With this a core build hands its static types to the runtime, which keeps their state per
 interpreter (3.13 and later)."""
@@ -26,9 +28,20 @@ def static_types(facts: Facts) -> Iterator[Type]:
 
 def spec_types(facts: Facts) -> Iterator[Type]:
     """Heap types whose PyType_Spec is in the file, without the generators' helpers."""
+    views = _cython_views(facts)
     for entry in facts.types:
-        if entry.kind == "spec" and not is_helper(entry.name):
+        if entry.kind == "spec" and not is_helper(entry.name) and entry.name not in views:
             yield entry
+
+
+def _cython_views(facts: Facts) -> frozenset[str]:
+    """The classes that Cython adds to a module with memory views. Their names are ordinary ones, so
+    the one that nobody would give a class of his own has to stand among them.
+    """
+    slices = [entry.name for entry in facts.types if entry.name.endswith(_VIEW_SLICE)]
+    return frozenset(
+        name.removesuffix(_VIEW_SLICE) + view for name in slices for view in (*_VIEWS, _VIEW_SLICE)
+    )
 
 
 def is_helper(name: str) -> bool:

@@ -53,7 +53,8 @@ class InitOnceFlag(Rule):
                 or not name.rstrip("0123456789.").endswith(_FLAGS)
             ):
                 continue
-            if any(evidence.kind.startswith("write") for evidence in entry.evidence):
+            # A library's flag that other code sets says nothing of the module's initialization.
+            if any(evidence.kind == "write-init" for evidence in entry.evidence):
                 yield self.finding(
                     facts,
                     symbol_subject(entry.symbol, "flag"),

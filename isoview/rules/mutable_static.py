@@ -84,7 +84,7 @@ class MutableStatic(Rule):
                 doubt = _doubt(facts, entry, guards) if written else _when_written(entry)
             yield self.finding(
                 facts,
-                symbol_subject(entry.symbol, "static" if doubt else "written static"),
+                symbol_subject(entry.symbol, _subject(doubt, nothing)),
                 f"{name}: {octets(entry.size)} of writable static data, "
                 + (doubt or "written outside the init function: decide whether all may share it"),
                 where=place(entry),
@@ -106,6 +106,13 @@ class MutableStatic(Rule):
             place(entry),
             entry.evidence,
         )
+
+
+def _subject(doubt: str | None, nothing: str) -> str:
+    """What unnamed statics have in common: one finding stands for those of which the same is said."""
+    if doubt is None:
+        return "written static"
+    return "static" if doubt == nothing else f"static {doubt}"
 
 
 def _code_was_read(facts: Facts) -> bool:

@@ -6,6 +6,10 @@ from isoview.inspectors.facts import Evidence, Facts
 from isoview.model import Finding, Where
 from isoview.rules.base import Rule
 
+_PACKAGE = "__init__"
+"""No module is imported by this name: the file of a package is initialized by the package's name.
+mypyc and tools that give linkers a list of exports add such a function, which jumps to the real one."""
+
 
 class SeveralInits(Rule):
     """One file holds several modules.
@@ -36,18 +40,16 @@ class SeveralInits(Rule):
     guide = "pep-489-multi-phase-initialization"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        modules = dict.fromkeys(
-            entry.module for entry in facts.init
-        )  # both hooks of one count once
+        inits = [entry for entry in facts.init if entry.module != _PACKAGE]
+        modules = {entry.module for entry in inits}  # both hooks of one count once
         if len(modules) < 2:
             return
         yield self.finding(
             facts,
             "module",
             f"{len(modules)} modules live in this file and share its C statics",
-            where=Where(symbol=facts.init[0].symbol, address=facts.init[0].address),
+            where=Where(symbol=inits[0].symbol, address=inits[0].address),
             evidence=tuple(
-                Evidence("export", f"exported: {entry.symbol}", entry.address)
-                for entry in facts.init
+                Evidence("export", f"exported: {entry.symbol}", entry.address) for entry in inits
             ),
         )

@@ -54,6 +54,19 @@ OMITTED = facts()
 FINE = outcome(module="mod", file=None, same_module=False, **sharing())
 
 
+def test_what_cannot_be_imported_at_all_says_nothing_of_interpreters() -> None:
+    """oxapy without orjson: "declared, yet a second import fails" was the answer."""
+    missing = "ModuleNotFoundError: No module named 'orjson'"
+    names = ("twice", "shared-gil", "own-gil", "statics", "lifecycle")
+    failing = {name: outcome("failed", missing) for name in names}
+    found = verdict(OWN_GIL, report({"info": outcome("failed", missing), **failing}))
+    assert found == verdict(OWN_GIL, report({}))
+    fails_later = verdict(OWN_GIL, report({"info": info(), **failing}))
+    assert said(fails_later.own_gil) == ("failed", None, "contradiction")
+    other = verdict(OWN_GIL, report({"info": outcome("failed", "else"), **failing}))
+    assert said(other.own_gil) == ("failed", None, "contradiction")
+
+
 def test_what_is_declared_and_works_is_yes() -> None:
     live = report(
         {"own-gil": outcome(**sharing()), "twice": FINE, "shared-gil": outcome(**sharing())}

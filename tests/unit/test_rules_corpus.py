@@ -11,7 +11,7 @@ from isoview.inspectors.binary.globals import _of_interpreter
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.structures import apart
 from isoview.inspectors.binary.types import FoundType
-from isoview.inspectors.facts import Capsule, Definition, Evidence, Facts, Global, Item
+from isoview.inspectors.facts import Capsule, Definition, Evidence, Facts, Global, Init, Item
 from isoview.judge import judge
 from isoview.model import Finding
 
@@ -102,6 +102,25 @@ def test_pyo3s_cell_for_a_module_stays_empty_where_the_interpreter_makes_it() ->
     assert is_cell(*described(144, "single"))
 
 
+@pytest.mark.parametrize(
+    ("symbol", "size", "cell"),
+    [
+        ("_ZN4pyo35types6module7__all__8INTERNED17hfa6a0673beb3ceb6E", 16, True),
+        ("_ZN4pyo310exceptions8asyncio14CANCELLED_CELL17hfa6a0673beb3ceb6E", 16, True),
+        ("_RNvNtCscMnXYr3XslO_6__cbor25types9UUID_TYPE", 48, True),
+        ("_RNvNtCscMnXYr3XslO_6__cbor25types9UUID_TYPE", 8, False),
+        ("_RNvNtCscMnXYr3XslO_4mine5types7COUNTER", 8, False),
+        ("_RNvNtCscMnXYr3XslO_4mine5types5CACHE", 48, False),
+        ("_RNvNtCscMnXYr3XslO_4mine10exceptions8HANDLERS", 48, False),
+    ],
+)
+def test_a_static_is_no_cell_because_its_module_is_called_types(
+    symbol: str, size: int, cell: bool
+) -> None:
+    entry = Global(0x4000, symbol, ".data", size, "unknown", ())
+    assert is_cell(entry, facts(generator="PyO3")) is cell
+
+
 # --- statics --------------------------------------------------------------------------------------
 
 
@@ -120,6 +139,28 @@ def test_unnamed_statics_that_are_written_do_not_stand_for_those_that_are_not() 
         ("warning", 1),
         ("note", 2),
     ]
+
+
+def test_one_finding_stands_for_unnamed_statics_of_which_the_same_is_said() -> None:
+    """ssh2's 17 and pocketsphinx's 51 had "no write seen" above the places of other statics."""
+    kinds = ("size", "write-init", "write-unplaced", "size")
+    made = facts(
+        slots=(slot(3, 2),),
+        statics=tuple(
+            static(None, "scalar", address=0x4000 + 8 * n, evidence=(Evidence(kind, "at 0x7a0"),))
+            for n, kind in enumerate(kinds)
+        ),
+    )
+    notes = found(made, "ISO302")
+    assert [entry.count for entry in notes] == [2, 1, 1]
+    assert ["no write seen" in entry.message for entry in notes] == [True, False, False]
+
+
+@pytest.mark.parametrize(("kind", "notes"), [("write-init", 1), ("write", 0), ("size", 0)])
+def test_a_librarys_flag_is_not_the_modules(kind: str, notes: int) -> None:
+    """pymssql's `iconv_initialized` is set when a connection is made."""
+    entry = static("iconv_initialized", "scalar", evidence=(Evidence(kind, "at 0xc4c58"),))
+    assert len(found(facts(slots=(slot(3, 2),), statics=(entry,)), "ISO307")) == notes
 
 
 def test_one_byte_is_said_as_one() -> None:
@@ -232,3 +273,55 @@ def test_nothing_was_seen_where_nothing_was_read() -> None:
         assert "not read" in note.message
     (note,) = found(made, "ISO302")
     assert "no write seen" in note.message
+
+
+# --- init functions, capsules, guards ------------------------------------------------------------
+
+
+def test_mypycs_second_init_function_is_no_second_module() -> None:
+    """`PyInit___init__` of sqlglotc's shims jumps to the module's own init function."""
+
+    def several(*names: str) -> list[Finding]:
+        inits = tuple(Init(f"PyInit_{name}", name, own=name == "core", phase="multi", phase_source="code")
+                      for name in names)  # fmt: skip
+        return found(facts(init=inits), "ISO107")
+
+    assert not several("__init__", "core")
+    (note,) = several("__init__", "core", "other")
+    assert note.message.startswith("2 modules")
+    assert not any("__init__" in item.text for item in note.evidence)
+
+
+def test_a_capsule_of_a_protocol_is_no_published_table() -> None:
+    """zxing-cpp hands arrays over with `dltensor_versioned`, which begins with its version."""
+
+    def published(*names: str) -> list[str]:
+        made = facts(slots=(slot(3, 2),), imports=("PyCapsule_New",))
+        capsules = tuple(Capsule(name, "published", None) for name in names)
+        return [entry.message for entry in found(replace(made, capsules=capsules), "ISO705")]
+
+    assert not published("dltensor", "dltensor_versioned", "arrow_schema")
+    (note,) = published("dltensor", "mod.C_API")
+    assert "mod.C_API" in note
+
+
+def test_cythons_views_are_nobodys_classes() -> None:
+    """pyhmmer's `easel.array` is Cython's; a class of that name alone is the module's own."""
+    view = (spec("mod.array"), spec("mod._memoryviewslice", flags=("HAVE_GC",)))
+    assert found(facts(types=view[:1]), "ISO203")
+    assert not found(facts(types=view), "ISO203")
+
+
+def test_a_guard_that_counts_initializations_refuses_a_second_copy() -> None:
+    """vtracer's PyO3 says so; other guards give the module object that they remember."""
+
+    def says(text: str) -> str:
+        made = facts(phase="single", generator="PyO3")
+        verdict = judge(replace(made, guards=(Evidence("generator-guard", text),))).verdict
+        assert verdict is not None
+        return verdict.multiple_module_objects.summary
+
+    assert "refuses to be loaded twice" in says(
+        "PyO3 modules may only be initialized once per interpreter process"
+    )
+    assert "same module object" in says("PyO3 modules do not yet support subinterpreters")

@@ -36,6 +36,9 @@ _BUILDERS = frozenset(
 )
 _RUN_LISTS = frozenset({"_initterm", "_initterm_e"})
 """What Microsoft's start-up code calls to run the constructors between two addresses."""
+_COOKIE_COMPARED = b"\x48\x3b\x0d"  # cmp rcx, [rip + ...]
+_COOKIE_TESTED = b"\x48\xc1\xc1\x10\x66\xf7\xc1\xff\xff"  # rol rcx, 16; test cx, 0xffff
+_COOKIE_REACH = 24
 ARGUMENT_LIMIT = 16
 """Most variable arguments that are looked at."""
 
@@ -45,10 +48,13 @@ class Calls:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
+        self._cookies: dict[int, bool] = {}
 
     def call(self, ins: Instruction, state: State, function: int, called: Value) -> State:
         """Note the call at ``ins``; the state after it."""
         at = ins[0]
+        if called is not None and called[0] == STATIC and self._checks_cookie(called[1]):
+            return state
         after = self.scene.after_call(state)
         result = self.scene.machine.result
         if called is None:
@@ -63,6 +69,19 @@ class Calls:
         if value is not None:
             after[result] = value
         return after
+
+    def _checks_cookie(self, target: int) -> bool:
+        """Whether this is Microsoft's ``__security_check_cookie``. Functions call it right before they
+        return, with their result in its register: it changes none but the one of its argument. Taken
+        for an ordinary function, it would seem to give what every function returns.
+        """
+        image = self.scene.image
+        if image.format != "pe" or image.arch != "x86-64":
+            return False
+        if target not in self._cookies:
+            start = image.read(target, _COOKIE_REACH)
+            self._cookies[target] = start.startswith(_COOKIE_COMPARED) and _COOKIE_TESTED in start
+        return self._cookies[target]
 
     def returned(self, at: int, state: State, function: int) -> None:
         """The function returns."""

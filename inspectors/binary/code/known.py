@@ -10,9 +10,13 @@ _MODULE_STATE = r"__pyx_mstate_global(_static)?\Z|__pyx_mstate\Z"
 # and exceptions, imported objects. They are filled inside closures that are called through
 # pointers, so the code shows few of them.
 _CELL = (
-    r"INTERNED|TYPE_OBJECT|PYO3_DEF|4TYPE(E|$|17h)|DATETIME|import_exception|OnceCell|LazyType"
-    r"|types\d+[A-Z0-9_]+(E|$|17h)|exceptions"
+    r"INTERNED|TYPE_OBJECT|PYO3_DEF|4TYPE(E|$|17h)|import_exception|OnceCell|LazyType"
+    r"|4pyo3(5types|10exceptions)(\d+[a-z0-9_]+)*\d+[A-Z][A-Z0-9_]+(E|$|17h)"
 )
+# "types" and "exceptions" are names that anybody gives a module. In another's only a static counts
+# that is called a class, and has room for a pointer and the flag of a once cell.
+_KEPT_CLASS = r"(5types|10exceptions)\d+[A-Z0-9_]+_(TYPE|CLS|CLASS|EXC|EXCEPTION|ERROR)(E|$|17h)"
+_CELL_SIZE = 16
 _NO_CELL = r"vtable|_ZTV|anon\.|GUARD|SLOTS"
 
 # Structures whose layout is known and which other modules, or a copy of a whole structure, fill:
@@ -54,8 +58,10 @@ _METHOD_DEF = 4  # words of a PyMethodDef
 def is_cell(entry: Global, facts: Facts) -> bool:
     """Whether a Rust static is one of PyO3's cells that hold an object, by its name."""
     symbol = entry.symbol or ""
-    if not re.search(_CELL, symbol) or re.search(_NO_CELL, symbol):
+    if re.search(_NO_CELL, symbol):
         return False
+    if not re.search(_CELL, symbol):
+        return entry.size >= _CELL_SIZE and re.search(_KEPT_CLASS, symbol) is not None
     return _DESCRIPTION not in symbol or _has_module(entry, facts)
 
 
