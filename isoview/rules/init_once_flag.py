@@ -54,7 +54,8 @@ class InitOnceFlag(Rule):
             ):
                 continue
             # A library's flag that other code sets says nothing of the module's initialization.
-            if any(evidence.kind == "write-init" for evidence in entry.evidence):
+            kinds = {item.kind for item in entry.evidence if item.kind.startswith("write")}
+            if "write-init" in kinds or (kinds and "module" in name):
                 yield self.finding(
                     facts,
                     symbol_subject(entry.symbol, "flag"),

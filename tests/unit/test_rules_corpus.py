@@ -156,10 +156,18 @@ def test_one_finding_stands_for_unnamed_statics_of_which_the_same_is_said() -> N
     assert ["no write seen" in entry.message for entry in notes] == [True, False, False]
 
 
-@pytest.mark.parametrize(("kind", "notes"), [("write-init", 1), ("write", 0), ("size", 0)])
-def test_a_librarys_flag_is_not_the_modules(kind: str, notes: int) -> None:
+@pytest.mark.parametrize(
+    ("symbol", "kind", "notes"),
+    [
+        ("iconv_initialized", "write-init", 1),
+        ("iconv_initialized", "write", 0),
+        ("iconv_initialized", "size", 0),
+        ("module_initialized", "write", 1),  # _asyncio of 3.11 unsets it when it is freed
+    ],
+)
+def test_a_librarys_flag_is_not_the_modules(symbol: str, kind: str, notes: int) -> None:
     """pymssql's `iconv_initialized` is set when a connection is made."""
-    entry = static("iconv_initialized", "scalar", evidence=(Evidence(kind, "at 0xc4c58"),))
+    entry = static(symbol, "scalar", evidence=(Evidence(kind, "at 0xc4c58"),))
     assert len(found(facts(slots=(slot(3, 2),), statics=(entry,)), "ISO307")) == notes
 
 
