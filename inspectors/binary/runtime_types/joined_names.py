@@ -39,6 +39,8 @@ def joined(code: Code, site: Site) -> Value | None:
     """What the string that a call makes or lengthens consists of, where that can be told."""
     state = site.state
     values = [state.registers.get(register) for register in code.machine.arguments[:4]]
+    if values[1] is None or (values[1] != 0 and _parts(code, values[1], state) is None):
+        return None  # most calls
     name = site.target if isinstance(site.target, str) else _name(code, site.target)
     parts: tuple[Part, ...] | None = None
     if name is not None and _APPEND.match(name):
