@@ -57,7 +57,7 @@ def _installed(distribution: Distribution, place: str) -> Installed:
     metadata = distribution.metadata
     name, version = metadata["Name"], metadata["Version"]
     if not isinstance(name, str) or not name.strip():
-        raise IsoviewError("it names no distribution", "Install it again.")
+        raise IsoviewError("its metadata has no name", "Install it again.")
     folder = str(distribution.locate_file(""))
     return Installed(
         name=name,

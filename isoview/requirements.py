@@ -48,7 +48,9 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise BadConfig(f"{path} cannot be read: {error.strerror}", "Check the path.") from error
     except UnicodeDecodeError as error:
-        raise BadConfig(f"{path} is not UTF-8 text", f"Mend byte {error.start}.") from error
+        raise BadConfig(
+            f"{path} is not UTF-8 text", f"Byte {error.start} is wrong: save it as UTF-8."
+        ) from error
     except ValueError as error:  # a zero byte in the name, which no path can have
         raise BadConfig(f"{path} cannot be read: {error}", "Check the path.") from error
     return text
@@ -56,7 +58,9 @@ def _text(path: Path) -> str:
 
 def _required(path: Path, markers: Mapping[str, str], depth: int) -> Iterator[str]:
     if depth > _DEPTH:
-        raise BadConfig(f"{path} is included {depth} deep", "Two files include one another.")
+        raise BadConfig(
+            f"{path} is included {depth} deep", "See whether two files include one another."
+        )
     joined = re.sub(r"\\\r?\n", "", _text(path))
     for number, raw in enumerate(joined.splitlines(), 1):
         line = _COMMENT.sub("", raw).strip()

@@ -91,13 +91,18 @@ def read_text(path: "Path") -> str:
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:
-        raise BadConfig(f"{path} is not UTF-8 text", f"Mend byte {error.start}.") from error
+        raise BadConfig(
+            f"{path} is not UTF-8 text", f"Byte {error.start} is wrong: save it as UTF-8."
+        ) from error
     except OSError as error:
         raise BadConfig(
             f"{path} cannot be read: {error.strerror}", "See to its permissions."
         ) from error
     if len(text) > _SIZE_LIMIT:
-        raise BadConfig(f"{path} is larger than 16 MB", "That is no list of decisions.")
+        raise BadConfig(
+            f"{path} is larger than 16 MB",
+            "See that it is the right file: decisions take far less.",
+        )
     return text
 
 
@@ -159,7 +164,7 @@ def _group(entry: Any, path: "Path") -> Group:
     known = {"rule", "module", "subject", "status", "reason"}
     if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
         raise BadConfig(
-            f"{path}: a group holds what is no text", f"It has {', '.join(sorted(known))}."
+            f"{path}: a value in a [[group]] is not text", f"It has {', '.join(sorted(known))}."
         )
     if set(entry) - known or not {"rule", "module", "subject"} & set(entry):
         raise BadConfig(

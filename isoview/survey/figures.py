@@ -180,7 +180,7 @@ def weights(path: Path) -> dict[str, float]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadConfig(f"{path} cannot be read: {error}", "Give a file of PACKAGE,DOWNLOADS.") from error  # fmt: skip
     if not found:
-        raise BadConfig(f"{path} has no line of PACKAGE,DOWNLOADS", "Leave --downloads away.")
+        raise BadConfig(f"{path} has no line of PACKAGE,DOWNLOADS", "Leave --downloads out.")
     return found
 
 

@@ -72,7 +72,7 @@ def _wheel(task: Task, folder: str) -> str:
         return task.path
     name = task.wheel.rpartition("/")[2]
     if not _PLAIN_NAME.fullmatch(name):
-        raise IsoviewError("its name is none that an installer takes", "Rename it.")
+        raise IsoviewError("pip does not accept its file name", "Rename it: NAME-VERSION-TAGS.whl.")
     path = os.path.join(folder, name)  # noqa: PTH118 - the name was looked at
     with open(path, "wb") as file:
         file.write(task.data)
@@ -152,7 +152,7 @@ def _must(command: list[str], what: str) -> None:
             check=False, timeout=_INSTALL, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise IsoviewError(f"{what}: more than {_INSTALL} s", "Try it by hand.") from error
+        raise IsoviewError(f"{what}: it took more than {_INSTALL} s", "Try it by hand.") from error
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise IsoviewError(f"{what}: {(lines or ['no reason given'])[-1][:300]}", "Try it by hand.")

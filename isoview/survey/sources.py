@@ -61,7 +61,7 @@ def source_of(path: str, folder: Path, choice: Choice) -> Source:
     if listed and (place.is_dir() or path.lower().endswith(".whl") or is_lock(place)):
         raise BadConfig(
             "--python-version, --platform and --history are about what a list asks for",
-            f"{path} says itself which wheels are meant: leave them away.",
+            f"{path} says itself which wheels are meant: leave them out.",
         )
     if place.is_dir():
         return Folder(place)
