@@ -95,7 +95,12 @@ class ModulesTable(LineTable):
         if module is not None and module.error:
             mark = Text("!", style=ink.style("error"))
             blank = [Text("")] * (len(words.QUESTIONS) + 2)
-            return [self._called(row, ink), *blank, mark + Text(" not read"), shown(module.error)]
+            return [
+                self._called(row, ink),
+                *blank,
+                Text.assemble(mark, " not read"),
+                shown(module.error),
+            ]
         marks = [self._mark(row, field, ink) for field, _, _ in words.QUESTIONS]
         number = Text(str(row.number) if row.number else "")
         number.stylize(ink.style("error" if row.errors else None))
@@ -114,7 +119,7 @@ class ModulesTable(LineTable):
             name = f"{name} [{module.arch}]" if doubled else name
             return Text("" if self.workspace.flat else "    ") + shown(_short(name), limit=200)
         fold = "  " if len(row.group.modules) == 1 else "▸ " if row.folded else "▾ "
-        return Text(fold, style=ink.style("quiet")) + shown(row.group.called, limit=200)
+        return Text.assemble((fold, ink.style("quiet")), shown(row.group.called, limit=200))
 
     def _mark(self, row: Row, field: str, ink: Ink) -> Text:
         told = row.mark_of(field)
