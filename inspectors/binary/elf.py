@@ -285,11 +285,13 @@ def _no_header(why: str) -> UnsupportedFormat:
 
 
 def reason(error: Exception) -> str:
+    """The first line of what an error says, for a note on damage."""
     text = str(error).strip().splitlines()
     return text[0][:200] if text else type(error).__name__
 
 
 def name_at(text: bytes, offset: int) -> str:
+    """The name at a byte offset of a string table, up to its NUL."""
     end = text.find(b"\0", offset)
     return decode(text[offset : end if end >= 0 else len(text)])
 

@@ -35,6 +35,8 @@ Entry = tuple[int, int, int | None]
 
 
 class Relocations(NamedTuple):
+    """One table, by what has to be done; addresses are link-time."""
+
     relative: dict[int, int]  # word address -> local address
     relative_in_place: list[int]  # word addresses whose stored word is the local address (REL)
     symbolic: list[Entry]

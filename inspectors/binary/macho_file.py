@@ -147,6 +147,7 @@ def _not_read(magic: bytes) -> str:
 
 
 def label(raw: bytes) -> str:
+    """A name of fixed room, up to its first NUL."""
     return decode(raw.partition(b"\0")[0])
 
 

@@ -22,6 +22,7 @@ class AnswerError(Exception):
 
 
 def text(value: object, where: str) -> str:
+    """A text, cut where it is too long; raises :class:`AnswerError`, as all of these do."""
     if not isinstance(value, str):
         raise AnswerError(f"{where} is no text")
     clean = value.encode("utf-8", "backslashreplace").decode("utf-8")  # no lone surrogates
@@ -29,12 +30,14 @@ def text(value: object, where: str) -> str:
 
 
 def integer(value: object, where: str) -> int:
+    """A whole number of bounded size."""
     if not isinstance(value, int) or isinstance(value, bool) or value.bit_length() > INT_BITS:
         raise AnswerError(f"{where} is no number of {INT_BITS} bits")
     return value
 
 
 def number(value: object, where: str) -> float:
+    """A number that is finite and bounded."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise AnswerError(f"{where} is no number")
     if not -(2.0**INT_BITS) < value < 2.0**INT_BITS:  # not a number at all, too
@@ -43,12 +46,15 @@ def number(value: object, where: str) -> float:
 
 
 def boolean(value: object, where: str) -> bool:
+    """True or false, and no number that stands for it."""
     if not isinstance(value, bool):
         raise AnswerError(f"{where} is neither true nor false")
     return value
 
 
 def one_of(*choices: str) -> Shape:
+    """One of these words."""
+
     def shape(value: object, where: str) -> str:
         if not isinstance(value, str) or value not in choices:
             raise AnswerError(f"{where} is none of {', '.join(choices)}")
@@ -58,10 +64,13 @@ def one_of(*choices: str) -> Shape:
 
 
 def maybe(inner: Shape) -> Shape:
+    """``inner``, or null."""
     return lambda value, where: None if value is None else inner(value, where)
 
 
 def many(inner: Shape, limit: int = 5000) -> Shape:
+    """A list of ``inner``, not longer than ``limit``."""
+
     def shape(value: object, where: str) -> list[Any]:
         if not isinstance(value, list) or len(value) > limit:
             raise AnswerError(f"{where} is no list of at most {limit}")
@@ -71,6 +80,8 @@ def many(inner: Shape, limit: int = 5000) -> Shape:
 
 
 def record(**fields: Shape) -> Shape:
+    """An object with all of these fields; others are dropped."""
+
     def shape(value: object, where: str) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise AnswerError(f"{where} is no object")

@@ -115,6 +115,7 @@ def joined(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def signal_name(number: int) -> str:
+    """``SIGSEGV`` for 11; a number that has no name here stays a number."""
     try:
         return signal.Signals(number).name
     except ValueError:

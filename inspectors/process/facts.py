@@ -64,6 +64,8 @@ class Module(NamedTuple):
 
 
 class Thread(NamedTuple):
+    """A thread that has a state in an interpreter."""
+
     id: int  # threading.get_ident()
     native_id: int
 

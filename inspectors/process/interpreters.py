@@ -11,9 +11,11 @@ THREAD_LIMIT = 4096
 
 
 class InterpreterHead(NamedTuple):
+    """What stands at the start of an interpreter; addresses are those of the target's memory."""
+
     address: int
     id: int
-    modules: int
+    modules: int  # address of its sys.modules
     gil: str
     threads: tuple[Thread, ...]
 

@@ -29,6 +29,8 @@ class Items(NamedTuple):
 
 
 class Slice(NamedTuple):
+    """A Rust slice: link-time address of its first element, and how many there are."""
+
     address: int
     length: int
 
