@@ -8,6 +8,9 @@ or given::
 The picture of two builds wants the older one given, as ``_decimal.old=FILE``. Names of pictures
 alone write those and no others.
 
+``env=FOLDER`` is the environment of the workspace's picture (without one, that which this runs in);
+the matrix takes every interpreter on the PATH, the processes' picture needs Linux.
+
 Each is copied into a temporary folder first and named relative to it, so that no picture shows
 where anything lies on the machine that made it.
 """
@@ -24,6 +27,8 @@ from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
+import tour
+from many import pictures
 from textual.pilot import Pilot
 
 from isoview.tui.app import IsoviewApp
@@ -123,6 +128,11 @@ async def take(picture: Picture, target: str, older: str) -> str:
             await pilot.press(key)
             await settled(pilot)
         svg = app.export_screenshot(title="isoview")
+    return with_fonts(svg)
+
+
+def with_fonts(svg: str) -> str:
+    """The picture with fonts that every machine has."""
     svg = re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
     return re.sub(r"font-family: ?(\"?)Fira Code\1(, ?monospace)?", f"font-family: {FONTS}", svg)
 
@@ -158,7 +168,15 @@ def main() -> None:
             svg = asyncio.run(take(picture, target, older))
             (FOLDER / f"{picture.name}.svg").write_text(svg, encoding="utf-8")
             print(f"{picture.name}.svg: {found[name].name}")
+        module = Path(copied(found["_json"])) if "_json" in found else None
+        environment = str(found["env"]) if "env" in found else None
+        for name, taken in pictures(environment, module).items():
+            if not only or name in only:
+                (FOLDER / f"{name}.svg").write_text(with_fonts(taken()), encoding="utf-8")
+                print(f"{name}.svg")
         os.chdir(FOLDER)
+    if not only or "tour" in only:
+        tour.main([])
 
 
 if __name__ == "__main__":
