@@ -42,6 +42,10 @@ def source_tree(folder: Path) -> None:
     shutil.copytree(
         ROOT / "screenshots", folder / "screenshots", ignore=shutil.ignore_patterns("*.py")
     )
+    measured = ROOT / "benchmarks" / "README.md"
+    if measured.exists():
+        (folder / "benchmarks").mkdir()
+        shutil.copy(measured, folder / "benchmarks" / "README.md")
     schemas = folder / "isoview" / "schemas"
     schemas.mkdir(parents=True)
     for path in (ROOT / "isoview" / "schemas").glob("*.json"):
