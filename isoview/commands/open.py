@@ -64,7 +64,7 @@ def look(targets: tuple[str, ...]) -> tuple[str | None, bool]:
         found = single(target)
         if isinstance(found, Place):
             places.append(found.path)
-        elif found is None and not os.path.lexists(target):  # noqa: PTH110 - as it came
+        elif found is None and not os.path.lexists(target):
             wrong = not _is_there(target, list(find([target]))) or wrong
         elif isinstance(found, TargetError):
             wrong = True
