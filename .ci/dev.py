@@ -64,7 +64,8 @@ def run(*command: str) -> int:
 
 def test(arguments: list[str]) -> int:
     environment("test")
-    return run("-m", "pytest", "-n", "2", "-rs", *arguments)
+    # Sessions of the app take long and stand together: whoever is done takes some of them over.
+    return run("-m", "pytest", "-n", "2", "--dist", "worksteal", "-rs", *arguments)
 
 
 def check(arguments: list[str]) -> int:
