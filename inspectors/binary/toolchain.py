@@ -45,7 +45,10 @@ _SWIG = {"4": "up to 4.3", "5": "4.4 or later"}
 _CAPSULES = frozenset({
     "PyCapsule_New", "PyCapsule_GetPointer", "PyCapsule_Import", "PyCapsule_IsValid",
 })  # fmt: skip
-_ADDED = frozenset({"PyImport_AddModule", "PyImport_AddModuleRef", "PyImport_AddModuleObject"})
+_ADDED = frozenset({
+    "PyImport_AddModule", "PyImport_AddModuleRef", "PyImport_AddModuleObject",
+    "PyImport_GetModuleDict",  # Cython 3.2 for free threading: into `sys.modules` itself
+})  # fmt: skip
 _IMPORTED = frozenset({
     "PyImport_ImportModule", "PyImport_Import", "PyImport_ImportModuleLevel",
     "PyImport_ImportModuleLevelObject", "PyImport_ImportModuleNoBlock",

@@ -15,6 +15,8 @@ _PROTOCOLS = frozenset({
 })  # fmt: skip
 """Capsules that hand over one object's data, in a form that DLPack or the Arrow PyCapsule interface
 lays down: no table that somebody publishes."""
+_TYPES_OF_SWIG = "_p_"
+"""How SWIG's mangled names of pointer types begin: its capsules of descriptions, in its own cache."""
 
 
 class CapsulePublished(Rule):
@@ -23,7 +25,7 @@ class CapsulePublished(Rule):
     What it finds
         A capsule that this file makes. Whether its first field is a version that the other
         side reads is not seen in the file. Capsules of DLPack and Arrow, which hand over the
-        data of one object in a published form, are left out.
+        data of one object in a published form, are left out, and so are SWIG's cached types.
 
     Why it matters
         Other modules read the struct behind the capsule as it was when they were compiled.
@@ -52,8 +54,9 @@ class CapsulePublished(Rule):
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         published = [entry for entry in facts.capsules if entry.role == "published"]
+        by_swig = any(tool.name == "SWIG" for tool in facts.toolchains)
         for entry in published:
-            if entry.name in _PROTOCOLS:
+            if entry.name in _PROTOCOLS or (by_swig and entry.name.startswith(_TYPES_OF_SWIG)):
                 continue
             yield self.finding(
                 facts,

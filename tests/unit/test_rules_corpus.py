@@ -6,10 +6,13 @@ import pytest
 from facts_by_hand import facts, slot, spec, static, static_type
 
 from isoview.inspectors.binary.code.known import is_cell
+from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.globals import _of_interpreter
+from isoview.inspectors.binary.image import Image, Region, Segment
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.structures import apart
+from isoview.inspectors.binary.toolchain import find_toolchains
 from isoview.inspectors.binary.types import FoundType
 from isoview.inspectors.facts import Capsule, Definition, Evidence, Facts, Global, Init, Item
 from isoview.judge import judge
@@ -311,6 +314,43 @@ def test_a_capsule_of_a_protocol_is_no_published_table() -> None:
     assert not published("dltensor", "dltensor_versioned", "arrow_schema")
     (note,) = published("dltensor", "mod.C_API")
     assert "mod.C_API" in note
+
+
+def test_swigs_cached_types_are_no_published_table() -> None:
+    """pymupdf's `_p_char` is a description of a type in SWIG's own cache."""
+
+    def published(generator: str) -> list[str]:
+        capsules = (("_p_char", "published"), ("mod.C_API", "published"))
+        made = with_capsules(generator, None, *capsules)
+        return [entry.message for entry in found(made, "ISO705")]
+
+    (note,) = published("SWIG")
+    assert "mod.C_API" in note
+    assert len(published("pybind11")) == 2
+
+
+@pytest.mark.parametrize(
+    ("imported", "generator"),
+    [
+        ("PyImport_AddModuleRef", "Cython"),
+        ("PyImport_GetModuleDict", "Cython"),
+        ("PyDict_New", "C"),
+    ],
+)
+def test_cython_without_the_gil_adds_its_module_to_sys_modules(
+    imported: str, generator: str
+) -> None:
+    """aiohttp's modules for 3.14t (Cython 3.2.5) put it there themselves, and were called C."""
+    text = b"\0_cython_3_2_5\0".ljust(64, b"\0")
+    image = Image(
+        format="elf", arch="x86-64", bits=64, endian="little",
+        segments=(Segment("text", 0x1000, len(text), memoryview(text), False, False),),
+        regions=(Region(".rodata", 0x1000, len(text), False, False, False),),
+        pointers={}, imports_at={}, imported=frozenset({imported}), exports={}, export_sizes={},
+        libraries=(), build_id=None, compilers=(), stripped=True, module_file=True,
+        load_symbols=lambda: (), load_function_starts=lambda: (),
+    )  # fmt: skip
+    assert find_toolchains(image, Constants(image))[0].name == generator
 
 
 def test_cythons_views_are_nobodys_classes() -> None:
