@@ -138,7 +138,20 @@ def _process() -> tuple[Any, dict[int, bytes]]:
     wanted = set(session.memory.touched)
     session.memory.forget()
     session.memory.fetch_blocks(wanted)
+    _children.append(child)
     return session, dict(session.memory._blocks)
+
+
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def end_process() -> None:
+    """End the small process; the next input has another."""
+    _process.cache_clear()
+    while _children:
+        child = _children.pop()
+        child.kill()
+        child.communicate()
 
 
 def _memory() -> str | None:

@@ -6,11 +6,12 @@ import importlib.util
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fuzz.targets import TARGETS, seeds
+from fuzz.targets import TARGETS, end_process, seeds
 
 HERE = Path(__file__).parent
 FOUND = sorted(path for path in (HERE / "found").glob("*/*") if path.is_file())
@@ -45,6 +46,12 @@ def changed(raw: bytes, chance: random.Random) -> bytes:
         elif len(copy) > 64:
             del copy[max(at, 64) :]
     return bytes(copy)
+
+
+@pytest.fixture(autouse=True)
+def _no_process_stays() -> Iterator[None]:
+    yield
+    end_process()
 
 
 @pytest.mark.parametrize("target", TARGETS)
