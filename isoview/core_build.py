@@ -11,10 +11,16 @@ from isoview.inspectors.facts import Facts
 
 # Where CPython installs its own modules: lib/python3.X/lib-dynload, and DLLs on Windows.
 _FOLDERS = ("/lib-dynload/", "/DLLs/")
+# Extension modules of some versions only: the interpreter that runs isoview may not know them.
+_OF_SOME_VERSIONS = frozenset({
+    "_crypt", "_hmac", "_interpchannels", "_interpqueues", "_interpreters", "_remote_debugging",
+    "_sha2", "_sha256", "_sha512", "_typing", "_zstd", "audioop", "nis", "ossaudiodev", "spwd",
+})  # fmt: skip
 # What Argument Clinic and internal headers put into core builds.
 _CORE_ONLY = frozenset({
     "_PyArg_BadArgument", "_PyArg_CheckPositional", "_PyArg_NoKeywords", "_PyArg_UnpackKeywords",
-    "_PyRuntime", "_PyStaticType_InitForExtension",
+    "_PyImport_GetModuleAttrString", "_PyLong_GCD", "_PyRuntime", "_PyStaticType_InitForExtension",
+    "_PyType_GetModuleByDef2", "_PyType_GetModuleByDef3",
 })  # fmt: skip
 
 
@@ -31,6 +37,6 @@ def is_core_build(facts: Facts) -> bool:
     return (
         (facts.artifact.tag or "").startswith("cp")
         and facts.generator == "C"
-        and dotted_module(facts) in sys.stdlib_module_names
+        and dotted_module(facts) in sys.stdlib_module_names | _OF_SOME_VERSIONS
         and not _CORE_ONLY.isdisjoint(facts.capi.imports)
     )

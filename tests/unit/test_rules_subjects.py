@@ -216,6 +216,23 @@ def test_a_copy_of_a_core_module_is_known_by_name_and_imports_together() -> None
 
 
 @pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("_sha2", "_PyArg_UnpackKeywords"),  # 3.12: 3.11 does not know it for its own
+        ("_remote_debugging", "_PyArg_UnpackKeywords"),  # 3.14
+        ("_decimal", "_PyType_GetModuleByDef2"),
+        ("_decimal", "_PyLong_GCD"),
+    ],
+)
+def test_a_copy_of_a_core_module_reads_its_state_inline(module: str, name: str) -> None:
+    # Found on copies of CPython 3.12 to 3.14's own modules outside lib-dynload.
+    own = (Init(f"PyInit_{module}", module, own=True, phase="multi", phase_source="code"),)
+    imports = ("PyModuleDef_Init", name)
+    copy = facts(m_size=240, imports=imports, init=own, path=f"/tmp/{module}.so")
+    assert not found(copy, "ISO401")
+
+
+@pytest.mark.parametrize(
     ("library", "tag", "expected"),
     [
         ("libpython3.13.so.1.0", GIL_BUILD, True),

@@ -72,10 +72,6 @@ class EvidenceFace(Page):
     def on_resize(self, _event: events.Resize) -> None:
         self._draw()
 
-    def redraw(self) -> None:
-        """Draw again in the theme's new colours."""
-        self._draw()
-
     def _draw(self) -> None:
         if self._head is None:
             return

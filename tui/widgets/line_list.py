@@ -79,11 +79,6 @@ class LineList(ScrollView, can_focus=True):
     def count(self) -> int:
         return self._count
 
-    def redraw(self) -> None:
-        """Make the lines again: a mark or the theme changed."""
-        self._strips.clear()
-        self.refresh()
-
     def _near(self, index: int, step: int) -> int:
         """The line at ``index``, or the next one that is no heading, in the direction of step."""
         for direction in (step, -step):
