@@ -82,6 +82,7 @@ _KINDS = (
 )  # fmt: skip
 _APART = "apart"
 _EXPERIMENTS = "experiments"
+_SLOTS = "slots"
 _RESTS_ON_STATE = frozenset({"state", "hooks"})
 _HOOKS_OF_PROCESS = frozenset({"ISO314", "ISO315", "ISO316"})
 
@@ -123,6 +124,12 @@ def _state(report: Report, kind: _Kind, found: list[Finding]) -> tuple[str, str 
         if kind.id == "state":
             return "to do", "the module has no state yet (m_size is not above 0)"
         return "unknown", "there is no module state yet that they could look after"
+    if kind.id == _SLOTS:
+        init = report.facts.own_init
+        if init is not None and init.phase == "single":
+            return "to do", "there are no slots before the module has multi-phase initialization"
+        if init is None or init.phase in {"unknown", "delegated"}:
+            return "unknown", "the file does not show how the module is initialized"
     if kind.id == _EXPERIMENTS and report.live is None:
         return "to do", "not run yet: isoview live, or check --live"
     for entry in report.not_run:

@@ -7,7 +7,7 @@ from command import isoview
 from compiled import compile_fixture
 from facts_by_hand import facts, slot, spec, static, static_type
 
-from isoview.inspectors.facts import Completeness, Item
+from isoview.inspectors.facts import Completeness, Init, Item
 from isoview.judge import judge
 from isoview.model import Report
 from isoview.plan import plan
@@ -58,6 +58,14 @@ def test_what_could_not_be_looked_at_is_not_done() -> None:
     assert steps["types"].state == "unknown"
     assert "built at run time" in str(steps["types"].reason)
     assert steps["statics"].state == "unknown"
+
+
+def test_slots_that_cannot_be_there_yet_are_not_done() -> None:
+    """Seen on `_decimal` of CPython 3.11: no slots at all, and nothing to say against them."""
+    assert states(unported())["slots"] == "to do"
+    assert states(judge(facts(slots=(slot(3, 2), slot(4, 1)))))["slots"] == "done"
+    own = (Init("PyInit_mod", "mod", own=True, phase="unknown", phase_source="none"),)
+    assert states(judge(facts(init=own)))["slots"] == "unknown"
 
 
 def test_decisions_take_findings_out_of_the_plan() -> None:

@@ -244,7 +244,9 @@ class PlanScreen(DecidingScreen):
         text.append(f"{step.title}  ", style="bold")
         text.append(f"{shape} {step.state}", style=ink.style(tone))
         if number:
-            text.append(f"  {several(number, 'finding')}", style=ink.style("quiet"))
+            notes = all(finding.severity == "note" for finding in step.findings)
+            counted = several(number, "note" if notes else "finding")
+            text.append(f"  {counted}", style=ink.style("quiet"))
         return text
 
     def action_fold(self, fold: bool) -> None:
