@@ -338,7 +338,8 @@ def test_a_full_disk_is_said_in_a_line() -> None:
 
 def test_ctrl_c_ends_quietly_with_130() -> None:
     script = (
-        "import time, isoview.inspectors.binary.inspect as i\n"
+        "import signal, time, isoview.inspectors.binary.inspect as i\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in the background
         "i.load_all = lambda path: (print('ready', flush=True), time.sleep(30))\n"
         "from isoview.cli import main\nmain(['check', 'some.so'])\n"
     )

@@ -223,7 +223,8 @@ def test_the_line_of_progress_fits_and_goes() -> None:
 
 
 _SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 import isoview.parallel as parallel
 result = parallel._Crew._result
 def slow(self, place, worker):
