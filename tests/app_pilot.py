@@ -174,6 +174,17 @@ async def settle(pilot: Pilot[None]) -> None:
     raise AssertionError("the app does not come to rest")
 
 
+async def until_shown(pilot: Pilot[None], words: str) -> None:
+    """Wait until ``words`` stand on the screen; when they never do, say what stands there."""
+    app = pilot.app
+    assert isinstance(app, IsoviewApp)
+    for _ in range(2000):
+        if words in screen_text(app):
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"{words!r} is not on the screen:\n{screen_text(app)}")
+
+
 def drive(
     app: IsoviewApp,
     steps: Callable[[Pilot[None]], Awaitable[None]],

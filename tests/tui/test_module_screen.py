@@ -4,7 +4,16 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from app_pilot import MemoryDecisions, app_of, drive, press, said, screen_text, settle
+from app_pilot import (
+    MemoryDecisions,
+    app_of,
+    drive,
+    press,
+    said,
+    screen_text,
+    settle,
+    until_shown,
+)
 from app_reports import FACTS, FINDINGS, REPORT, TYPES
 from textual.pilot import Pilot
 
@@ -42,11 +51,7 @@ def test_the_first_screen_says_what_it_is_and_stands_on_the_worst_finding() -> N
         assert "6 open, 2 errors" in "\n".join(rest)
         assert current(pilot) == "ISO101 x1"
         assert table(pilot).has_focus
-        for _ in range(100):  # laid out once the cursor has rested for a moment
-            if "Managing Per-Module State" in screen_text(app):
-                break
-            await pilot.pause(0.02)
-        assert "Managing Per-Module State" in screen_text(app), "the guide section is named already"
+        await until_shown(pilot, "Managing Per-Module State")  # the guide section is named already
 
     drive(app, steps)
 

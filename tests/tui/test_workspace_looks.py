@@ -50,7 +50,7 @@ def test_being_read(snap_compare: Compare) -> None:
     app = workspace_app(half, None, gate=gate)
 
     async def run(pilot: Pilot[None]) -> None:
-        for _ in range(100):
+        for _ in range(2000):
             await pilot.pause(0.01)
             if app.workspace is not None and app.workspace.workspace.done == 3:
                 break

@@ -132,7 +132,7 @@ def test_it_fills_in_while_files_are_read_and_the_cursor_stays_on_its_line() -> 
 
     async def steps() -> None:
         async with app.run_test(size=(100, 24), notifications=True) as pilot:
-            for _ in range(200):
+            for _ in range(2000):
                 await pilot.pause(0.01)
                 if "reading 3 of 7" in screen_text(app):
                     break

@@ -17,6 +17,7 @@ from isoview.tui.bytes_place import Place
 from isoview.tui.entry import Entry
 from isoview.tui.ink import Ink, shown
 from isoview.tui.screens.panes import PanedScreen
+from isoview.tui.shared_keys import HELP, OTHER_PANE, PANE_BEFORE, QUIT, ZOOM
 from isoview.tui.symbol_tables import findings_about
 from isoview.tui.widgets.ask_bar import AskBar
 from isoview.tui.widgets.field_table import FieldTable, as_written
@@ -33,7 +34,7 @@ class BytesScreen(PanedScreen):
     """What is chosen among the fields is lit among the bytes, and the other way round."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
+        HELP,
         Binding("slash", "search", "search", key_display="/", tooltip="Look for text, or for bytes as 0x7f 45 4c 46"),
         Binding("n", "again(False)", "next", show=False, tooltip="Go to the next place that holds it"),
         Binding("N", "again(True)", "one before", show=False, tooltip="Go to the place before that holds it"),
@@ -42,13 +43,13 @@ class BytesScreen(PanedScreen):
         Binding("w", "symbol", "symbol", show=False, tooltip="Go to the symbol that these bytes belong to"),
         Binding("i", "finding", "finding", tooltip="Go to the finding about this structure"),
         Binding("o", "guide", "guide", show=False, tooltip="Show the guide section that belongs to this structure's finding"),
-        Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the other pane"),
-        Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
-        Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
+        OTHER_PANE,
+        PANE_BEFORE,
+        ZOOM,
         Binding("y", "copy", "copy", show=False, tooltip="Copy the field, or the line of bytes"),
         Binding("Y", "copy_markdown", "copy as Markdown", show=False, tooltip="Copy the structure as a Markdown table"),
         Binding("escape", "leave", "back", show=False, tooltip="Leave what is open: zoom, pane, screen"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (170, "-wide")]  # noqa: RUF012
     VIEW = "bytes"

@@ -20,6 +20,7 @@ from isoview.tui.entry import Entry
 from isoview.tui.filtering import Filter
 from isoview.tui.ink import Ink, shown
 from isoview.tui.screens.panes import PanedScreen
+from isoview.tui.shared_keys import FILTER_LINES, HELP, OTHER_PANE, PANE_BEFORE, QUIT, ZOOM
 from isoview.tui.widgets.about import AboutPage
 from isoview.tui.widgets.ask_bar import AskBar
 from isoview.tui.widgets.bars import FilterBar
@@ -58,19 +59,19 @@ class CompareScreen(PanedScreen):
     """Verdicts gained and lost, findings gone and new, facts that changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
-        Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
+        HELP,
+        FILTER_LINES,
         Binding("c", "choose", "other build", tooltip="Choose the old build to compare with"),
         Binding("S", "swap", "turn round", tooltip="Take the old build for the new one, and the new for the old"),
         Binding("o", "guide", "guide", tooltip="Go to the guide section of this finding"),
         Binding("R", "read_again", "read again", show=False, tooltip="Read both builds again"),
-        Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the other pane"),
-        Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
-        Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
+        OTHER_PANE,
+        PANE_BEFORE,
+        ZOOM,
         Binding("y", "copy", "copy", show=False, tooltip="Copy this line"),
         Binding("Y", "copy_all", "copy as text", show=False, tooltip="Copy everything that changed, as the command prints it"),
         Binding("escape", "leave", "back", show=False, tooltip="Leave what is open: zoom, filter, screen"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "compare"

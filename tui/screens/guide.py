@@ -20,6 +20,7 @@ from isoview.tui.guide_outline import Line, Link
 from isoview.tui.ink import Ink, shown
 from isoview.tui.marks import SCORE
 from isoview.tui.screens.deciding import DecidingScreen, decisions
+from isoview.tui.shared_keys import HELP, NEXT_PANE, PANE_BEFORE, QUIT, ZOOM
 from isoview.tui.widgets.faces import Page
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
@@ -76,18 +77,18 @@ class GuideScreen(DecidingScreen):
     """Outline on the left, the text on the right, its findings and rules below it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
+        HELP,
         Binding("slash", "filter", "search", key_display="/", tooltip="Show only sections that hold the typed words"),
-        Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the next pane"),
-        Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
+        NEXT_PANE,
+        PANE_BEFORE,
         Binding("n", "open_section(1)", "next open", tooltip="Go to the next section that is open for this module"),
         Binding("N", "open_section(-1)", "open before", show=False, tooltip="Go to the open section before"),
         *decisions(shown=False),
-        Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
+        ZOOM,
         Binding("y", "copy", "copy", show=False, tooltip="Copy where the section comes from, or the line below it"),
         Binding("Y", "copy_markdown", "copy as Markdown", show=False, tooltip="Copy the text as Markdown"),
         Binding("escape", "leave", "back", tooltip="Leave what is open: zoom, search, rule, screen"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "guide"

@@ -16,6 +16,7 @@ from isoview.experiments import QUESTIONS, TITLES, cell
 from isoview.inspectors.live import EXPERIMENTS
 from isoview.tui.ink import Ink, shown
 from isoview.tui.navigation import PlacedScreen
+from isoview.tui.shared_keys import HELP, QUIT
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
 from isoview.tui.widgets.moves import MOVES, SCROLLS
@@ -56,7 +57,7 @@ class LiveScreen(PlacedScreen):
     """Runs experiments on one file, and shows what came of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
+        HELP,
         Binding("l", "run_all", "run", tooltip="Run every experiment that was not run yet"),
         Binding("r", "rerun", "rerun cell", tooltip="Run the experiment under the cursor again"),
         Binding("R", "rerun_all", "rerun all", show=False, tooltip="Run everything again"),
@@ -66,7 +67,7 @@ class LiveScreen(PlacedScreen):
         Binding("tab", "pane", "pane", key_display="⇥", tooltip="Go to the other pane"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy what the cell says"),
         Binding("escape", "leave", "back", tooltip="Back to the module; what runs goes on"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     VIEW = "live"
     WHERE = "Live: importing runs the module's code, in child processes with a time limit."

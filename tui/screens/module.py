@@ -16,6 +16,7 @@ from isoview.tui.entry import Entry
 from isoview.tui.ink import shown
 from isoview.tui.marks import counts
 from isoview.tui.screens.deciding import DecidingScreen, decisions
+from isoview.tui.shared_keys import FILTER_LINES, HELP, NEXT_PANE, PANE_BEFORE, QUIT, ZOOM
 from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.fact_tree import FactTree
 from isoview.tui.widgets.findings import FindingsTable
@@ -35,22 +36,22 @@ class ModuleScreen(DecidingScreen):
     """Selecting in one pane moves the others; results stream in while the keys work."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
-        Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
-        Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the next pane"),
-        Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
+        HELP,
+        FILTER_LINES,
+        NEXT_PANE,
+        PANE_BEFORE,
         *decisions(shown=False),
         Binding("l", "live", "import", tooltip="Import the module in a child process and look at it (asks first)"),
         Binding("L", "experiments", "runs", tooltip="Run experiments on the module: imported twice, in sub-interpreters, without the GIL, ..."),
         Binding("o", "face('guide')", "guide", tooltip="Show the guide section that belongs to this"),
         Binding("x", "evidence", "raw values", show=False, tooltip="Show the evidence; again, every field with its raw value"),
         Binding("f", "face('fix')", "fix", tooltip="Show the fix for the toolchain that made this file"),
-        Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
+        ZOOM,
         Binding("y", "copy", "copy", show=False, tooltip="Copy the id of what is selected"),
         Binding("Y", "copy_markdown", "copy as Markdown", show=False, tooltip="Copy what is selected as Markdown"),
         Binding("R", "read_again", "read again", show=False, tooltip="Read the file again and mark what changed"),
         Binding("escape", "leave", "back", show=False, tooltip="Leave what is open: zoom, filter, face, screen"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     # Screen declares this without ClassVar, and reads it from the class.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012

@@ -18,6 +18,7 @@ from isoview.tui.branch import several
 from isoview.tui.finding_line import finding_line
 from isoview.tui.ink import Ink, prose, shown
 from isoview.tui.screens.deciding import DecidingScreen, decisions
+from isoview.tui.shared_keys import HELP, NEXT_PANE, PANE_BEFORE, QUIT, ZOOM
 from isoview.tui.tally import SHOWN
 from isoview.tui.widgets.faces import Page
 from isoview.tui.widgets.header import Breadcrumb
@@ -52,6 +53,10 @@ class Line(NamedTuple):
     number: int
     finding: Finding | None = None
 
+    @property
+    def fingerprint(self) -> str | None:
+        return self.finding.fingerprint if self.finding is not None else None
+
 
 class Steps(LineList):
     WHERE = (
@@ -73,18 +78,18 @@ class PlanScreen(DecidingScreen):
     """Steps above or left, what the chosen one is about below or right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
+        HELP,
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only findings that hold the typed words"),
-        Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the next pane"),
-        Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
+        NEXT_PANE,
+        PANE_BEFORE,
         *decisions(shown=True),
         Binding("o", "guide", "guide", tooltip="Go to the guide section of this finding"),
-        Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
+        ZOOM,
         Binding("y", "copy", "copy", show=False, tooltip="Copy the id of this finding, or the title of this step"),
         Binding("Y", "copy_markdown", "copy as Markdown", show=False, tooltip="Copy the plan as a Markdown checklist"),
         Binding("R", "read_again", "read again", show=False, tooltip="Read the file again and mark what changed"),
         Binding("escape", "leave", "back", tooltip="Leave what is open: zoom, marks, filter, screen"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "plan"
@@ -135,9 +140,8 @@ class PlanScreen(DecidingScreen):
         line = self.line
         if line is None:
             return PlanPlace(None, None, pane, words, self.only)
-        if line.finding is not None:
-            return PlanPlace(line.finding.fingerprint, None, pane, words, self.only)
-        return PlanPlace(None, line.step.id, pane, words, self.only)
+        step = line.step.id if line.finding is None else None
+        return PlanPlace(line.fingerprint, step, pane, words, self.only)
 
     def go_to(self, state: Any) -> None:
         if (self.filter.text if self.filter else "") != state.words:
@@ -148,10 +152,8 @@ class PlanScreen(DecidingScreen):
                 self._open_steps.add(step.id)
         self._fill()
         for index, line in enumerate(self._lines):
-            name = line.finding.fingerprint if line.finding is not None else None
-            if (state.finding and name == state.finding) or (
-                state.step == line.step.id and name is None
-            ):
+            is_step = line.finding is None and state.step == line.step.id
+            if is_step or (state.finding and line.fingerprint == state.finding):
                 self.query_one(Steps).move_to(index)
         self._show_line()
         self.focus_pane(state.pane)
@@ -220,7 +222,7 @@ class PlanScreen(DecidingScreen):
                 if other.step.state == "next":
                     return index
             elif other.step.id == line.step.id:
-                if _name(other) == _name(line):
+                if other.fingerprint == line.fingerprint:
                     return index
                 fallback = fallback or index
         return fallback
@@ -395,7 +397,3 @@ class PlanScreen(DecidingScreen):
             self.to_the_list()
         else:
             self.isoview.leave(self)
-
-
-def _name(line: Line) -> str | None:
-    return line.finding.fingerprint if line.finding is not None else None

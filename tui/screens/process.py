@@ -23,6 +23,7 @@ from isoview.tui.ink import Ink, shown
 from isoview.tui.navigation import PlacedScreen
 from isoview.tui.process_grid import cells, columns
 from isoview.tui.process_state import Cell, ProcessState
+from isoview.tui.shared_keys import HELP, QUIT
 from isoview.tui.widgets.bars import FilterBar
 from isoview.tui.widgets.faces import Page
 from isoview.tui.widgets.header import Breadcrumb
@@ -70,7 +71,7 @@ class ProcessScreen(PlacedScreen):
     """Grid above, what belongs to the selected cell below; it only reads."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
+        HELP,
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only modules that hold the typed words"),
         Binding("R", "read_again", "refresh", tooltip="Read the process again and mark what changed"),
         Binding("F", "follow", "follow", tooltip="Read again and again, or stop doing so"),
@@ -79,7 +80,7 @@ class ProcessScreen(PlacedScreen):
         Binding("e", "export", "export", tooltip="Write everything to a JSON file here"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy the name of this module"),
         Binding("escape", "leave", "back", show=False, tooltip="Clear the filter, or leave this process"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     VIEW = "process"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012

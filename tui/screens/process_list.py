@@ -13,6 +13,7 @@ from textual.widgets import DataTable, Static
 from isoview.inspectors.errors import IsoviewError
 from isoview.tui.ink import Ink, shown
 from isoview.tui.navigation import PlacedScreen
+from isoview.tui.shared_keys import FILTER_LINES, HELP, QUIT
 from isoview.tui.widgets.bars import FilterBar
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
@@ -45,12 +46,12 @@ class ProcessListScreen(PlacedScreen):
     """Chooses a process."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
-        Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
+        HELP,
+        FILTER_LINES,
         Binding("R", "refresh_list", "refresh", tooltip="Look for Python processes again"),
         Binding("y", "copy", "copy", show=False, tooltip="Copy the number of this process"),
         Binding("escape", "leave", "back", show=False, tooltip="Clear the filter"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     VIEW = "processes"
     WHERE = "The Python processes that run now."

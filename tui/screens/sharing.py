@@ -17,6 +17,7 @@ from isoview.inspectors.errors import IsoviewError
 from isoview.tui.ink import Ink, shown
 from isoview.tui.marks import SEVERITY
 from isoview.tui.screens.filtered import FilteredScreen
+from isoview.tui.shared_keys import FILTER_LINES, HELP, OTHER_PANE, QUIT, ZOOM
 from isoview.tui.sharing_lines import Data, Line, explained, lines, summary
 from isoview.tui.widgets.faces import Page
 from isoview.tui.widgets.header import Breadcrumb
@@ -54,16 +55,16 @@ class SharingScreen(FilteredScreen):
     """Lines above or left, what the chosen one means below or right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
-        Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
-        Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the other pane"),
+        HELP,
+        FILTER_LINES,
+        OTHER_PANE,
         Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the other pane"),
         Binding("o", "guide", "guide", tooltip="Go to the guide section about this"),
-        Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
+        ZOOM,
         Binding("y", "copy", "copy", show=False, tooltip="Copy this line"),
         Binding("R", "read_again", "compare again", show=False, tooltip="Read the files again and compare them"),
         Binding("escape", "leave", "back", tooltip="Leave what is open: zoom, filter, screen"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "sharing"

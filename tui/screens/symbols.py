@@ -16,6 +16,7 @@ from isoview.tui.bytes_place import Place
 from isoview.tui.entry import Entry
 from isoview.tui.ink import Ink, shown
 from isoview.tui.screens.panes import PanedScreen
+from isoview.tui.shared_keys import HELP, NEXT_PANE, PANE_BEFORE, QUIT, ZOOM
 from isoview.tui.symbol_state import NAMES, SECTIONS, STATICS, SYMBOLS, Spot, State
 from isoview.tui.symbol_tables import (
     About,
@@ -37,7 +38,7 @@ class SymbolsScreen(PanedScreen):
     """Tables of any length; the pane beside them says what the chosen line is about."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
+        HELP,
         Binding("slash", "filter", "filter", key_display="/", tooltip="Show only names that hold the typed pieces"),
         Binding("s", "sort(1)", "sort", tooltip="Sort by the next column"),
         Binding("S", "reverse", "turn round", show=False, tooltip="Sort the other way round"),
@@ -46,13 +47,13 @@ class SymbolsScreen(PanedScreen):
         Binding("w", "section", "its section", show=False, tooltip="Go to the section of this line; from a section to its symbols"),
         Binding("i", "finding", "finding", tooltip="Go to the finding about this line"),
         Binding("o", "guide", "guide", tooltip="Show the guide section that belongs to this line's finding"),
-        Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the next pane"),
-        Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the pane before"),
-        Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
+        NEXT_PANE,
+        PANE_BEFORE,
+        ZOOM,
         Binding("y", "copy", "copy", show=False, tooltip="Copy the name as it stands in the file"),
         Binding("Y", "copy_markdown", "copy as Markdown", show=False, tooltip="Copy name, address and section as Markdown"),
         Binding("escape", "leave", "back", show=False, tooltip="Leave what is open: zoom, filter, kind, screen"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "symbols"

@@ -19,6 +19,7 @@ from isoview.tui.ink import Ink, prose, shown
 from isoview.tui.marks import MARKED, finding_mark
 from isoview.tui.rows import importance, subject
 from isoview.tui.screens.deciding import DecidingScreen, decisions
+from isoview.tui.shared_keys import FILTER_LINES, HELP, OTHER_PANE, QUIT, ZOOM
 from isoview.tui.tally import SHOWN, tally_text
 from isoview.tui.widgets.decision_bar import shape_of
 from isoview.tui.widgets.faces import Page
@@ -73,17 +74,17 @@ class TriageScreen(DecidingScreen):
     """All findings of all opened modules; what a decision is about stands below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
-        Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
-        Binding("tab", "pane(1)", "pane", key_display="⇥", tooltip="Go to the other pane"),
+        HELP,
+        FILTER_LINES,
+        OTHER_PANE,
         Binding("shift+tab", "pane(-1)", "pane before", show=False, tooltip="Go to the other pane"),
         *decisions(shown=True),
         Binding("D", "drop", "take away", show=False, tooltip="Take this rule, or this decision, out of isoview.toml"),
         Binding("o", "guide", "guide", show=False, tooltip="Go to the guide section of this finding"),
-        Binding("z", "zoom", "zoom", show=False, tooltip="Give the whole screen to this pane, or share it again"),
+        ZOOM,
         Binding("y", "copy", "copy", show=False, tooltip="Copy the id of this finding"),
         Binding("escape", "leave", "back", tooltip="Leave what is open: zoom, marks, status, filter, screen"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     VIEW = "triage"
     SHOWS_VIEWS = True

@@ -14,6 +14,7 @@ from isoview.tui.entry import Entry
 from isoview.tui.filtering import Filter
 from isoview.tui.ink import Ink
 from isoview.tui.navigation import PlacedScreen
+from isoview.tui.shared_keys import FILTER_LINES, HELP, QUIT
 from isoview.tui.widgets.answer_bar import AnswerBar
 from isoview.tui.widgets.bars import FilterBar
 from isoview.tui.widgets.header import Breadcrumb
@@ -29,8 +30,8 @@ class WorkspaceScreen(PlacedScreen):
     """Chooses a module among many, and says which of them block what."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.help", "help", key_display="?", tooltip="What the keys do here"),
-        Binding("slash", "filter", "filter", key_display="/", tooltip="Show only lines that hold the typed words"),
+        HELP,
+        FILTER_LINES,
         Binding("b", "blockers", "blockers", tooltip="Show only the files that block the asked question, and what pulls each in"),
         Binding("Q", "question(1)", "question", tooltip="Ask the next of the four questions"),
         Binding("J", "question(-1)", "question before", show=False, tooltip="Ask the question before"),
@@ -46,7 +47,7 @@ class WorkspaceScreen(PlacedScreen):
         Binding("Y", "copy_markdown", "copy as Markdown", show=False, tooltip="Copy what is shown as a Markdown table"),
         Binding("R", "read_again", "read again", show=False, tooltip="Read every file again that changed"),
         Binding("escape", "leave", "back", show=False, tooltip="Leave what is open: typed words, filters, screen"),
-        Binding("q", "app.quit", "quit", tooltip="Leave isoview"),
+        QUIT,
     ]  # fmt: skip
     VIEW = "workspace"
 
