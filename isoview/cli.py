@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from isoview.commands import ExitCode, Settings
 from isoview.commands.complaint import complain
@@ -55,26 +55,37 @@ def _bare() -> list[str]:
 
 
 def _invoke(arguments: list[str], settings: Settings) -> int:
-    targets = _plain_check(arguments)
-    if targets:
+    asked = _plain_check(arguments)
+    if asked:
         from isoview.config import load
 
         if not load():
             from isoview.commands.reporting import Options, report_on
 
-            return report_on(Options(targets))
+            return report_on(Options(**asked))
     from isoview.commands.parser import invoke
 
     return invoke(arguments, settings)
 
 
-def _plain_check(arguments: list[str]) -> tuple[str, ...]:
-    """The targets of ``check TARGET...`` without an option, the most frequent call: it needs no
-    parser, whose import would be a quarter of all the run's time. Empty for any other call.
+_PLAIN_FLAGS = {
+    "--quick": "quick",
+    "--no-cache": "no_cache",
+    "--verbose": "verbose",
+    "-v": "verbose",
+}
+
+
+def _plain_check(arguments: list[str]) -> dict[str, Any]:
+    """What ``check [FLAG]... TARGET...`` asks for: the most frequent calls need no parser, whose
+    import would be a quarter of all the run's time. Empty for any other call.
     """
-    command, *targets = arguments
-    plain = command == "check" and not any(target.startswith("-") for target in targets)
-    return tuple(targets) if plain else ()
+    command, *rest = arguments
+    targets = tuple([argument for argument in rest if not argument.startswith("-")])
+    flags = [argument for argument in rest if argument.startswith("-")]
+    if command != "check" or not targets or not _PLAIN_FLAGS.keys() >= set(flags):
+        return {}
+    return {"targets": targets, **{_PLAIN_FLAGS[flag]: True for flag in flags}}
 
 
 def _forget_stdout() -> None:
