@@ -161,7 +161,8 @@ def touch(owner, depth=0):
 
 def main():
     name, path = sys.argv[1:3]
-    before = {id(cls) for cls in every_class()}
+    kept = list(every_class())  # so that no new class gets the address of one that went
+    before = {id(cls) for cls in kept}
     module, trouble = load(name, path)
     touch(module)
     low, high = mappings(path)

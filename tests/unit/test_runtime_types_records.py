@@ -52,6 +52,13 @@ def test_a_name_that_is_an_argument_is_asked_of_the_caller_and_another_stays_ope
     assert "Two" not in names
 
 
+def test_a_single_class_is_read_where_the_compiler_put_pybind11s_function_into_its_caller() -> None:
+    facts = facts_of("runtime_types/single_class.c")
+    (made,) = [entry for entry in facts.types if entry.kind == "built"]
+    assert (made.name, made.native) == ("Solver", "mine::Solver")
+    assert "in the function that makes" in made.evidence[0].text
+
+
 def test_the_toolchain_has_a_range_of_versions_and_the_whole_key(records: Facts) -> None:
     toolchain = records.toolchains[0]
     assert (toolchain.name, toolchain.version) == ("pybind11", "3.0")

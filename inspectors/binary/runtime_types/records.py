@@ -64,6 +64,8 @@ def find_records(code: Code, *, nanobind: bool) -> Records:
     before = code.refused
     makers = initializers(code, nanobind=nanobind) if types else None
     found = _records_of(code, what, makers) if makers else ({}, frozenset[int]())
+    if makers and not found[0] and not nanobind:
+        found = _inlined(code, what, makers), makers
     if types and not found[0] and makers != frozenset():
         found = _records_of(code, what, _makers(code, what))
     records, makers = found
@@ -99,6 +101,24 @@ def _records_of(
         wrappers -= makers
         done.clear()
     return found, makers
+
+
+def _inlined(code: Code, what: Kinds, makers: frozenset[int]) -> dict[int, Record]:
+    """The records that lie on the stack of the ``makers`` themselves: where a file makes a single
+    class, compilers put pybind11's function into the one that fills the record.
+    """
+    found: dict[tuple[str, str | Passed | None], Record] = {}
+    for start in sorted(makers):
+        function = code.functions.at(start)
+        decoded = code.decode(function, whole=True)
+        for site in code.tracker.sites(function.start, function.end, decoded or ()):
+            for offset, value in list(site.state.memory.items()):
+                if _type_info(value, what.types) is not None:
+                    record = _record(code, function, site, ("stack", offset - 16), what)
+                    if record is not None and record.name is not None:
+                        key = (record.type_info, record.name)
+                        found.setdefault(key, record._replace(target=None))
+    return {record.site: record for record in found.values()}
 
 
 def _makers(code: Code, what: Kinds) -> frozenset[int]:

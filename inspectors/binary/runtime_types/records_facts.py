@@ -60,9 +60,7 @@ def _types(classes: list[Record]) -> list[Type]:
             continue
         where = "record" if record.kind == "class" else "enum"
         where += f" for C++ type {record.type_info}" if record.type_info else ""
-        target = record.target
-        where += " passed to "
-        where += f"{target:#x}" if isinstance(target, int) else "the function that makes classes"
+        where += _whereto(record)
         found[key] = Type(
             address=None,
             name=key[0],
@@ -74,6 +72,16 @@ def _types(classes: list[Record]) -> list[Type]:
             native=readable(record.type_info) if record.type_info else None,
         )
     return [found[key] for key in sorted(found)]
+
+
+def _whereto(record: Record) -> str:
+    """What becomes of the record, as the end of a sentence."""
+    if record.target is None:
+        return ", in the function that makes the class"
+    known = isinstance(record.target, int)
+    return (
+        f" passed to {record.target:#x}" if known else " passed to the function that makes classes"
+    )
 
 
 def _reason(generator: str, records: Records, classes: int) -> str:
