@@ -1,6 +1,6 @@
 """Reports of files that have not changed, kept in the user's cache folder.
 
-An entry is found by the file (device, inode, size, time of change), by what it is called, and
+An entry is found by the file (device, inode, size, times of change), by what it is called, and
 by a hash of isoview's own sources: another version of isoview finds nothing. It holds what the
 rules said, before any decision. A damaged entry is no entry.
 """
@@ -8,6 +8,7 @@ rules said, before any decision. A damaged entry is no entry.
 import hashlib
 import os
 import shutil
+import stat
 import sys
 import time
 import zlib
@@ -30,8 +31,18 @@ def folder() -> Path:
 def clear() -> int:
     """Take away every entry; returns how many bytes that were."""
     where = folder()
-    size = sum(path.stat().st_size for path in where.rglob("*") if path.is_file())
+    before = _bytes_below(where)
     shutil.rmtree(where, ignore_errors=True)
+    return before - _bytes_below(where)
+
+
+def _bytes_below(where: Path) -> int:
+    """What the files there take; others may be writing and clearing at the same time."""
+    size = 0
+    for path in where.rglob("*"):
+        with suppress(OSError):
+            status = path.stat()
+            size += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return size
 
 

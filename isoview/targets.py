@@ -120,8 +120,13 @@ def single(target: str) -> Found | None:
 
 
 def identity(status: os.stat_result) -> str:
-    """What tells a file from every other, and from itself before it was written again."""
-    return f"{status.st_dev:x}-{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"
+    """What tells a file from every other, and from itself before it was written again.
+
+    The time of the last change of the inode is in it: reproducible builds, ``unzip`` and ``cp -p``
+    set the file's own time back, and a rebuilt module often has the very same size.
+    """
+    times = f"{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"
+    return f"{status.st_dev:x}-{status.st_ino:x}-{status.st_size:x}-{times}"
 
 
 def locate(target: str, environment: "Environment | None" = None) -> str:
