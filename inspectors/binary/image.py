@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
+from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoview.inspectors.facts import Damage
@@ -231,24 +232,26 @@ class Image(Record):
         return sorted([address for address in self.imports_at if not address & odd])
 
     @cached_property
+    def _far(self) -> list[int]:
+        """Places in ``relocated`` of the words behind at least two that are not relocated."""
+        step, words = 2 * self.word_size, self.relocated
+        return [place for place, gap in enumerate(map(sub, words[1:], words), 1) if gap > step]
+
+    @cached_property
     def after_plain(self) -> list[int]:
         """Relocated words behind at least three that are not: where a definition may be named."""
         step, words = 3 * self.word_size, self.relocated
-        before = (-1 << 62, *words[:-1])
-        return [word for last, word in zip(before, words, strict=False) if word - last > step]
+        far = [words[place] for place in self._far if words[place] - words[place - 1] > step]
+        return [*words[:1], *far]
 
     @cached_property
     def before_plain(self) -> list[tuple[int, int]]:
         """Relocated words before at least two that are not, each with its distance to the next
         relocated one, in bytes: where a type or a spec may be named.
         """
-        step, words = 2 * self.word_size, self.relocated
-        behind = (*words[1:], 1 << 62)
-        return [
-            (word, following - word)
-            for word, following in zip(words, behind, strict=False)
-            if following - word > step
-        ]
+        words = self.relocated
+        far = [(words[place - 1], words[place] - words[place - 1]) for place in self._far]
+        return [*far, *[(word, (1 << 62) - word) for word in words[-1:]]]
 
     @cached_property
     def _regions_apart(self) -> tuple[list[int], list[Region]] | None:

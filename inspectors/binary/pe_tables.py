@@ -204,24 +204,38 @@ def _read_block(
     reader: PeFile, section: Section, page: int, raw: memoryview, pointers: dict[int, int]
 ) -> None:
     size = reader.word
-    wanted = _DIR64 if size == 8 else _HIGHLOW
+    kind = _DIR64 if size == 8 else _HIGHLOW
     words = integers(section.data, size, "little")
     low = page - section.rva
     start = reader.base + page
-    last = len(section.data) - size
-    kind = wanted << 12  # what is of another kind is padding, or half a word of code
-    offsets = [e - kind for e in raw[: len(raw) // 2 * 2].cast("H") if e & 0xF000 == kind]
-    if not low % size and low + 0xFFF <= last and not any(map((size - 1).__and__, offsets)):
-        first = low // size
-        step = size.bit_length() - 1
-        pointers.update([(start + at, words[first + (at >> step)]) for at in offsets])
+    octets = bytes(raw[: len(raw) // 2 * 2])
+    if octets[-2:] == b"\0\0":  # padding, to a whole number of words
+        octets = octets[:-2]
+    entries = memoryview(octets).cast("H").tolist()
+    first = kind << 12  # an entry is its kind, in four bits, and an offset
+    # Nearly all blocks hold nothing but whole words of the wanted kind: told from their bytes.
+    if (
+        not low % size
+        and low + 0xFFF < len(section.data)
+        and not octets[::2].translate(None, _MULTIPLES[size])
+        and not octets[1::2].translate(None, bytes(range(kind << 4, (kind << 4) + 16)))
+    ):
+        step, behind = size.bit_length() - 1, start - first
+        at = low // size - (first >> step)
+        for entry in entries:
+            pointers[behind + entry] = words[at + (entry >> step)]
         return
-    for offset in offsets:
+    last = len(section.data) - size
+    for entry in entries:
+        offset = entry - first
         at = low + offset
-        if at > last:
+        if not 0 <= offset < 0x1000 or at > last:  # padding, or half a word of code; or beyond
             continue
         if at % size:
             value = int.from_bytes(section.data[at : at + size], "little")
         else:
             value = words[at // size]
         pointers[start + offset] = value
+
+
+_MULTIPLES = {size: bytes(range(0, 256, size)) for size in (4, 8)}
