@@ -7,7 +7,6 @@ longer, reading the file, making those names and sorting, is meant for a worker 
 
 from array import array
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import compress, repeat
 from operator import contains, not_
 from typing import TYPE_CHECKING, Any
@@ -224,16 +223,3 @@ def open_symbols(path: str, part: str | None = None) -> SymbolList:
         return choose(load_bytes(data, path), part).image
 
     return SymbolList(read_columns(data, image))
-
-
-@lru_cache(maxsize=4096)
-def readable(name: str) -> str:
-    """A C++ or Rust name as it was written; every other name as it is.
-
-    The demangler bounds depth and output itself: names of a file are anybody's.
-    """
-    if not name.startswith(("_Z", "__Z", "_R", "__R", "?")):
-        return name
-    import demangle
-
-    return demangle.demangle(name, language=("itanium", "rust", "msvc"))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from isoview.inspectors.binary.names import method_flag_names
 from isoview.inspectors.facts import Evidence, Init, Method, Type
 from isoview.inspectors.record import Record
+from isoview.readable import as_written
 
 LIVE_KEY = "live"
 
@@ -104,5 +105,6 @@ def method_lines(
 
 def evidence_lines(key: str, evidence: tuple[Evidence, ...]) -> Callable[[], Iterator[Branch]]:
     return lambda: (
-        Branch(f"{key}/evidence/{index}", entry.text, "") for index, entry in enumerate(evidence)
+        Branch(f"{key}/evidence/{index}", as_written(entry.text), "")
+        for index, entry in enumerate(evidence)
     )

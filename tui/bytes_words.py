@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isoview.symbols import readable
+from isoview.readable import readable
 from isoview.tui.bytes_place import Place
 
 if TYPE_CHECKING:

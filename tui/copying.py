@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from isoview.model import Finding, Report
 from isoview.plan import Step
+from isoview.readable import as_written, says
 from isoview.tui.evidence_text import where_text
 from isoview.tui.texts import code, section_title
 
@@ -20,10 +21,9 @@ def finding_markdown(findings: tuple[Finding, ...], report: Report) -> str:
     for finding in findings[:MOST]:
         place = where_text(finding.where)
         lines.append(
-            f"- {finding.severity}: {code(finding.message)}"
-            + (f" ({code(place)})" if place else "")
+            f"- {finding.severity}: {code(says(finding))}" + (f" ({code(place)})" if place else "")
         )
-        lines += [f"  - {code(entry.text)}" for entry in finding.evidence]
+        lines += [f"  - {code(as_written(entry.text))}" for entry in finding.evidence]
         if finding.status != "open":
             reason = f": {code(finding.reason)}" if finding.reason else ""
             lines.append(f"  - decided {finding.status}{reason}")

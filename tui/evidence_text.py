@@ -10,6 +10,7 @@ from isoview.evidence import only_set
 from isoview.inspectors.binary.decode import Structure
 from isoview.inspectors.facts import Evidence, Global, Type
 from isoview.model import Finding, Where
+from isoview.readable import as_written, readable, says
 from isoview.tui import words
 from isoview.tui.branch import Branch, several
 from isoview.tui.entry import Entry
@@ -46,7 +47,7 @@ def heading(ink: Ink, row: Row, *, everything: bool = False) -> RenderableType:
     parts: list[RenderableType] = [title]
     if row.gone:
         parts.append(shown("Gone: only the last reading of the file had it.", ink.style("good")))
-    parts.append(shown(finding.message, "bold"))
+    parts.append(shown(says(finding), "bold"))
     reason, _ = why(finding.rule)
     if reason:
         parts.append(prose(reason))
@@ -98,9 +99,9 @@ def _short(name: str, room: int) -> str:
 
 
 def _evidence(ink: Ink, entry: Evidence) -> Text:
-    line = Text.assemble(("· ", ink.style("quiet")), shown(entry.text))
+    line = Text.assemble(("· ", ink.style("quiet")), shown(as_written(entry.text)))
     if entry.function:
-        line.append_text(shown(f" (in {entry.function})", ink.style("quiet")))
+        line.append_text(shown(f" (in {readable(entry.function)})", ink.style("quiet")))
     elif entry.address is not None:
         line.append(f" ({entry.address:#x})", style=ink.style("quiet"))
     return line
@@ -133,7 +134,7 @@ def about_branch(ink: Ink, branch: Branch, findings: Iterable[Finding]) -> Rende
         mark = finding_mark(finding)
         parts.append(
             Text.assemble(
-                (f"{mark.shape} {finding.rule} ", ink.style(mark.tone)), shown(finding.message)
+                (f"{mark.shape} {finding.rule} ", ink.style(mark.tone)), shown(says(finding))
             )
         )
     return Group(*parts)
@@ -168,7 +169,7 @@ def about_question(ink: Ink, entry: Entry, field: str) -> RenderableType:
     parts.append(Text("decided by" if decided else "no finding decided it", ink.style("quiet")))
     for finding in decided:
         tone = ink.style(finding_mark(finding).tone)
-        parts.append(Text.assemble((f"  {finding.rule} ", tone), shown(finding.message)))
+        parts.append(Text.assemble((f"  {finding.rule} ", tone), shown(says(finding))))
     return Group(*parts)
 
 

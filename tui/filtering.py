@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from isoview.evidence import Subjects
 from isoview.model import Finding
+from isoview.readable import says
 from isoview.tui.branch import Branch
 
 
@@ -32,6 +33,7 @@ class Filter:
             finding.where.symbol or "",
             finding.where.section or "",
             finding.message,
+            says(finding),
             finding.fingerprint,
             finding.severity,
             finding.status,

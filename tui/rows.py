@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from isoview.inspectors.record import Record
 from isoview.model import COUNTING, SEVERITIES, Finding
+from isoview.readable import readable
 
 
 class Row(Record):
@@ -80,6 +81,6 @@ def subject(finding: Finding) -> str:
         if found:
             return name
     if finding.where.symbol:
-        return finding.where.symbol
+        return readable(finding.where.symbol)
     # What is left is about the module itself: RULE:MODULE:module.
     return ":".join(finding.fingerprint.split(":")[1:-1]) or finding.fingerprint

@@ -120,7 +120,7 @@ class SymbolsTable(Table):
 
     def called(self, name: str) -> str:
         """A name as it is to be shown."""
-        from isoview.symbols import readable
+        from isoview.readable import readable
 
         return readable(name) if self.readable else name
 
@@ -268,7 +268,7 @@ class StaticsTable(Table):
         ]
 
     def called(self, name: str) -> str:
-        from isoview.symbols import readable
+        from isoview.readable import readable
 
         return readable(name) if self.readable else name
 

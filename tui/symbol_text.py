@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from isoview.inspectors.facts import Definition, Global, Init, Type
-from isoview.symbols import readable
+from isoview.readable import readable, says
 from isoview.tui.branch import several, size_text
 from isoview.tui.entry import Entry
 from isoview.tui.ink import Ink, shown
@@ -36,7 +36,7 @@ def about_line(ink: Ink, entry: Entry, about: About) -> RenderableType:
     for finding in findings:
         mark = finding_mark(finding)
         tone = ink.style(mark.tone)
-        title = Text.assemble((f"{mark.shape} {finding.rule} ", tone), shown(finding.message))
+        title = Text.assemble((f"{mark.shape} {finding.rule} ", tone), shown(says(finding)))
         guide = Text.assemble(("  guide → ", quiet), shown(section_title(finding.guide)))
         parts += [title, guide]
     if findings:

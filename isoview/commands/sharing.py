@@ -52,13 +52,14 @@ def sharing(targets: tuple[str, ...], form: str) -> int:
 
 
 def _lines(found: "Sharing") -> "Iterator[Line]":
+    from isoview.readable import says
     from isoview.reports.lines import line
 
     count = len(found.modules)
     yield line((f"{count} module{'' if count == 1 else 's'}", "title"))
     for finding in found.findings:
         yield line()
-        yield line((finding.rule, finding.severity), f"  {finding.message}", hang=8)
+        yield line((finding.rule, finding.severity), f"  {says(finding)}", hang=8)
         for item in finding.evidence:
             yield line(item.text, indent=8)
     if not found.findings:

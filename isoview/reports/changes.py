@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from isoview.compare import Change, Named, Pair
 from isoview.model import Finding
-from isoview.reports.findings import subject
+from isoview.reports.findings import subjects
 from isoview.reports.lines import Line, line
 from isoview.reports.text import LABELS
 from isoview.reports.words import counted, listed, named
@@ -74,6 +74,6 @@ def _findings(title: str, style: str, findings: Sequence[Finding], shown: int) -
     for finding in findings:
         rules.setdefault(f"{finding.rule} {finding.name}", []).append(finding)
     for rule, group in sorted(rules.items()):
-        subjects = listed([subject(finding) for finding in group], shown)
-        lines.append(line((rule, "code"), f": {subjects}", indent=_INDENT, hang=_INDENT + 2))
+        about = subjects(group, shown)
+        lines.append(line((rule, "code"), f": {about}", indent=_INDENT, hang=_INDENT + 2))
     return lines

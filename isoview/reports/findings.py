@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from isoview.fingerprint import stable_symbol
 from isoview.model import COUNTING, SEVERITIES, Finding, Report
+from isoview.readable import as_written, readable, says
 from isoview.reports.lines import Line, line
 from isoview.reports.words import listed, named
 
@@ -37,9 +39,33 @@ def subject(finding: Finding) -> str:
     """What the finding is about, as short as can be: the last part of its fingerprint."""
     for mark in ("type:", "symbol:", "api:", "unnamed:"):
         _before, found, name = finding.fingerprint.partition(mark)
+        if found and mark == "symbol:":
+            return named(_symbol(finding.where.symbol, name))
         if found:
             return f"without a name ({name})" if mark == "unnamed:" else named(name)
     return named(finding.where.symbol or "the module")
+
+
+def subjects(findings: Sequence[Finding], most: int) -> str:
+    """The subjects of several findings, each name once: generics and closures give many alike."""
+    number: dict[str, int] = {}
+    for finding in findings:
+        name = subject(finding)
+        number[name] = number.get(name, 0) + 1
+    named_once = [
+        name + (f" ({times} times)" if times > 1 else "") for name, times in number.items()
+    ]
+    return listed(named_once, most)
+
+
+def _symbol(symbol: str | None, stable: str) -> str:
+    """The name in a fingerprint as it was written. Rust's names point back into themselves, so
+    they are only whole with the hashes that the fingerprint leaves out.
+    """
+    written = readable(stable)
+    if written == stable and symbol and symbol.startswith(("_R", "__R")):
+        return readable(symbol) if stable_symbol(symbol) == stable else stable
+    return written
 
 
 def _rank(finding: Finding) -> tuple[int, str]:
@@ -70,16 +96,16 @@ def _folded(group: Sequence[Finding]) -> list[Line]:
     first = group[0]
     lines = [
         _title(first, sum(finding.count for finding in group)),
-        line(first.message, indent=_HANG),
+        line(says(first), indent=_HANG),
     ]
     if len(group) > 1:
-        lines.append(line(f"Also {listed([*map(subject, group[1:])], _SHOWN)}.", indent=_HANG))
+        lines.append(line(f"Also {subjects(group[1:], _SHOWN)}.", indent=_HANG))
     return lines + _reason(first)
 
 
 def _settled(group: Sequence[Finding]) -> list[Line]:
     first = group[0]
-    about = line(listed([*map(subject, group)], _SHOWN), indent=_HANG)
+    about = line(subjects(group, _SHOWN), indent=_HANG)
     return [_title(first, sum(finding.count for finding in group)), about, *_reason(first)]
 
 
@@ -91,9 +117,9 @@ def _each(group: Sequence[Finding]) -> list[Line]:
     """Every finding with its evidence, for ``--verbose``."""
     lines: list[Line] = []
     for finding in group:
-        lines += [_title(finding, finding.count), line(finding.message, indent=_HANG)]
+        lines += [_title(finding, finding.count), line(says(finding), indent=_HANG)]
         lines += [
-            line(f"{evidence.kind}: {evidence.text}", indent=_HANG, hang=_HANG + 2)
+            line(f"{evidence.kind}: {as_written(evidence.text)}", indent=_HANG, hang=_HANG + 2)
             for evidence in finding.evidence
         ]
         lines += _place(finding)

@@ -7,6 +7,7 @@ ten of each kind in one step, so findings of one rule in one file are one line.
 from collections.abc import Sequence
 
 from isoview.model import COUNTING, SEVERITIES, Finding, Report, TargetError
+from isoview.readable import says
 from isoview.reports.findings import subject
 from isoview.reports.place import relative, spot
 from isoview.reports.words import listed
@@ -43,7 +44,7 @@ def _of_report(report: Report) -> list[tuple[int, str]]:
     for (rule, path, line), group in groups.items():
         first = min(group, key=lambda finding: SEVERITIES.index(finding.severity))
         more = [subject(finding) for finding in group if finding is not first]
-        message = f"{first.message}. Also {listed(more, _SHOWN)}." if more else f"{first.message}."
+        message = f"{says(first)}. Also {listed(more, _SHOWN)}." if more else f"{says(first)}."
         title = f"{rule} {first.name}"
         command = _COMMANDS[first.severity]
         rank = SEVERITIES.index(first.severity)

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from isoview.inspectors.facts import Evidence
 from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Finding, Report, TargetError
+from isoview.readable import as_written, says
 from isoview.reports.place import module_name, relative
 from isoview.reports.text import LABELS
 from isoview.reports.words import counted, size
@@ -194,7 +195,7 @@ def _finding(finding: Finding) -> str:
         f'<details class="finding {finding.severity}" data-severity="{finding.severity}" '
         f'data-decided="{"no" if counts else "yes"}"><summary><span class="mark">{finding.severity}'
         f"</span> <code>{finding.rule}</code> {_text(finding.name)}{times}{status}: "
-        f"{_text(finding.message)}</summary>{reason}<ul>{evidence}</ul>"
+        f"{_text(says(finding))}</summary>{reason}<ul>{evidence}</ul>"
         f'<p class="dim">{_text(", ".join(filter(None, place)))}'
         f"<br>confidence {finding.confidence}<br><code>{_text(finding.fingerprint)}</code></p>"
         "</details>\n"
@@ -203,7 +204,7 @@ def _finding(finding: Finding) -> str:
 
 def _evidence(evidence: Evidence) -> str:
     where = f" <code>{evidence.address:#x}</code>" if evidence.address is not None else ""
-    return f"<li>{_text(evidence.kind)}: {_text(evidence.text)}{where}</li>"
+    return f"<li>{_text(evidence.kind)}: {_text(as_written(evidence.text))}{where}</li>"
 
 
 def _tail() -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from isoview.model import COUNTING, Finding, NotRun, Report, TargetError
+from isoview.readable import as_written, says
 from isoview.reports.place import module_name, relative
 from isoview.rules import ALL_RULES
 from isoview.rules.base import Rule
@@ -85,7 +86,7 @@ def _body(findings: Sequence[Finding], not_run: NotRun | None) -> str:
     body = ""
     if failing:
         number = sum(finding.count for finding in failing)
-        message = failing[0].message + (f" (and {number - 1} more)" if number > 1 else "")
+        message = says(failing[0]) + (f" (and {number - 1} more)" if number > 1 else "")
         text = _text(failing)
         body += f'   <failure type="{failing[0].severity}" message={_attribute(message)}>{text}</failure>\n'
     elif not_run is not None:
@@ -100,8 +101,8 @@ def _text(findings: Sequence[Finding]) -> str:
     for finding in findings:
         status = "" if finding.status == "open" else f" [{finding.status}]"
         times = f" ({finding.count} times)" if finding.count > 1 else ""
-        rows.append(f"{finding.severity}: {visible(finding.message)}{times}{status}")
-        rows += [f"  {visible(each.text)}" for each in finding.evidence[:5]]
+        rows.append(f"{finding.severity}: {visible(says(finding))}{times}{status}")
+        rows += [f"  {visible(as_written(each.text))}" for each in finding.evidence[:5]]
         if finding.reason:
             rows.append(f"  decision: {visible(finding.reason)}")
         rows.append(f"  {visible(finding.fingerprint)}")

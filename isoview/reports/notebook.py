@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from html import escape
 
 from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Finding, Report
+from isoview.readable import says
 from isoview.reports.lines import Line, laid_out
 from isoview.reports.text import LABELS, MARKS, report_lines
 from isoview.visible import visible
@@ -55,7 +56,7 @@ def _row(report: Report, question: str) -> str:
 
 def _findings(severity: str, found: list[Finding]) -> str:
     items = "".join(
-        f"<li><code>{_safe(finding.rule)}</code> {_safe(finding.message)}{_times(finding)}</li>"
+        f"<li><code>{_safe(finding.rule)}</code> {_safe(says(finding))}{_times(finding)}</li>"
         for finding in found
     )
     number = sum(finding.count for finding in found)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from isoview.model import Finding, Report
 from isoview.plan import Step, plan
+from isoview.readable import says
 from isoview.reports.lines import Line, line
 
 _STYLES = {"next": "heading", "to do": "heading", "done": "good", "unknown": "unknown"}
@@ -39,4 +40,4 @@ def _step(number: int, step: Step, *, verbose: bool) -> Iterator[Line]:
 
 
 def _says(finding: Finding) -> str:
-    return finding.message + (f" ({finding.count} of them)" if finding.count > 1 else "")
+    return says(finding) + (f" ({finding.count} of them)" if finding.count > 1 else "")

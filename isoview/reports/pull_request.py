@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Finding, Report, TargetError
+from isoview.readable import says
 from isoview.reports.findings import subject
 from isoview.reports.place import relative
 from isoview.reports.text import LABELS
@@ -94,7 +95,7 @@ def _findings(report: Report) -> list[str]:
         also = f" Also {listed(more, _SHOWN)}." if more else ""
         rows.append(
             f"- **{first.severity}** `{first.rule}` {_plain(first.name)}{times}: "
-            f"{_plain(first.message)}.{also}\n"
+            f"{_plain(says(first))}.{also}\n"
         )
     body = "".join(rows)
     return [f"\n<details><summary>{_html(summary)}</summary>\n\n{body}\n</details>\n"]

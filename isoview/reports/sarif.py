@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from isoview.model import COUNTING, Finding, Report, TargetError, Where
+from isoview.readable import as_written, says
 from isoview.reports.place import module_name, relative, spot
 from isoview.rules import ALL_RULES
 from isoview.rules.base import Rule
@@ -107,7 +108,7 @@ def _result(report: Report, finding: Finding, rules: dict[str, int]) -> dict[str
         "occurrenceCount": max(finding.count, 1),
         "properties": {
             "precision": _PRECISION[finding.confidence],
-            "evidence": [visible(each.text) for each in finding.evidence],
+            "evidence": [visible(as_written(each.text)) for each in finding.evidence],
         },
     }
     if finding.related:
@@ -130,7 +131,7 @@ def _message(report: Report, finding: Finding) -> str:
     module = visible(module_name(report))
     where = finding.where
     place = f" at {where.address:#x}" if where.address is not None else ""
-    return f"{visible(finding.message)} ({module}{place})"
+    return f"{visible(says(finding))} ({module}{place})"
 
 
 def _location(report: Report, finding: Finding) -> dict[str, Any]:

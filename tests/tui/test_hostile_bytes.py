@@ -15,7 +15,7 @@ from isoview.inspectors.binary.image import Region
 from isoview.inspectors.binary.parts import Parts
 from isoview.inspectors.facts import Section
 from isoview.model import Report
-from isoview.symbols import readable
+from isoview.readable import readable
 from isoview.tui.app import IsoviewApp
 from isoview.tui.comparing import CompareApp
 from isoview.tui.widgets.table_tabs import TableLines

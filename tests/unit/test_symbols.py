@@ -23,7 +23,8 @@ from symbols_by_hand import (
 from isoview.inspectors.binary.inspect import load
 from isoview.inspectors.binary.symbol_table import Index, columns_of, elf_columns, read_columns
 from isoview.inspectors.errors import Unreadable
-from isoview.symbols import open_symbols, politely_sorted, readable
+from isoview.readable import readable
+from isoview.symbols import open_symbols, politely_sorted
 
 TABLE = (
     Entry(b"connect", 0x1200, 40),

@@ -13,6 +13,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from isoview.plan import Step, plan
+from isoview.readable import says
 from isoview.tui import texts
 from isoview.tui.branch import several
 from isoview.tui.finding_line import finding_line
@@ -322,7 +323,7 @@ class PlanScreen(DecidingScreen):
         ink = Ink(self.app)
         report = self.entry.report
         text = Text()
-        text.append_text(shown(finding.message, "bold")).append("\n")
+        text.append_text(shown(says(finding), "bold")).append("\n")
         if finding.reason:
             decided = f"{SHOWN[finding.status]}: {finding.reason}"
             text.append_text(shown(decided, ink.style("good"))).append("\n")

@@ -172,7 +172,7 @@ class SymbolsScreen(PanedScreen):
             self.query_one(StaticsMap).choose(chosen)
         self.refresh_bindings()
 
-    def on_line_table_moved(self) -> None:
+    def on_line_table_moved(self, _event: LineTable.Moved) -> None:
         self.state.cursor = self.query_one(TableLines).cursor
         self._show_about()
 
@@ -367,7 +367,7 @@ class SymbolsScreen(PanedScreen):
         self.isoview.copy(about.name or f"{about.address or 0:#x}")
 
     def action_copy_markdown(self) -> None:
-        from isoview.symbols import readable
+        from isoview.readable import readable
         from isoview.tui.texts import code
 
         about = self.state.about()

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from isoview.model import STATUSES, Status
+from isoview.readable import says
 from isoview.tui import texts
 from isoview.tui.branch import several
 from isoview.tui.group_preview import preview
@@ -292,7 +293,7 @@ class TriageScreen(DecidingScreen):
             finding = line.finding
             name = line.entry.name if line.entry else ""
             pane.border_title = shown(f"{finding.rule} {finding.name} in {name}")
-            text.append_text(shown(finding.message, "bold")).append("\n")
+            text.append_text(shown(says(finding), "bold")).append("\n")
             if finding.reason:
                 said = f"{SHOWN[finding.status]}: {finding.reason}"
                 text.append_text(shown(said, ink.style("good"))).append("\n")

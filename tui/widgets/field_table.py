@@ -10,7 +10,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from isoview.evidence import only_set
-from isoview.symbols import readable
+from isoview.readable import readable
 from isoview.tui.ink import Ink, shown
 from isoview.tui.widgets.lines import Column, LineTable
 
