@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from live.interpreters import Interpreter
-from process.targets import LINUX, everyone, target
+from process.targets import LINUX, Child, everyone, target
+from waiting import LIMIT, until
 
 from isoview.inspectors.process.facts import Walk
 from isoview.inspectors.process.session import Session
@@ -45,11 +46,11 @@ def test_no_junk_and_nothing_missing_while_sys_modules_is_rewritten(
         stable = child.ask("stable")
         session = Session(child.pid)
         walks = [session.read() for _ in range(12)]
-    whole = [walk for walk in walks if not gave_up(walk)]
-    for walk in whole:
-        check(walk, stable)
-    # On a busy machine the reader may never get a word in between two changes: then it says so.
-    assert whole
+        # On a busy machine the reader may not get a word in between two changes: then it says so.
+        until(lambda: not gave_up(walks[-1]) or walks.append(session.read()), "a whole reading")
+    for walk in walks:
+        if not gave_up(walk):
+            check(walk, stable)
 
 
 @everyone()
@@ -61,16 +62,20 @@ def test_a_paused_reading_leaves_nothing_unread(interpreter: Interpreter, tmp_pa
             walk = session.read("always")
             check(walk, stable)
             assert walk.unread_count == 0
-            assert 0 < walk.paused_ms < 400
-        before = child.ask("count")[0]
+            assert walk.paused_ms > 0
         assert state(child.pid) not in "tT"
-        time.sleep(0.05)
-        assert child.ask("count")[0] > before
+        runs_on(child)
 
 
 def state(pid: int) -> str:
     """The process's state letter (proc(5)): t is stopped by a tracer, T by a signal."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def runs_on(child: Child) -> None:
+    """The thread that rewrites sys.modules still does."""
+    before = child.ask("count")
+    until(lambda: child.ask("count") > before, "another round")
 
 
 HOLD = """
@@ -91,12 +96,8 @@ def test_the_target_runs_on_when_isoview_is_killed(tmp_path: Path) -> None:
             assert holder.stdout.readline() == b"held\n"
             assert {state_of(thread) for thread in threads(child.pid)} == {"t"}
             holder.kill()
-        end = time.monotonic() + 5
-        while state(child.pid) in "tT" and time.monotonic() < end:
-            time.sleep(0.01)
-        before = child.ask("count")[0]
-        time.sleep(0.05)
-        assert child.ask("count")[0] > before
+        until(lambda: state(child.pid) not in "tT", "that the target is let go")
+        runs_on(child)
 
 
 def threads(pid: int) -> list[Path]:
@@ -118,7 +119,7 @@ def test_a_signal_that_arrives_meanwhile_is_handed_on(tmp_path: Path) -> None:
                 pass
         sender.join()
         os.kill(child.pid, signal.SIGTERM)
-        assert child.process.wait(5) == -signal.SIGTERM
+        assert child.process.wait(LIMIT) == -signal.SIGTERM
 
 
 def flood(pid: int) -> None:
@@ -131,8 +132,7 @@ def test_reading_does_not_slow_the_target(tmp_path: Path) -> None:
     """The judged figure is measured by hand; here only what an outright stop would show."""
     with target(sys.executable, "busy", tmp_path) as child:
         session = Session(child.pid)
-        count, at = child.ask("count")
         for _ in range(3):
+            before = child.ask("count")
             assert session.read().paused_ms == 0
-        later, then = child.ask("count")
-    assert (later - count) / (then - at) > 1000
+            until(lambda before=before: child.ask("count") > before, "another round")  # type: ignore[misc]

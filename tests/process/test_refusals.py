@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from command import isoview
+from compiled import compiler
 from live.interpreters import find
 from process.targets import LINUX, target
+from waiting import LIMIT, is_gone, until
 
 from isoview.inspectors.errors import AttachRefused
 from isoview.inspectors.process import target as target_module
@@ -44,7 +46,8 @@ def running(*command: str) -> Iterator["subprocess.Popen[bytes]"]:
 def fake(folder: Path, name: str, *options: str) -> Iterator[int]:
     """A program of ours under another's name."""
     program = folder / name
-    subprocess.run(["cc", "-s", *options, "-o", str(program), str(FAKE)], check=True)
+    command = compiler() or pytest.skip("no C compiler here (set CC, or install cc, gcc or clang)")
+    subprocess.run([*command, "-s", *options, "-o", str(program), str(FAKE)], check=True)
     with running(str(program)) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -60,19 +63,15 @@ def test_a_process_that_is_gone() -> None:
 
 def test_a_zombie_is_gone_too() -> None:
     with running("true") as process:
-        end = time.monotonic() + 5
-        while "Z" not in Path(f"/proc/{process.pid}/stat").read_text() and time.monotonic() < end:
-            time.sleep(0.01)
+        until(lambda: is_gone(process.pid), "its end")
         assert "there is no process" in refusal(process.pid)[0]
 
 
 def test_no_python_process() -> None:
     with running("sleep", "30") as process:
+        # In the middle of exec a process has no command line, and before that, ours.
         words = Path(f"/proc/{process.pid}/cmdline")
-        for _ in range(500):  # in the middle of exec a process has no command line
-            if words.read_bytes():
-                break
-            time.sleep(0.01)
+        until(lambda: words.read_bytes().startswith(b"sleep\0"), "exec")
         expected = f"process {process.pid} is not a Python process (sleep 30)"
         assert refusal(process.pid)[0] == expected
 
@@ -107,6 +106,8 @@ def test_a_version_that_is_not_known_is_refused_by_its_name(
 def test_versions_before_3_11(tmp_path: Path) -> None:
     found, _missing = find()
     older = [entry for entry in found if entry.version < (3, 11)]
+    if not older:
+        pytest.skip("no CPython before 3.11 here (PATH, pyenv, ISOVIEW_PYTHONS)")
     for entry in older:
         command = "print('ready', flush=True); import time; time.sleep(30)"
         with running(entry.executable, "-c", command) as process:
@@ -131,7 +132,8 @@ def test_exec_in_between(tmp_path: Path) -> None:
 
 
 def read_until_refused(session: Session) -> None:
-    for _ in range(300):
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
         session.read()
         time.sleep(0.01)
 
@@ -148,12 +150,16 @@ def test_a_process_that_ends_in_between(tmp_path: Path) -> None:
 def test_another_users_process(tmp_path: Path) -> None:
     """As root, become somebody else in a child; else, root's first process is not ours."""
     if os.geteuid() != 0:
+        if Path("/proc/1").stat().st_uid != 0:
+            pytest.skip("the first process of this container is not root's")
         message, hint = refusal(1)
         assert "belongs to user root" in message
         assert "sudo" in hint
         return
     with target(sys.executable, "plain", tmp_path) as child:
         message = as_nobody(child.pid)
+    if message.startswith(("PermissionError", "OSError")):
+        pytest.skip(f"nobody else can be become here: {message}")
     assert message == f"not allowed to read process {child.pid}: it belongs to user root"
 
 

@@ -3,14 +3,17 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 from process.targets import LINUX, target
 from textual.app import App
+from textual.command import CommandPalette
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
+from waiting import LIMIT
 
 from isoview.attach import Attached as RealAttached
 from isoview.attach import Audited
@@ -33,12 +36,11 @@ def play(app: App[None], script: Play, size: tuple[int, int] = (80, 24)) -> None
 
 
 async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
-    for _ in range(400):
-        if true():
-            await pilot.pause()
-            return
+    end = time.monotonic() + LIMIT
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
         await pilot.pause(0.02)
-    raise AssertionError("it did not happen")
+    await pilot.pause()
 
 
 def screen_of(pilot: Pilot[None]) -> ProcessScreen:
@@ -109,17 +111,17 @@ def test_the_grid_and_what_belongs_to_a_cell(tmp_path: Path) -> None:
             assert [cell.strip() for cell in row[1:4]] == (["●"] if APART else ["▲"]) * 3
             names = list(rows(screen))
             screen.query_one(Grid).move_cursor(row=names.index(LOADED), column=2)
-            await pilot.pause()
-            assert screen.cell == (LOADED, 1)
-            assert f"{LOADED} in interpreter 1" in told(screen, "#cell-text")
+            await until(pilot, lambda: screen.cell == (LOADED, 1))
+            title = f"{LOADED} in interpreter 1"
+            await until(pilot, lambda: title in told(screen, "#cell-text"))
             assert CLASS in told(screen, "#cell-text")
             assert ("apart in every interpreter" in told(screen, "#audit-text")) == APART
             if sys.version_info < (3, 12) and LOADED == "_json":
                 assert names.index("_decimal") < names.index(LOADED)  # what shares comes first
                 assert [cell.strip() for cell in rows(screen)["_decimal"][1:4]] == ["▲"] * 3
                 screen.query_one(Grid).move_cursor(row=names.index("_decimal"), column=1)
-                await pilot.pause()
-                assert "one object in #0, #1, #2" in told(screen, "#cell-text")
+                shared = "one object in #0, #1, #2"
+                await until(pilot, lambda: shared in told(screen, "#cell-text"))
                 assert "shared between interpreters" in told(screen, "#audit-text")
                 assert "class decimal.InvalidOperation" in told(screen, "#cell-text")
 
@@ -192,6 +194,13 @@ def test_a_process_that_ends_is_said(tmp_path: Path) -> None:
         play(ProcessesApp(child.pid, SERVICES), script)
 
 
+def found(pilot: Pilot[None]) -> list[str]:
+    """What the palette offers for what was typed."""
+    offered = pilot.app.screen.query_one(OptionList)
+    prompts = (str(offered.get_option_at_index(at).prompt) for at in range(offered.option_count))
+    return [prompt.partition("\n")[0] for prompt in prompts]
+
+
 def test_the_palette_of_every_app_leads_to_the_processes(tmp_path: Path) -> None:
     from command import speedups
 
@@ -201,9 +210,9 @@ def test_the_palette_of_every_app_leads_to_the_processes(tmp_path: Path) -> None
 
         async def script(pilot: Pilot[None]) -> None:
             await pilot.press("ctrl+p")
-            await pilot.pause(0.2)
+            await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
             await pilot.press(*"processes")
-            await pilot.pause(0.6)
+            await until(pilot, lambda: found(pilot) == ["processes (7)"])
             await pilot.press("enter")
             await until(pilot, lambda: isinstance(pilot.app.screen, ProcessListScreen))
             table = pilot.app.screen.query_one(ProcessTable)
