@@ -1,6 +1,7 @@
 """Reports with every field filled, made from the annotations: what is added later is covered."""
 
 from dataclasses import fields
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -27,6 +28,12 @@ VARIANTS = range(12)
 """Enough to meet every value of every closed set, and each optional field with and without."""
 
 
+@cache
+def types_of(kind: type) -> dict[str, Any]:
+    """The fields' types; they are evaluated from text each time, so once is enough."""
+    return get_type_hints(kind)
+
+
 class Filler:
     """Makes instances; ``variant`` chooses among the values, ``text`` stands in free text."""
 
@@ -37,7 +44,7 @@ class Filler:
 
     def make(self, kind: type) -> Any:
         """An instance of the dataclass ``kind`` with every field filled."""
-        hints = get_type_hints(kind)
+        hints = types_of(kind)
         return kind(
             **{
                 entry.name: self._value(kind.__name__, entry.name, hints[entry.name])

@@ -1,5 +1,6 @@
 """One module: every field of the file against what the interpreter said, graded."""
 
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,8 +57,9 @@ def compare(result: Result, facts: Facts, answer: dict[str, Any]) -> None:
     info = answer["info"]
     _compare_init(result, facts, info)
     _compare_definition(result, facts, info)
-    _compare_static_types(result, facts, answer)
-    _compare_heap_types(result, facts, answer)
+    elf = Elf(facts.artifact.path)
+    _compare_static_types(result, facts, answer, elf)
+    _compare_heap_types(result, facts, answer, elf)
 
 
 def _grade(result: Result, what: str, got: object, expected: object) -> None:
@@ -115,14 +117,15 @@ def _slot(number: int, value: int | None) -> tuple[int, int | None]:
     return (number, value if number in NUMBER_SLOTS else None)
 
 
-def _compare_static_types(result: Result, facts: Facts, answer: dict[str, Any]) -> None:
+def _compare_static_types(
+    result: Result, facts: Facts, answer: dict[str, Any], elf: "Elf"
+) -> None:
     """A static type is real when the interpreter readied it, or the linker's own symbol table
     has such an object there (some are compiled in and never used). Without a symbol table an
     unused one can be neither proved nor refuted. One that is zero in the file is made by code
     (struct sequences): the file's completeness must admit it."""
     ready = dict(map(tuple, answer["ready"]))
     names = {t.address: t.name for t in facts.types if t.kind == "static"}
-    elf = Elf(facts.artifact.path)
     for address, name in names.items():
         if ready.get(address):
             result.real += 1
@@ -145,23 +148,27 @@ def _compare_static_types(result: Result, facts: Facts, answer: dict[str, Any]) 
         _grade(result, f"name of the type at {address:#x}", names[address], live[address])
 
 
+STT_OBJECT = 1
+SYMBOLS = {32: "IIIBBH", 64: "IBBHQQ"}
+"""The fields of Elf32_Sym and Elf64_Sym (elf(5))."""
+
+
 class Elf:
     """What the linker says of the file, read without isoview."""
 
     def __init__(self, path: str) -> None:
         from elftools.elf.elffile import ELFFile
-        from elftools.elf.sections import SymbolTableSection
 
         with open(path, "rb") as stream:
             elf = ELFFile(stream)
             table = elf.get_section_by_name(".symtab")
-            self.symbols = [
-                (symbol["st_value"], symbol["st_size"])
-                for symbol in (
-                    table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
-                )
-                if symbol["st_info"]["type"] == "STT_OBJECT"
-            ]
+            fields = ("<" if elf.little_endian else ">") + SYMBOLS[elf.elfclass]
+            rows = struct.iter_unpack(fields, table.data()) if table is not None else ()
+            if elf.elfclass == 32:
+                found = [(value, size, info) for _, value, size, info, _, _ in rows]
+            else:
+                found = [(value, size, info) for _, info, _, _, value, size in rows]
+            self.symbols = [(value, size) for value, size, info in found if info & 15 == STT_OBJECT]
             self._zero = [
                 range(section["sh_addr"], section["sh_addr"] + section["sh_size"])
                 for section in elf.iter_sections()
@@ -189,7 +196,7 @@ class Elf:
         return any(address in span for span in self._zero)
 
 
-def _compare_heap_types(result: Result, facts: Facts, answer: dict[str, Any]) -> None:
+def _compare_heap_types(result: Result, facts: Facts, answer: dict[str, Any], elf: Elf) -> None:
     """Heap types made of the file's own functions come from a spec in it."""
     specs = {t.name.rpartition(".")[2] for t in facts.types if t.kind != "static"}
     live = {name.rpartition(".")[2]: name for name in answer["code_types"]}
@@ -199,7 +206,6 @@ def _compare_heap_types(result: Result, facts: Facts, answer: dict[str, Any]) ->
     ]
     reason = facts.completeness.types.reason or ""
     result.built_at_runtime = "run time" in reason and facts.completeness.types.level != "full"
-    elf = Elf(facts.artifact.path)
     for entry in facts.types:
         if entry.kind == "spec" and entry.address and not elf.may_be_spec(entry.address):
             result.specs_false.append(f"{entry.name} at {entry.address:#x}")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -27,8 +28,6 @@ ERROR = TargetError(f"bad{HOSTILE}.so", f"bad{HOSTILE}.so is bad", "Mend it.")
 
 def sample(text: str = "name") -> Report:
     """A report whose findings are of rules that there are."""
-    from dataclasses import replace
-
     report = full_report(0, text)
     artifact = replace(report.facts.artifact, path=f"pkg/{text}.so", is_extension=True)
     findings = tuple(
@@ -112,7 +111,10 @@ def test_markdown_escapes_what_files_say_and_fits_a_comment() -> None:
     # Neither a code span nor a line of HTML is read as Markdown.
     assert "](y)" not in re.sub("`[^`\n]*`|<summary>.*</summary>", "", text).replace("\\]", "")
     assert "\x1b" not in text
-    many = pull_request.document([sample(f"n{number}") for number in range(2000)], [])
+    one = sample()
+    paths = (replace(one.facts.artifact, path=f"pkg/n{number}.so") for number in range(2000))
+    reports = [replace(one, facts=replace(one.facts, artifact=path)) for path in paths]
+    many = pull_request.document(reports, [])
     assert len(many) < 65_536
     assert "did not fit" in many
 
