@@ -6,6 +6,7 @@ from typing import Any
 
 from isoview.inspectors.errors import BadConfig
 from isoview.model import Finding
+from isoview.text_file import read_text
 
 _HINT = "Give what `isoview check --format json --output FILE` wrote."
 _SIZE_LIMIT = 1 << 30
@@ -14,8 +15,7 @@ _SIZE_LIMIT = 1 << 30
 def load(path: str) -> Mapping[str, int]:
     """Fingerprints of an earlier report, with how many subjects each had."""
     try:
-        with open(path, encoding="utf-8") as file:
-            data: Any = json.loads(file.read(_SIZE_LIMIT))
+        data: Any = json.loads(read_text(path, _SIZE_LIMIT, _HINT))
         known: dict[str, int] = {}
         if not str(data["schema"]).startswith("isoview.report/"):
             raise BadConfig(f"{path} is no report of isoview", _HINT)
@@ -23,9 +23,7 @@ def load(path: str) -> Mapping[str, int]:
             for finding in artifact["findings"]:
                 fingerprint, count = str(finding["fingerprint"]), int(finding["count"])
                 known[fingerprint] = max(count, known.get(fingerprint, 0))
-    except OSError as error:
-        raise BadConfig(f"the baseline {path} cannot be read: {error.strerror}", _HINT) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, OverflowError, LookupError, TypeError, RecursionError) as error:
         raise BadConfig(f"the baseline {path} is no report of isoview", _HINT) from error
     return known
 

@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; every failure becomes one line, one hint, and an exit code."""
     settings = Settings()
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is shown escaped rather than fatal.
         if hasattr(stream, "reconfigure"):
@@ -46,6 +47,15 @@ def run(arguments: Sequence[str]) -> int:
             traceback.print_exc()
         return _explain(error)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Streams that we were started without (``<&-``, ``>&-``) lead nowhere, as in a daemon: Python
+    has None for them, and a file that is opened next would get their number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _bare() -> list[str]:

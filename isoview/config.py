@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from isoview.inspectors.errors import BadConfig
+from isoview.inspectors.errors import BadConfig, Unreadable
 from isoview.nearby import DECISIONS, nearest, upward
 
+_SIZE_LIMIT = 16 << 20
 _TABLES = frozenset({"decision", "group"})  # isoview.toml holds decisions too
 
 
@@ -58,13 +59,15 @@ def load(start: str | os.PathLike[str] = os.curdir) -> dict[str, Any]:
 
 def _pyproject(start: str) -> tuple[str, Mapping[str, Any]] | None:
     """The nearest pyproject.toml that has a word for isoview, and what it says."""
+    from isoview.inspectors.binary.source import open_regular
+
     for path in upward(start, "pyproject.toml"):
         try:
-            with open(path, "rb") as file:
-                raw = file.read()
-        except OSError:
+            with open_regular(path) as file:
+                raw = file.read(_SIZE_LIMIT)
+        except (OSError, Unreadable):
             continue
-        if b"tool.isoview" not in raw:  # most have none, and parsing costs
+        if b"isoview" not in raw:  # most do not speak of it, and parsing costs
             continue
         tool = _parsed(path, raw.decode("utf-8", "replace")).get("tool", {})
         section = tool.get("isoview") if isinstance(tool, dict) else None

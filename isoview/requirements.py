@@ -7,11 +7,16 @@ installed. Nothing is resolved or downloaded.
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoview.inspectors.errors import BadConfig
+from isoview.text_file import read_text
+
+if TYPE_CHECKING:
+    from packaging.markers import Marker
 
 _SIZE_LIMIT = 64 << 20
+_HINT = "Name a requirements file, uv.lock or pylock.toml."
 _DEPTH = 10  # requirements files that include one another
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _COMMENT = re.compile(r"(^|\s)#.*$")
@@ -39,29 +44,12 @@ def names(path: str, markers: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _text(path: Path) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            raise BadConfig(f"{path} is no regular file", "Name a requirements or lock file.")
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(_SIZE_LIMIT)
-    except OSError as error:
-        raise BadConfig(f"{path} cannot be read: {error.strerror}", "Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise BadConfig(
-            f"{path} is not UTF-8 text", f"Byte {error.start} is wrong: save it as UTF-8."
-        ) from error
-    except ValueError as error:  # a zero byte in the name, which no path can have
-        raise BadConfig(f"{path} cannot be read: {error}", "Check the path.") from error
-    return text
-
-
 def _required(path: Path, markers: Mapping[str, str], depth: int) -> Iterator[str]:
     if depth > _DEPTH:
         raise BadConfig(
             f"{path} is included {depth} deep", "See whether two files include one another."
         )
-    joined = re.sub(r"\\\r?\n", "", _text(path))
+    joined = re.sub(r"\\\r?\n", "", read_text(path, _SIZE_LIMIT, _HINT))
     for number, raw in enumerate(joined.splitlines(), 1):
         line = _COMMENT.sub("", raw).strip()
         included = re.match(r"(?:-r|--requirement)(?:\s+|=)?(.+)", line)
@@ -89,16 +77,24 @@ def _requirement(line: str, markers: Mapping[str, str], where: str) -> str | Non
         raise BadConfig(
             f"{where}: {str(error).splitlines()[0]}", "Write it as pip would read it."
         ) from error
-    if requirement.marker is not None and not requirement.marker.evaluate({**markers, "extra": ""}):
+    if requirement.marker is not None and not _holds(requirement.marker, markers):
         return None
     return canonical(requirement.name)
+
+
+def _holds(marker: "Marker", markers: Mapping[str, str]) -> bool:
+    """Whether a marker holds here; one that compares what cannot be compared is taken to."""
+    try:
+        return marker.evaluate({**markers, "extra": ""})
+    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
+        return True  # better one too many than one unseen
 
 
 def _locked(path: str, markers: Mapping[str, str]) -> Iterator[str]:
     import tomllib
 
     try:
-        data = tomllib.loads(_text(Path(path)))
+        data = tomllib.loads(read_text(path, _SIZE_LIMIT, _HINT))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadConfig(f"{path} is not valid TOML: {error}", "Lock the project again.") from error
     # uv.lock writes [[package]], PEP 751 [[packages]].

@@ -83,27 +83,9 @@ def load(path: "Path") -> Decisions:
 
 def read_text(path: "Path") -> str:
     """The text of a decisions file; empty where there is none."""
-    try:
-        if path.exists() and not path.is_file():
-            raise BadConfig(f"{path} is no regular file", "Move it away: decisions are kept there.")
-        with path.open(encoding="utf-8", newline="") as file:
-            text = file.read(_SIZE_LIMIT + 1)
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError as error:
-        raise BadConfig(
-            f"{path} is not UTF-8 text", f"Byte {error.start} is wrong: save it as UTF-8."
-        ) from error
-    except OSError as error:
-        raise BadConfig(
-            f"{path} cannot be read: {error.strerror}", "See to its permissions."
-        ) from error
-    if len(text) > _SIZE_LIMIT:
-        raise BadConfig(
-            f"{path} is larger than 16 MB",
-            "See that it is the right file: decisions take far less.",
-        )
-    return text
+    from isoview.text_file import read_text as read
+
+    return read(path, _SIZE_LIMIT, "Decisions are kept there: see to it.", missing_is_empty=True)
 
 
 def decisions_in(text: str, path: "Path") -> Decisions:

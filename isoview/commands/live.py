@@ -9,6 +9,7 @@ import click
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
+from isoview.commands.seconds import Seconds
 from isoview.inspectors.live import EXPERIMENTS
 
 
@@ -56,7 +57,7 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option(
     "--timeout",
     metavar="S",
-    type=click.FloatRange(min=0.1, max=3600),
+    type=Seconds(min=0.1, max=3600),
     default=10.0,
     show_default=True,
     help="Seconds for each child process.",

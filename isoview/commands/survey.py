@@ -8,6 +8,7 @@ import click
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
+from isoview.commands.seconds import Seconds
 from isoview.inspectors.errors import BadConfig
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ survey = _Survey(
               metavar="N", help="Calls of pip at once.")  # fmt: skip
 @click.option("--discard", is_flag=True,
               help="Remove each wheel that was fetched once its rows are written.")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(min=1), default=300.0, show_default=True,
+@click.option("--timeout", type=Seconds(min=1, max=86_400), default=300.0, show_default=True,
               metavar="S", help="The most that one module may take.")  # fmt: skip
 @click.option("--live", is_flag=True,
               help="Also install each wheel in a throw-away environment and RUN its code.")  # fmt: skip

@@ -97,6 +97,14 @@ def test_a_module_of_the_interpreter_itself_is_said_to_be_one() -> None:
     assert "sys is compiled into the interpreter" in shown.stderr
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0"])
+def test_a_time_limit_is_a_number_within_bounds(seconds: str) -> None:
+    for command in (("live", speedups()), ("survey", "wheels", "--output", "there")):
+        shown = isoview(*command, "--timeout", seconds)
+        assert shown.returncode == ExitCode.USAGE
+        assert "--timeout" in shown.stderr
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that every user can reach (pytest's own are closed to others)."""

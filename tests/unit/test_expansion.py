@@ -224,6 +224,12 @@ def test_requirements_files_are_read_as_pip_reads_them(tmp_path: Path) -> None:
     assert found == ("one", "three", "four", "name", "five", "six")
 
 
+def test_a_marker_that_compares_nothing_leaves_nothing_out(tmp_path: Path) -> None:
+    wanted = tmp_path / "requirements.txt"
+    wanted.write_text('one; os_name ~= "posix"\ntwo; os_name == "none"\n')
+    assert names(str(wanted), MARKERS) == ("one",)
+
+
 def test_lock_files_name_what_is_locked(tmp_path: Path) -> None:
     uv = tmp_path / "uv.lock"
     uv.write_text(

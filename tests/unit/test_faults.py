@@ -55,6 +55,22 @@ def test_no_room_for_a_report_leaves_the_old_one(own_surroundings: Path) -> None
     assert json.loads(report.read_text())["schema"] == "isoview.report/1"
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_from_the_start_harm_nothing(closed: str) -> None:
+    for arguments, code in (
+        (("check", str(SINGLE)), ExitCode.FINDINGS),
+        (("check", "missing.so"), ExitCode.NOT_ANALYSED),
+        ((), ExitCode.CLEAN),
+    ):
+        line = f'exec "$0" -m isoview "$@" {closed}'
+        ended = subprocess.run(
+            ["/bin/sh", "-c", line, sys.executable, *arguments],
+            capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert ended.returncode == code, ended.stderr
+        assert "internal error" not in ended.stderr
+
+
 def test_no_room_for_a_decision_leaves_the_old_ones(own_surroundings: Path) -> None:
     decisions = own_surroundings / "isoview.toml"
     text = '# ours\n[[decision]]\nfingerprint = "ISO301:m:symbol:a"\nstatus = "intended"\n'

@@ -1,6 +1,7 @@
 """What a project keeps: options, baselines, decisions for groups, decisions that went stale."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -80,14 +81,36 @@ def test_a_baseline_leaves_what_is_new(bad: Path) -> None:
     assert finding["rule"] == "ISO101"
 
 
+ENDLESS = (
+    '{"schema": "isoview.report/1", "artifacts": [{"findings": [{"fingerprint": "x", '
+    '"count": 1e999}]}]}'
+)
+
+
 @pytest.mark.parametrize(
-    "text", ["[]", "{}", "hello", '{"schema": "isoview.report/1", "artifacts": 3}']
+    "text", ["[]", "{}", "hello", '{"schema": "isoview.report/1", "artifacts": 3}', ENDLESS]
 )
 def test_a_baseline_that_is_none_is_said(bad: Path, text: str) -> None:
     Path("before.json").write_text(text)
     shown = isoview("check", bad, "--baseline", "before.json")
     assert shown.returncode == ExitCode.USAGE
     assert "no report of isoview" in shown.stderr
+
+
+@pytest.mark.parametrize("name", ["before.json", "isoview.toml", "pyproject.toml"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(bad: Path, name: str) -> None:
+    os.mkfifo(name)
+    shown = isoview("check", bad, *(("--baseline", name) if name == "before.json" else ()))
+    if name == "pyproject.toml":  # it need not be about isoview at all
+        assert shown.returncode == ExitCode.FINDINGS
+    else:
+        assert shown.returncode == ExitCode.USAGE
+        assert "named pipe" in shown.stderr
+
+
+def test_options_are_seen_however_toml_spells_their_table(bad: Path) -> None:
+    Path("pyproject.toml").write_text('[tool]\nisoview = { fail-on = "never" }\n')
+    assert isoview("check", bad).returncode == ExitCode.CLEAN
 
 
 def statuses(path: Path) -> dict[str, str]:
