@@ -7,7 +7,14 @@ from isoview.inspectors.facts import Facts, Global
 from isoview.loads_on import minors
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.object_in_static import keeps_capsule, label, no_globals, place
+from isoview.rules.object_in_static import (
+    FROM_CAPSULES,
+    OWN_CAPSULE,
+    keeps_capsule,
+    label,
+    no_globals,
+    place,
+)
 
 _TABLE_PER_MODULE = (
     ("multidict.", 0, 99),
@@ -61,7 +68,7 @@ class CapsuleTableInStatic(Rule):
         return no_globals(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        if "capsule" not in facts.statics_evidence:
+        if FROM_CAPSULES.isdisjoint(facts.statics_evidence):
             return
         taken = _of_others(facts)
         own_table = [name for name in taken if _is_per_module(facts, name)]
@@ -103,7 +110,10 @@ def _of_others(facts: Facts) -> list[str]:
 
 
 def _is_registry(facts: Facts, entry: Global, taken: list[str]) -> bool:
-    """Whether the pointer leads to the registry of the generator's own modules (ISO703's)."""
+    """Whether the pointer leads to the registry of the generator's own modules (ISO703's): whoever
+    comes first makes it, so that the function that looks for it makes a capsule too.
+    """
     if not any(tool.name in _THROUGH_CAPSULES for tool in facts.toolchains):
         return False
-    return not taken or _OWN_OF_SWIG in (entry.symbol or "")
+    made_here = any(item.kind == OWN_CAPSULE for item in entry.evidence)
+    return made_here or not taken or _OWN_OF_SWIG in (entry.symbol or "")

@@ -15,6 +15,11 @@ _LOCAL_STATIC = "_ZZ"  # Itanium C++ ABI: an entity local to a function
 _FREE_LISTS = ("freelist", "free_list")
 
 
+OWN_CAPSULE = "own-capsule"
+FROM_CAPSULES = frozenset({"capsule", OWN_CAPSULE})
+"""Kinds of evidence for what came out of a capsule; the second where the same function makes one."""
+
+
 class ObjectInStatic(Rule):
     """A C static holds a Python object.
 
@@ -120,8 +125,8 @@ def object_sort(entry: Global) -> str | None:
 
 
 def keeps_capsule(entry: Global) -> bool:
-    """The code was seen storing the table of another module's capsule there."""
-    return entry.kind != "object" and any(item.kind == "capsule" for item in entry.evidence)
+    """The code was seen storing there what a capsule points to."""
+    return entry.kind != "object" and any(item.kind in FROM_CAPSULES for item in entry.evidence)
 
 
 def label(entry: Global) -> str:

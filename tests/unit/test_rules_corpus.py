@@ -29,6 +29,21 @@ def not_run(made: Facts) -> dict[str, str]:
     return {entry.rule: entry.reason for entry in judge(made).not_run}
 
 
+def test_a_registry_beside_numpys_table_is_told_by_who_makes_the_capsule() -> None:
+    """matplotlib's pybind11 modules for Windows: no names, NumPy's table in them, and the pointer
+    to pybind11's internals kept by the function that makes their capsule where there is none.
+    """
+    text = "result of PyCapsule_GetPointer stored at 0x1335d, by a function that makes a capsule"
+    kept = static(None, "unknown", evidence=(Evidence("own-capsule", text),))
+    numpy = (Capsule("_ARRAY_API", "imported", None),)
+
+    def told(generator: str) -> int:
+        made = facts(slots=(slot(3, 2),), generator=generator, statics=(kept,))
+        return len(found(replace(made, capsules=numpy), "ISO312"))
+
+    assert (told("pybind11"), told("nanobind"), told("C")) == (0, 0, 1)
+
+
 # --- tables of capsules --------------------------------------------------------------------------
 
 

@@ -165,6 +165,9 @@ class Describer:
         if reason.name in _LOCK_MAKERS:
             return "lock", Evidence("used", text, reason.at)
         if reason.name in _CAPSULES:
+            if reason.function in self.statics.record.capsule_makers:
+                text += ", by a function that makes a capsule as well"
+                return None, Evidence("own-capsule", text, reason.at)
             return None, Evidence("capsule", text, reason.at)
         if reason.name in _ALLOCATORS:
             return "buffer", Evidence("allocated", text, reason.at)
@@ -316,6 +319,7 @@ class Describer:
             self.statics.functions,
             wanted,
             self.statics.record.constructors,
+            self.statics.scene,
         )
         return tuple(
             self._with_writers(entry, by_entry[entry.address], writers)

@@ -5,6 +5,7 @@ the code that nothing leads to starts with nothing known. Loops are not run: wha
 is told by ``loops``. What calls mean is in ``follow_calls``.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 from isoview.inspectors.binary.code import instructions as i
@@ -13,6 +14,7 @@ from isoview.inspectors.binary.code.follow_memory import Memory, is_argument, pl
 from isoview.inspectors.binary.code.functions import Function
 from isoview.inspectors.binary.code.instructions import NONE, VECTORS, Instruction
 from isoview.inspectors.binary.code.loops import Loops
+from isoview.inspectors.binary.code.never import LEADS_ON, Never
 from isoview.inspectors.binary.code.scene import HIGH, SLOT, Scene, State
 from isoview.inspectors.binary.code.values import (
     COMPARED,
@@ -46,6 +48,7 @@ class Follower(Memory):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self.calls = Calls(scene)
+        self.never = Never(scene.image, scene.functions, scene.machine, scene.target)
         self.handlers = self._handlers()
 
     def _handlers(self) -> list[Callable[[Instruction], None] | None]:
@@ -98,6 +101,8 @@ class Follower(Memory):
             at, kind = ins[0], ins[1]
             if at in saved:
                 arrived = saved.pop(at)
+                if reached and before[1] in LEADS_ON:
+                    reached = not self.never.ended(code, bisect_left(code, (at,)))
                 self.state = _met(self.state, arrived) if reached else arrived
                 reached = True
             elif not reached:

@@ -139,6 +139,8 @@ class Calls:
             self._lock(name, at, function, state)
         elif name in api.FILLERS:
             self._filled(at, function, state)
+        elif name == "PyCapsule_New":
+            self.scene.record.capsule_makers.add(function)
         elif name in _RUN_LISTS:
             bounds = [state.get(register) for register in self.scene.machine.arguments[:2]]
             if all(value is not None and value[0] == STATIC for value in bounds):

@@ -141,6 +141,8 @@ class Memory:
             return self.state.get(SLOT + place[1]) if size >= 8 else None
         if tag == STATIC:
             return self.scene.load_static(place[1], size)
+        if tag in (FROM, INSIDE):
+            self._leads(place[1])
         if size < 4:
             return None
         if tag == AT:
@@ -157,6 +159,11 @@ class Memory:
         if tag == IMPORT and len(place) == 2:
             return self.scene.imported_value(place[1], at, self.function)
         return None
+
+    def _leads(self, node: Node) -> None:
+        """Something is read through ``node``: where that is a first word, it is an address."""
+        if isinstance(node, tuple) and node[0] == MEMORY and not node[2]:
+            self.scene.record.leading.add(node[1])
 
     def _behind(self, at: int, node: Node, offset: int) -> Value:
         """What stands at an offset from where a node points."""

@@ -44,6 +44,8 @@ class Record:
         self.contrary: dict[Node, Reason] = {}  # something that is no object was stored
         self.writes: dict[int, dict[int, int]] = {}  # word: function: an instruction that writes
         self.touched: set[int] = set()  # every static address that code refers to
+        self.leading: set[Node] = set()  # what points to a word that is an address itself
+        self.capsule_makers: set[int] = set()  # functions that make capsules
         self.locks: dict[int, Reason] = {}
         self.caches: dict[int, Reason] = {}  # _PyArg_Parser structures
         self.constructors: list[tuple[int, int]] = []  # lists of functions that start-up code runs

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from isoview.inspectors.binary.code.record import Array, Record
 from isoview.inspectors.binary.code.values import (
     ARGUMENT,
+    COUNTED,
     DIRECT,
     FIELD,
     FLOWED,
@@ -61,7 +62,7 @@ class Solver:
         """All that follows from the record."""
         known: dict[Node, list[Reason]] = {}
         aliases = self._aliases()
-        demanded = self._travel(self.record.uses, self._backward, aliases)
+        demanded = self._travel(self._uses(), self._backward, aliases)
         merge(known, self.record.sources)
         merge(known, demanded)
         self._spread(known)
@@ -71,6 +72,19 @@ class Solver:
             for address in self.addresses(array.start):
                 arrays.setdefault(address, []).append(array)
         return Knowledge(known, arrays)
+
+    def _uses(self) -> dict[Node, list[Reason]]:
+        """The uses, without counts that cannot be references: where the first word is an address,
+        one more than it is the next character or element, as in mypyc's argument parsers.
+        """
+        found = dict(self.record.uses)
+        for node in self.record.leading & found.keys():
+            kept = [reason for reason in found[node] if reason.kind != COUNTED]
+            if kept:
+                found[node] = kept
+            else:
+                del found[node]
+        return found
 
     def _aliases(self) -> dict[Node, frozenset[int]]:
         """The words that stand for memory behind an argument."""

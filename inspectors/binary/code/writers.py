@@ -2,8 +2,8 @@
 
 Init functions, the functions of ``Py_mod_create`` and ``Py_mod_exec`` and the constructors of the
 file run once for each module object. A function is *init code* if nothing else leads to it: no other
-function calls it, and its address stands in no table and is taken by no code. One that nothing is
-seen to lead to stays undecided.
+function calls it, and its address stands in no table and is taken by no code, unless for a function
+that calls it at once. One that nothing is seen to lead to stays undecided.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,7 +11,9 @@ from functools import cached_property
 
 from isoview.inspectors.binary.code.calls import CallIndex
 from isoview.inspectors.binary.code.functions import Functions
+from isoview.inspectors.binary.code.handed_over import called_at_once, offered_inits
 from isoview.inspectors.binary.code.references import references
+from isoview.inspectors.binary.code.scene import Scene
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.facts import Facts
 
@@ -34,11 +36,15 @@ class Writers:
         functions: Functions,
         wanted: Iterable[int],
         constructors: Iterable[tuple[int, int]] = (),
+        scene: Scene | None = None,
     ) -> None:
         self.image = image
         self.functions = functions
         self.wanted = frozenset(wanted)
+        self.scene = scene
         self.init = self._init_roots(facts) | self._between(constructors)
+        if scene is not None:
+            self.init |= offered_inits(scene, facts)
 
     def _init_roots(self, facts: Facts) -> frozenset[int]:
         found = {entry.address for entry in facts.init if entry.address is not None}
@@ -75,15 +81,37 @@ class Writers:
         return self._sorted.get(function, UNDECIDED)
 
     @cached_property
-    def _callers(self) -> dict[int, set[int]]:
-        """Functions that call or jump to each function on the way, by its start."""
-        index = self._index
+    def _callers(self) -> tuple[dict[int, set[int]], set[int]]:
+        """Functions that call or jump to each function on the way, by its start; and those whose
+        address is taken by code, but for being called at once.
+        """
         found: dict[int, set[int]] = {}
+        taken: set[int] = set()
         waiting = set(self.wanted - self.init - self._in_data - self._ends)
         while waiting and len(found) < CLOSURE_LIMIT:
+            fresh = self._close(waiting, found)
+            waiting = set()
+            for site, target in references(self.image, fresh):
+                taker = self.functions.containing(site)
+                if taker is None or self._is_odd(taker.start):
+                    continue  # Windows' exception filters take addresses of what they guard
+                if self.scene is None or not called_at_once(self.scene, site):
+                    taken.add(target)
+                    continue
+                found[target].add(taker.start)
+                if taker.start not in self.init and taker.start not in self._in_data:
+                    waiting.add(taker.start)
+            waiting -= found.keys()
+        return found, taken
+
+    def _close(self, waiting: set[int], found: dict[int, set[int]]) -> set[int]:
+        """Add the callers of ``waiting``, and theirs; all functions that were added."""
+        fresh: set[int] = set()
+        while waiting and len(found) < CLOSURE_LIMIT:
+            fresh |= waiting
             for start in waiting:
                 found[start] = set()
-            for site, target in index.edges(waiting):
+            for site, target in self._index.edges(waiting):
                 caller = self.functions.containing(site)
                 if caller is not None and caller.start != target:
                     found[target].add(caller.start)
@@ -92,7 +120,7 @@ class Writers:
                 - self.init
                 - self._in_data
             )
-        return found
+        return fresh
 
     @cached_property
     def _exported(self) -> frozenset[int]:
@@ -153,13 +181,8 @@ class Writers:
         found.update(dict.fromkeys(self.wanted & self._in_data, OUTSIDE))
         if all(start in found for start in self.wanted):
             return found
-        callers = self._callers
-        outside = callers.keys() & self._in_data
-        for site, target in references(self.image, callers.keys()):
-            taker = self.functions.containing(site)
-            if taker is None or self._is_odd(taker.start):
-                continue  # Windows' exception filters take addresses of what they guard
-            outside.add(target)
+        callers, taken = self._callers
+        outside = taken | callers.keys() & self._in_data
         found.update(dict.fromkeys(outside - self.init - self._ends, OUTSIDE))
         for start, calling in callers.items():
             if not calling and start not in found:

@@ -1,0 +1,100 @@
+"""Functions that are not called by name but handed over: to whoever calls them at once, or in a
+capsule to the modules of a mypyc group.
+"""
+
+import re
+
+from isoview.inspectors.binary.code import instructions as i
+from isoview.inspectors.binary.code.instructions import NONE, Instruction
+from isoview.inspectors.binary.code.scene import Scene
+from isoview.inspectors.binary.code.values import STATIC
+from isoview.inspectors.facts import Facts
+
+REACH = 64
+"""Bytes behind the instruction that takes an address in which the call is looked for."""
+BODY = 512
+"""Bytes of the function called in which the call through its argument is looked for."""
+_MODULES_INIT = re.compile(r".+__mypyc\.(init|exec)_\w+\Z")
+"""Capsules in which mypyc's group library offers the init functions of its modules."""
+_SETS = frozenset({i.CLOBBER, i.CONST, i.ADDRESS, i.LEA, i.SHIFT, i.LOAD, i.READ, i.SUM, i.POP})
+_KEPT = frozenset({i.STORE, i.EXCHANGE})
+_CALLS = (i.CALL, i.CALL_REG, i.CALL_MEMORY)
+
+
+def _moved(ins: Instruction, held: set[int]) -> None:
+    """What one instruction does to the registers that hold the address."""
+    kind = ins[1]
+    if kind in (i.MOVE, i.ADD):  # adrp gives a page, and add the address
+        (held.add if ins[4] in held else held.discard)(ins[3])
+    elif kind in _SETS:
+        held.discard(ins[3])
+
+
+def called_at_once(scene: Scene, site: int) -> bool:
+    """Whether the address taken at ``site`` is an argument for a function of this file that calls it,
+    and does not keep it.
+    """
+    machine = scene.machine
+    code = machine.decode(scene.image.read(site, REACH), site)
+    if not code or code[0][1] != i.ADDRESS:
+        return False
+    held = {code[0][3]}
+    for ins in code[1:]:
+        if ins[1] in (i.CALL, i.JUMP):
+            reached = scene.target(ins[8])
+            if reached is None or reached[0] != STATIC:
+                return False
+            return any(
+                register in held and _calls_through(scene, reached[1], register)
+                for register in machine.arguments
+            )
+        if ins[1] > i.CALL or (ins[1] in _KEPT and ins[3] in held):
+            return False
+        _moved(ins, held)
+    return False
+
+
+def _calls_through(scene: Scene, start: int, argument: int) -> bool:
+    """Whether a function calls what it is given in the register ``argument``."""
+    machine = scene.machine
+    size = min(scene.functions.at(start).end - start, BODY)
+    held = {argument}
+    called = False
+    for ins in machine.decode(scene.image.read(start, size), start):
+        kind = ins[1]
+        if kind in _KEPT and ins[3] in held and ins[4] not in (machine.stack, machine.frame):
+            return False
+        if kind in (i.CALL_REG, i.JUMP_REG) and ins[4] in held:
+            called = True
+        if kind in _CALLS:
+            held &= machine.kept
+        _moved(ins, held)
+    return called
+
+
+def offered_inits(scene: Scene, facts: Facts) -> frozenset[int]:
+    """Functions in the capsules from which the modules of a mypyc group are made."""
+    found = set()
+    argument = scene.machine.arguments[0]
+    for capsule in facts.capsules:
+        if capsule.role != "published" or not _MODULES_INIT.match(capsule.name):
+            continue
+        maker = scene.functions.containing(capsule.address or 0)
+        if maker is None:
+            continue
+        code = scene.machine.decode(scene.functions.read(maker), maker.start)
+        given: int | None = None
+        for ins in code:
+            if ins[0] == capsule.address:
+                break
+            if ins[3] == argument and ins[1] == i.ADDRESS:
+                given = ins[8]
+            elif ins[3] == argument and ins[1] == i.LOAD and ins[4] == ins[5] == NONE:
+                given = scene.image.pointers.get(ins[7])
+            elif ins[3] == argument and ins[1] == i.ADD and ins[4] == argument and given:
+                given += ins[8]
+            elif ins[3] == argument and ins[1] == i.LOAD and ins[4] == argument and given:
+                given = scene.image.pointers.get(given + ins[7])  # AArch64: page, then offset
+        if given is not None and scene.functions.starts_at(given):
+            found.add(given)
+    return frozenset(found)

@@ -1,0 +1,115 @@
+"""Functions that never return: what stands behind a call of one is not reached from there.
+
+Compilers put other blocks behind such a call, with a ``nop`` between where something is to be undone
+when it throws. A function of the file never returns if every way through it ends in a call of one that never
+returns.
+"""
+
+import re
+from collections.abc import Callable
+
+from isoview.inspectors.binary.code import instructions as i
+from isoview.inspectors.binary.code.functions import Functions
+from isoview.inspectors.binary.code.instructions import NONE, Instruction, Machine
+from isoview.inspectors.binary.code.values import IMPORT, STATIC, Value
+from isoview.inspectors.binary.image import Image
+
+_NAMED = frozenset({
+    "abort", "exit", "_exit", "_Exit", "quick_exit", "longjmp", "_longjmp", "siglongjmp",
+    "__longjmp_chk", "__assert_fail", "__assert_rtn", "__stack_chk_fail", "__chk_fail",
+    "Py_FatalError", "_Py_FatalErrorFunc", "Py_Exit", "_Unwind_Resume",
+    "__cxa_throw", "__cxa_rethrow", "__cxa_bad_cast", "__cxa_bad_typeid", "__cxa_pure_virtual",
+    "__cxa_throw_bad_array_new_length", "__cxa_call_unexpected", "_ZSt9terminatev",
+    "_CxxThrowException", "terminate", "_invoke_watson", "_invalid_parameter_noinfo_noreturn",
+    "ExitProcess",
+})  # fmt: skip
+_THROWERS = re.compile(r"_ZNSt3__1\d+__throw_|_ZSt\d+(__throw|rethrow)_|\?_(X|Throw_)[a-z]")
+"""Helpers of libc++, libstdc++ and Microsoft's library that do nothing but throw."""
+SIZE_LIMIT = 1024
+"""Bytes of a function that are looked at."""
+DEPTH_LIMIT = 3
+_CALLS = (i.CALL, i.CALL_REG, i.CALL_MEMORY)
+LEADS_ON = frozenset({i.OTHER, *_CALLS})
+"""What may stand before the code that a call does not come back to: the call, and a ``nop``."""
+PADDING = 4
+"""Most instructions between."""
+
+
+class Never:
+    """Answers for one image. ``target`` tells what a direct call reaches."""
+
+    def __init__(
+        self, image: Image, functions: Functions, machine: Machine, target: Callable[[int], Value]
+    ) -> None:
+        self.image = image
+        self.functions = functions
+        self.machine = machine
+        self.target = target
+        self._known: dict[int, bool] = {}
+
+    def ended(self, code: list[Instruction], index: int) -> bool:
+        """Whether ``code[index]`` stands behind a call that never returns."""
+        for before in range(index - 1, max(index - 1 - PADDING, -1), -1):
+            kind = code[before][1]
+            if kind != i.OTHER:
+                return kind in _CALLS and self._reached_never_returns(code[before], DEPTH_LIMIT)
+        return False
+
+    def _reached_never_returns(self, ins: Instruction, depth: int) -> bool:
+        kind = ins[1]
+        if kind in (i.CALL_MEMORY, i.JUMP_MEMORY):
+            if ins[4] != NONE or ins[5] != NONE:
+                return False
+            return _named(self.image.imports_at.get(ins[7]))
+        if kind not in (i.CALL, i.JUMP, i.BRANCH):
+            return False
+        reached = self.target(ins[8])
+        if reached is None:
+            return False
+        if reached[0] == IMPORT:
+            return _named(reached[1])
+        return reached[0] == STATIC and self._function(reached[1], depth - 1)
+
+    def _function(self, start: int, depth: int) -> bool:
+        found = self._known.get(start)
+        if found is None:
+            if depth <= 0:
+                return False
+            self._known[start] = False  # so that recursion ends
+            found = self._known[start] = self._looks_so(start, depth)
+        return found
+
+    def _looks_so(self, start: int, depth: int) -> bool:
+        """Whether every way from the start of a function ends in a call that never returns."""
+        if not self.functions.starts_at(start):
+            return False
+        function = self.functions.at(start)
+        code = self.machine.decode(self.functions.read(function, SIZE_LIMIT), start)
+        places = {ins[0]: index for index, ins in reversed(list(enumerate(code)))}
+        waiting, seen, ended = [0], set[int](), False
+        while waiting:
+            index = waiting.pop()
+            while index not in seen:
+                if index >= len(code):
+                    return False
+                seen.add(index)
+                ins = code[index]
+                kind = ins[1]
+                index += 1
+                if kind < i.CALL:
+                    continue
+                if kind in (i.JUMP, i.BRANCH) and start <= ins[8] < function.end:
+                    waiting.append(places.get(ins[8], len(code)))
+                    if kind == i.JUMP:
+                        break
+                elif self._reached_never_returns(ins, depth):
+                    ended = True
+                    if kind != i.BRANCH:
+                        break
+                elif kind not in _CALLS:
+                    return False
+        return ended
+
+
+def _named(name: str | None) -> bool:
+    return name is not None and (name in _NAMED or _THROWERS.match(name) is not None)
