@@ -3,7 +3,7 @@
 Importing runs the module's code, always in child processes; a caller asks for it explicitly.
 """
 
-import os
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -59,37 +59,36 @@ def run_live(
     artifact = facts.artifact
     if artifact.member is not None:
         # A member lies in a wheel: nothing is unpacked and run that the user did not install.
+        wheel = artifact.container or artifact.path
         return nothing_run(
             artifact.path,
             experiments,
             pythons,
-            lambda python: f"it lies in a wheel; to run it: {install(python, artifact.path)}",
+            lambda python: f"it lies in a wheel; to run it: {install(python, wheel)}",
         )
     report = run(artifact.path, experiments, list(pythons) or None, timeout or TIMEOUT)
     for each in report["runs"]:
         for outcome in each["experiments"].values():
             if outcome["status"] == "not-run" and "another interpreter" in str(outcome["message"]):
-                outcome["message"] += f"; {_other(facts, each['python'])}"
+                outcome["message"] += f"; {_other(facts)}"
     return report
 
 
-def install(python: str | None, what: str) -> str:
-    """The command that installs ``what`` for an interpreter."""
-    return f"{python or 'python'} -m pip install {what}"
+def install(python: str | None, wheel: str) -> str:
+    """The command that installs a wheel for an interpreter, as a shell takes it."""
+    return shlex.join([python or "python", "-m", "pip", "install", wheel])
 
 
-def _other(facts: Facts, python: Mapping[str, Any] | None) -> str:
+def _other(facts: Facts) -> str:
+    """What to do about a file for another interpreter. Its package is not named: a module's name
+    says nothing about it, and installing what happens to be called like it would run its code.
+    """
     from isoview.loads_on import minors
 
     loads_on = minors(facts)
-    name = os.path.basename(facts.artifact.path).partition(".")[0]  # noqa: PTH119
-    executable = python["executable"] if python else None
     if len(loads_on) == 1:
-        return (
-            f"use --python python3.{loads_on[0]}, or install a build for this one: "
-            f"{install(executable, name)}"
-        )
-    return f"install a build for this one: {install(executable, name)}"
+        return f"use --python python3.{loads_on[0]}, or install its package for this one"
+    return "install its package for this one"
 
 
 def _decisions() -> Any:
