@@ -15,12 +15,13 @@ from isoview.inspectors.errors import IsoviewError
 from isoview.tui import bytes_place, bytes_words
 from isoview.tui.bytes_place import Place
 from isoview.tui.entry import Entry
+from isoview.tui.evidence_text import meaning
 from isoview.tui.ink import Ink, shown
 from isoview.tui.screens.panes import PanedScreen
 from isoview.tui.shared_keys import HELP, OTHER_PANE, PANE_BEFORE, QUIT, ZOOM
 from isoview.tui.symbol_tables import findings_about
 from isoview.tui.widgets.ask_bar import AskBar
-from isoview.tui.widgets.field_table import FieldTable, as_written
+from isoview.tui.widgets.field_table import FieldTable
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.hex_view import HexView
 from isoview.tui.widgets.key_bar import KeyBar
@@ -197,12 +198,12 @@ class BytesScreen(PanedScreen):
         field = self.query_one(FieldTable).field
         said = bytes_words.values(self.parts, hexes.cursor)
         if field is not None and self.is_in("fields"):  # in full: its line may have no room
-            said = f"{field.name}: {as_written(field)}"
+            said = f"{field.name}: {meaning(field)}"
         line = shown(bytes_words.where(self.parts, hexes.cursor), "bold", limit=60)
         line.append("  ").append_text(shown(said, Ink(self.app).style("quiet"), limit=200))
         self.query_one("#cursor", Static).update(line, layout=False)
 
-    def on_line_table_moved(self) -> None:
+    def on_line_table_moved(self, _event: FieldTable.Moved) -> None:
         table, hexes = self.query_one(FieldTable), self.query_one(HexView)
         field = table.field
         spot = self.parts.spot(field.address) if field is not None and self.parts else None
@@ -212,7 +213,7 @@ class BytesScreen(PanedScreen):
         self._show_cursor(hexes)
         self.refresh_bindings()
 
-    def on_hex_view_moved(self) -> None:
+    def on_hex_view_moved(self, _event: HexView.Moved) -> None:
         table = self.query_one(FieldTable)
         line = self._field_at()
         if line is not None:

@@ -156,7 +156,7 @@ class WorkspaceScreen(PlacedScreen):
     def on_resize(self, _event: events.Resize) -> None:
         self.call_after_refresh(self.show_workspace)
 
-    def on_line_table_moved(self) -> None:
+    def on_line_table_moved(self, _event: LineTable.Moved) -> None:
         self._moved = self._moved or self.table.cursor > 0
         self._show_detail()
 

@@ -8,6 +8,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from isoview.tui.at_once import tell
+
 
 class FilterBar(Horizontal):
     """Words that a line must hold to be shown. Escape clears, enter keeps."""
@@ -30,6 +32,12 @@ class FilterBar(Horizontal):
         yield Static("/", markup=False)
         yield Input(placeholder="words to filter by", compact=True, classes="editor")
 
+    def on_mount(self) -> None:
+        self.watch(self.query_one(Input), "value", self._typed, init=False)
+
+    def _typed(self, text: str) -> None:
+        tell(self, self.Changed(text))
+
     def open(self) -> None:
         self.display = True
         self.query_one(Input).focus()
@@ -41,11 +49,10 @@ class FilterBar(Horizontal):
     def clear(self) -> None:
         self.query_one(Input).value = ""
         self.display = False
-        self.post_message(self.Changed(""))
 
     def put(self, text: str) -> None:
         """Show ``text`` as what is filtered by; nobody is told."""
-        with self.prevent(Input.Changed):
+        with self.prevent(self.Changed):
             self.query_one(Input).value = text
         self.display = bool(text.strip())
 
@@ -58,8 +65,7 @@ class FilterBar(Horizontal):
         self.post_message(self.Left())
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        self.post_message(self.Changed(event.value))
+        event.stop()  # said already
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from isoview.tui.at_once import tell
 from isoview.tui.branch import size_text
 from isoview.tui.ink import Ink, shown
 from isoview.tui.widgets.moves import MOVES
@@ -116,7 +117,7 @@ class HexView(ScrollView, can_focus=True, inherit_bindings=False):
         self._keep_in_sight()
         self.refresh()
         if changed:
-            self.post_message(self.Moved())
+            tell(self, self.Moved())
 
     # -- lines ----------------------------------------------------------------------------------
 

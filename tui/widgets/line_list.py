@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from isoview.tui import at_once
 from isoview.tui.widgets.moves import MOVES
 
 Draw = Callable[[int], Text]
@@ -154,7 +155,7 @@ class LineList(ScrollView, can_focus=True):
         self._show_cursor()
         self._forget(self.cursor)
         if tell:
-            self.post_message(self.Moved(self, self.cursor, entered=False))
+            at_once.tell(self, self.Moved(self, self.cursor, entered=False))
 
     def action_cursor_down(self) -> None:
         self._step(1)

@@ -20,6 +20,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from isoview.tui.at_once import tell
 from isoview.tui.widgets.moves import MOVES
 
 
@@ -93,7 +94,7 @@ class LineTable(ScrollView, can_focus=True):
         self._keep_in_sight()
         self._repaint(before)
         self._repaint(now)
-        self.post_message(self.Moved())
+        tell(self, self.Moved())
 
     def _repaint(self, index: int) -> None:
         y = index + 1 - round(self.scroll_offset.y)
