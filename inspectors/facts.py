@@ -70,7 +70,7 @@ class Artifact(Record):
     # Python DLL it links: Windows gives the stable ABI no suffix.
     tag: str | None = None
     free_threaded_layout: bool = False
-    stripped: bool = False  # no full symbol table (.symtab) is left
+    stripped: bool = False  # no symbol table is left that names the file's own statics
     is_extension: bool = False
     slice: str | None = None  # of a universal Mach-O file: "arm64", "x86_64"
 

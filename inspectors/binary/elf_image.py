@@ -55,7 +55,7 @@ def read_elf(data: memoryview) -> Image:
         libraries=_libraries(reader),
         build_id=build_id(reader),
         compilers=_compilers(reader),
-        stripped=static is None,
+        stripped=full is None or not full.has_locals(),
         module_file=reader.type == elf.ET_DYN,
         load_symbols=lambda: symbols.defined(exported=full is None),
         load_function_starts=lambda: _unwind_starts(reader),

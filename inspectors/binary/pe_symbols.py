@@ -5,6 +5,7 @@ Format: Microsoft, "PE Format", section on the COFF symbol table.
 """
 
 import struct
+from collections.abc import Iterator
 
 from isoview.inspectors.binary.image import Symbol
 from isoview.inspectors.binary.pe import SCN_CODE, SCN_EXECUTE, PeFile
@@ -20,13 +21,18 @@ _LINKER_MADE = ("__imp_", "_head_", "__nm_", "__IMPORT_DESCRIPTOR_", "__NULL_IMP
 
 
 def has_symbols(reader: PeFile) -> bool:
-    """Whether a symbol table is left; notes what of it cannot be read."""
+    """Whether a symbol table is left that names what only this file sees (``strip -x`` takes that
+    away, and leaves the rest); notes what of it cannot be read.
+    """
     offset, count = reader.symbol_table()
     present = max(len(reader.data) - offset, 0) // _ENTRY.size
     if count > min(present, SYMBOL_LIMIT):
         read = min(present, SYMBOL_LIMIT)
         reader.note("symbol table", f"{count} entries claimed, {read} read")
-    return count > 0 and present > 0
+    return any(
+        storage == _STATIC and not text.startswith((".", *_LINKER_MADE))
+        for text, _, _, _, storage in _entries(reader, offset, count)
+    )
 
 
 def read_symbols(reader: PeFile, exports: dict[str, int]) -> tuple[Symbol, ...]:
@@ -45,21 +51,10 @@ def read_symbols(reader: PeFile, exports: dict[str, int]) -> tuple[Symbol, ...]:
 def _table(
     reader: PeFile, offset: int, count: int, exports: dict[str, int]
 ) -> list[tuple[str, int, str]]:
-    raw = reader.data[offset : offset + min(count, SYMBOL_LIMIT) * _ENTRY.size]
-    raw = raw[: len(raw) // _ENTRY.size * _ENTRY.size]
-    strings = reader.data[offset + count * _ENTRY.size :]
     underscore = reader.arch == "i686"  # C names begin with one there
     found: list[tuple[str, int, str]] = []
-    skip = 0
-    for name, value, number, kind, storage, auxiliary in _ENTRY.iter_unpack(raw):
-        if skip:
-            skip -= 1
-            continue
-        skip = auxiliary
-        if storage not in (_EXTERNAL, _STATIC) or not 0 < number <= len(reader.sections):
-            continue
-        text = _name(name, strings)
-        section = reader.sections[number - 1]
+    for name, value, number, kind, _ in _entries(reader, offset, count):
+        text, section = name, reader.sections[number - 1]
         if not text or text.startswith(".") or not 0 <= value < section.size:
             continue
         address = reader.base + section.rva + value
@@ -75,6 +70,21 @@ def _table(
             what = "tls"
         found.append((text, address, what))
     return found
+
+
+def _entries(reader: PeFile, offset: int, count: int) -> Iterator[tuple[str, int, int, int, int]]:
+    """(name, value, number of the section, type, storage class) of what stands in a section."""
+    raw = reader.data[offset : offset + min(count, SYMBOL_LIMIT) * _ENTRY.size]
+    raw = raw[: len(raw) // _ENTRY.size * _ENTRY.size]
+    strings = reader.data[offset + count * _ENTRY.size :]
+    skip = 0
+    for name, value, number, kind, storage, auxiliary in _ENTRY.iter_unpack(raw):
+        if skip:
+            skip -= 1
+            continue
+        skip = auxiliary
+        if storage in (_EXTERNAL, _STATIC) and 0 < number <= len(reader.sections):
+            yield _name(name, strings), value, number, kind, storage
 
 
 def _name(raw: bytes, strings: memoryview) -> str:

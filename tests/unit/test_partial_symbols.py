@@ -1,0 +1,71 @@
+"""A symbol table that names only what a file exports names none of its own statics: the file is not
+taken for one whose statics are all known, and its code is read.
+"""
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+from compiled import compile_fixture
+
+from isoview.inspectors.binary.globals import Owners, find_globals
+from isoview.inspectors.binary.image import Image, Region
+from isoview.inspectors.binary.inspect import code, load, load_bytes, shape
+from isoview.judge import judge
+
+BUILT = Path(__file__).resolve().parent.parent / "fixtures" / "built"
+STATIC = 3  # IMAGE_SYM_CLASS_STATIC
+
+
+@pytest.mark.parametrize("linked", [(), ("-Wl,-x",), ("-Wl,-s",)], ids=["full", "-x", "-s"])
+def test_an_object_in_a_static_is_found_whatever_symbols_are_left(linked: tuple[str, ...]) -> None:
+    with load(str(compile_fixture("object_in_static_bad.c", *linked))) as loaded:
+        facts = shape(loaded)
+        assert facts.artifact.stripped is bool(linked)
+        assert (facts.completeness.globals.level == "full") is not linked
+        facts = code(loaded, facts)
+    assert facts.objects
+    assert any(finding.rule == "ISO301" for finding in judge(facts).findings)
+
+
+@pytest.mark.parametrize(
+    ("size", "level"), [(0x1000, "full"), (0xFE1, "full"), (0xFF8, "full"), (0xF00, "partial")]
+)
+def test_room_in_bss_without_a_symbol_is_told(size: int, level: str) -> None:
+    """One local symbol may be kept (``strip -x -K``): what it leaves unnamed is still seen."""
+    image = Image(
+        format="elf", arch="x86-64", bits=64, endian="little", segments=(),
+        regions=(Region(".bss", 0x4000, 0x1008, True, False, True),),
+        pointers={}, imports_at={}, imported=frozenset(), exports={}, export_sizes={},
+        libraries=(), build_id=None, compilers=(), stripped=False, module_file=True,
+        load_symbols=tuple, load_function_starts=tuple,
+        load_objects=lambda _within: [(0x4000, "buffer", size), (0x5000, "kept", 8)],
+    )  # fmt: skip
+    _, told = find_globals(image, Owners((), ()))
+    assert told.level == level
+
+
+def _without_locals(raw: bytearray) -> bytes:
+    """A PE file as ``strip -x`` leaves it: symbols of class *static* belong to no section."""
+    header = struct.unpack_from("<I", raw, 0x3C)[0]
+    table, count = struct.unpack_from("<II", raw, header + 12)
+    at = table
+    while at < table + 18 * count:
+        storage, auxiliary = raw[at + 16], raw[at + 17]
+        if storage == STATIC and raw[at : at + 1] != b".":
+            struct.pack_into("<h", raw, at + 12, 0)
+        at += 18 * (1 + auxiliary)
+    return bytes(raw)
+
+
+def test_a_pe_file_that_lost_its_local_symbols_is_stripped() -> None:
+    expected = json.loads((BUILT / "expected.json").read_text())
+    name = next(
+        name
+        for name, told in expected.items()
+        if name.startswith("pe-") and not told["artifact"]["stripped"]
+    )
+    raw = bytearray((BUILT / name).read_bytes())
+    assert not load_bytes(memoryview(bytes(raw)), name)[0].image.stripped
+    assert load_bytes(memoryview(_without_locals(raw)), name)[0].image.stripped
