@@ -19,6 +19,7 @@ from live_by_hand import (
     sharing,
     statics,
 )
+from waiting import LIMIT, patiently
 
 from isoview.inspectors.binary.inspect import code, load, shape
 from isoview.inspectors.live.runner import run
@@ -182,7 +183,7 @@ def look_at(like: str, python: str, *names: str, own_gil: bool = False) -> Repor
     with load(path) as loaded:
         judged = judge(code(loaded, shape(loaded)))
     experiments = names or ("info", "twice", "shared-gil", "lifecycle", "instances", "statics")
-    return with_live(judged, run(path, experiments, python, timeout=5.0))
+    return with_live(judged, run(path, experiments, python, timeout=LIMIT))
 
 
 def codes_of(judged: Report) -> set[str]:
@@ -201,7 +202,10 @@ def test_a_module_that_behaves_so_is_found_out(like: str) -> None:
 
 def test_one_that_hangs_the_second_time() -> None:
     path = str(build("behaving", "LIKE=SECOND_HANGS", "LIKE_OWN_GIL=0"))
-    live = run(path, ("twice",), timeout=1.0)
+    live = patiently(
+        lambda timeout: run(path, ("twice",), timeout=timeout),
+        lambda live: live["runs"][0]["experiments"]["twice"]["stage"] == "second import",
+    )
     rule = next(rule for rule in LIVE_RULES if rule.code == "ISO812")
     [finding] = rule.look(facts(), live)
     assert "a second import hangs at stage second import" in finding.message

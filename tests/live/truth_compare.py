@@ -117,9 +117,7 @@ def _slot(number: int, value: int | None) -> tuple[int, int | None]:
     return (number, value if number in NUMBER_SLOTS else None)
 
 
-def _compare_static_types(
-    result: Result, facts: Facts, answer: dict[str, Any], elf: "Elf"
-) -> None:
+def _compare_static_types(result: Result, facts: Facts, answer: dict[str, Any], elf: "Elf") -> None:
     """A static type is real when the interpreter readied it, or the linker's own symbol table
     has such an object there (some are compiled in and never used). Without a symbol table an
     unused one can be neither proved nor refuted. One that is zero in the file is made by code
