@@ -44,4 +44,5 @@ def says(finding: Finding) -> str:
 
 def _short(name: str) -> str:
     written = readable(name)
-    return written if len(written) <= _LONGEST else f"{written[: _LONGEST - 1]}…"
+    half = _LONGEST // 2
+    return written if len(written) <= _LONGEST else f"{written[:half]}…{written[-half + 1 :]}"

@@ -7,10 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from isoview.evidence import only_set
-from isoview.inspectors.binary.decode import Structure
+from isoview.inspectors.binary.decode import Field, Structure
 from isoview.inspectors.facts import Evidence, Global, Type
 from isoview.model import Finding, Where
 from isoview.readable import as_written, readable, says
+from isoview.reports.words import named
 from isoview.tui import words
 from isoview.tui.branch import Branch, several
 from isoview.tui.entry import Entry
@@ -95,7 +96,7 @@ def _members(ink: Ink, row: Row, *, everything: bool) -> Text:
 
 
 def _short(name: str, room: int) -> str:
-    return f"{name[: room - 1]}…" if room and len(name) > room else name
+    return named(name, room) if room else name
 
 
 def _evidence(ink: Ink, entry: Evidence) -> Text:
@@ -173,6 +174,11 @@ def about_question(ink: Ink, entry: Entry, field: str) -> RenderableType:
     return Group(*parts)
 
 
+def meaning(field: Field) -> str:
+    """What a field means, with C++ and Rust names as they were written; a text is no name."""
+    return field.meaning if field.meaning.startswith('→ "') else as_written(field.meaning)
+
+
 def structure_view(
     ink: Ink, structure: Structure, width: int, *, everything: bool
 ) -> RenderableType:
@@ -194,7 +200,7 @@ def structure_view(
         cells = [
             Text(f"{field.address:#x}" if wide else f"+{field.offset}", style=quiet),
             shown(field.name),
-            shown(field.meaning),
+            shown(meaning(field)),
         ]
         if wide or everything:
             cells.insert(2, Text(f"{field.number:#x}" if field.number else "0", style=quiet))

@@ -11,8 +11,14 @@ def counted(number: int, what: str, several: str = "") -> str:
 
 
 def named(name: str, limit: int = NAME_WIDTH) -> str:
-    """A name from a file, cut where it would flood the report."""
-    return name if len(name) <= limit else f"{name[: limit - 1]}…"
+    """A name from a file, cut where it would flood the report.
+
+    Paths of C++ and Rust are cut in the middle: where they begin and what they end in tell most.
+    """
+    if len(name) <= limit:
+        return name
+    tail = limit // 2 if "::" in name else 0
+    return f"{name[: limit - 1 - tail]}…{name[len(name) - tail :]}"
 
 
 def listed(names: Sequence[str], most: int) -> str:

@@ -10,7 +10,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from isoview.evidence import only_set
-from isoview.readable import readable
+from isoview.tui import evidence_text
 from isoview.tui.ink import Ink, shown
 from isoview.tui.widgets.lines import Column, LineTable
 
@@ -90,7 +90,7 @@ class FieldTable(LineTable):
     def cells(self, index: int) -> Sequence[Text]:
         field = self.fields[index]
         quiet = Ink(self.app).style("quiet")
-        meaning = shown(as_written(field), limit=MEANING_SHOWN)
+        meaning = shown(evidence_text.meaning(field), limit=MEANING_SHOWN)
         if field.target is not None:
             meaning.stylize("underline")
         found = {
@@ -102,15 +102,6 @@ class FieldTable(LineTable):
             "from": Text(told_by(field, zero_fill=self.zero_fill), style=quiet),
         }
         return [found[column.key] for column in self._columns]
-
-
-def as_written(field: Field) -> str:
-    """What a field means, with C++ and Rust names as they were written."""
-    arrow, _, name = field.meaning.partition(" ")
-    if arrow != "→" or name.startswith('"'):
-        return field.meaning
-    symbol, inside, rest = name.partition("+0x")
-    return f"→ {readable(symbol)}{inside}{rest}"
 
 
 def _bytes(raw: bytes) -> str:
