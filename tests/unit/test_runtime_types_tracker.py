@@ -140,7 +140,7 @@ def test_a_store_drops_what_it_overlaps() -> None:
     state.store(0, 8, 1)
     state.store(8, 8, 2)
     state.store(4, 8, 3)
-    assert state.memory == {4: 3}
+    assert state.memory == {0: ("bytes", 1, 4), 4: 3}
 
 
 def test_numbers_keep_the_width_they_were_stored_with() -> None:

@@ -1,9 +1,10 @@
 """Names that a module puts together at run time: ``std::string`` added to text, and to another.
 
-The first word of a string on the stack stands for its characters: the address of a constant text, or
-``("joined", parts)`` where a part is a text, or ``(argument, whether it is a std::string)``. What a
-function does with strings shows by its name, or, for one that was compiled into the file, because it
-calls nothing but what copies characters.
+The first word of a string on the stack stands for its characters: the address of a constant text, that
+of the string's own room on the stack, or ``("joined", parts)`` where a part is a text, or
+``(argument, whether it is a std::string)``. What a function does with strings shows by its name, or,
+for one that was compiled into the file, because it calls nothing but what copies characters. A
+string that comes out of a stream has what was put into the stream.
 """
 
 import re
@@ -14,18 +15,140 @@ from isoview.inspectors.binary.runtime_types.state import State, Value
 from isoview.inspectors.binary.runtime_types.tracker import Site
 
 Part = str | tuple[int, bool]
+Parts = tuple[Part, ...]
 _TEXT = re.compile(r"[\w:<>,. -]*\Z")
 _NAME_LIMIT = 200
-_MOST_PARTS = 6
-_APPEND = re.compile(r"_?_ZNSt7__cxx1112basic_string\w*(?:6appendE(?:PKc|RKS)|9_M_appendEPKcm|pLE)")
-_REPLACE = re.compile(r"_?_ZNSt7__cxx1112basic_string\w*10_M_replaceEmmPKcm")
+_MOST_PARTS = 8
+_SHORT = 40
+"""Longest name that is looked for on the stack itself."""
+_CLASS = r"_?_ZNSt7__cxx1112basic_string\w*?"
+_APPEND = re.compile(_CLASS + r"(?:6appendE(?:PKc|RKS)|9_M_appendEPKcm|pLE)")
+_REPLACE = re.compile(_CLASS + r"10_M_replaceEmmPKcm")
 _PLUS = re.compile(r"_?_ZStpl|_?_ZSt12__str_concat")
+_COPY = re.compile(_CLASS + r"(?:C[12]E(?:OS|RKS)\w*|aSE(?:OS|RKS)\w*|9_M_assignE\w*)\Z")
+# The constructor from text, of today's std::string and of the one before C++11 (_ZNSs...).
+_FROM_TEXT = re.compile(
+    r"_?_ZNS(s|t.*12basic_string.*)C[12]EPKc|_?_ZNSt.*12basic_string.*_M_construct"
+)
+_STREAM = re.compile(r"_?_ZNSt7__cxx11\d+basic_o?stringstream\w*C[12]Ev\Z")
+_INSERT = re.compile(r"_?_ZSt(?:16__ostream_insert|ls)I\w*PK(?:S3_l|c)\Z")
+_INSERT_NUMBER = re.compile(r"_?_ZNSo(?:ls|9_M_insertI)(?:E|)[ijlmxy]")
+_STREAM_TEXT = re.compile(r"_?_ZNKR?O?St7__cxx1115basic_stringbuf\w*3strEv\Z")
+_WHOLE_STREAM_TEXT = re.compile(r"_?_ZNKR?O?St7__cxx11\d+basic_o?stringstream\w*3strEv\Z")
+_PARTS_OF_STREAM = (0, 16)
+"""Where the output stream stands in an ``ostringstream`` and a ``stringstream``."""
 _COPYING = re.compile(
-    r"_?(strlen|mem(cpy|move)|_Znwm|_ZdlPv|_Unwind_Resume|__stack_chk_fail)"
+    r"_?(strlen|mem(cpy|move)|_Znwm|_ZdlPvm?|_Unwind_Resume|__stack_chk_fail)"
     r"|_?_ZSt.*__throw_\w+|_?_ZNSt7__cxx1112basic_string\w*"
     r"(_M_create|_M_append|_M_replace|_M_mutate|_M_dispose|_M_assign|_M_construct|7reserve|6append)\w*"
 )
 _PLUS_SIZE = 800
+_ALLOWED = re.compile(
+    r"_?(strlen|mem(cpy|move)|_Znwm|_ZdlPv|_Unwind_Resume|__stack_chk_fail)"
+    r"|_?_ZSt.*__throw_\w+|_?_ZNSt.*_M_create.*|_?_ZNSt.*__throw_length_error.*"
+    r"|_?_ZNSs4_Rep9_S_create.*"
+)
+_CONSTRUCTOR_SIZE = 600
+_DEEP = 2
+
+
+def follow_string(code: Code, site: Site) -> None:
+    """Carry on what a string on the stack holds over a call with the string as its object, or as
+    its result. What else is called with it changes it in ways that are not known.
+    """
+    state = site.state
+    target = state.registers.get(code.machine.arguments[0])
+    if not isinstance(target, tuple) or target[0] != "stack":
+        return
+    name = site.target if isinstance(site.target, str) else _name(code, site.target)
+    if name is not None and _streams(code, site, target, name):
+        return
+    parts = _made(code, site, target, name)
+    if parts is not None and len(parts) <= _MOST_PARTS:
+        state.store(target[1], 8, ("joined", parts))
+        code.tracker.returned[site.address] = target
+        return
+    held = state.word(target, 0)
+    own = held == ("stack", target[1] + 16)
+    if own or text_at(code.image, held) or (isinstance(held, tuple) and held[0] == "joined"):
+        state.forget(target, 8)
+
+
+def _made(code: Code, site: Site, target: Value, name: str | None) -> Parts | None:
+    """What the string at ``target`` consists of after the call, where that can be told."""
+    state = site.state
+    values = [state.registers.get(register) for register in code.machine.arguments[1:4]]
+    if name is not None and _REPLACE.match(name):
+        if values[:2] == [0, 0]:
+            return _sum(_parts(code, values[2], state), _parts(code, target, state))
+        return None
+    first = _parts(code, values[0], state)
+    if first is None:
+        return None  # most calls
+    if name is not None and _APPEND.match(name):
+        return _sum(_parts(code, target, state), first)
+    if name is not None and _COPY.match(name):
+        return first
+    if name is not None and _FROM_TEXT.match(name):
+        return _up_to(first, values[0], values[1])
+    second = values[2] if _is_length(values[1]) else values[1]
+    if _is_string(second, state) or _is_string(values[0], state):
+        both = _sum(first, _parts(code, second, state))
+        if both is not None and ((name and _PLUS.match(name)) or _only_joins(code, site.target)):
+            return both
+    if _constructs_string(code, site.target, 0):
+        return _up_to(first, values[0], values[1])
+    return None
+
+
+def _up_to(parts: Parts, begin: Value | None, end: Value | None) -> Parts:
+    """The piece of a constant text that ends where the second argument points."""
+    if isinstance(begin, int) and isinstance(end, int) and isinstance(parts[0], str):
+        length = end - begin
+        if 0 < length < len(parts[0]):
+            return (parts[0][:length],)
+    return parts
+
+
+def _streams(code: Code, site: Site, target: tuple[str, int], name: str) -> bool:
+    """Whether the call makes a stream, puts something in, or makes a string of what is in it.
+
+    The word where the output stream stands holds ``("stream", parts)`` meanwhile.
+    """
+    state = site.state
+    value = state.registers.get(code.machine.arguments[1])
+    if _STREAM.match(name):
+        for part in _PARTS_OF_STREAM:
+            state.store(target[1] + part, 8, ("stream", ()))
+        return True
+    held = state.word(target, 0)
+    if isinstance(held, tuple) and held[0] == "stream":
+        more: Parts | None = None
+        if _INSERT.match(name):
+            more = _parts(code, value, state)
+        elif _INSERT_NUMBER.match(name) and isinstance(value, int) and value < 1 << 31:
+            more = (str(value),)
+        if more is None or len(held[1]) >= _MOST_PARTS:
+            state.forget(target, 8)
+        else:
+            state.store(target[1], 8, ("stream", held[1] + more))
+            code.tracker.returned[site.address] = target
+        return True
+    return _text_of_stream(state, target, value, name)
+
+
+def _text_of_stream(state: State, target: tuple[str, int], value: Value | None, name: str) -> bool:
+    offsets: tuple[int, ...] = ()
+    if _STREAM_TEXT.match(name):
+        offsets = (-8,)  # the buffer stands behind the stream
+    elif _WHOLE_STREAM_TEXT.match(name):
+        offsets = _PARTS_OF_STREAM[::-1]
+    for offset in offsets:
+        held = state.word(value, offset)
+        if isinstance(held, tuple) and held[0] == "stream" and held[1]:
+            state.store(target[1], 8, ("joined", held[1]))
+            return True
+    return False
 
 
 def text_at(image: Image, value: Value | None) -> str | None:
@@ -35,37 +158,54 @@ def text_at(image: Image, value: Value | None) -> str | None:
     return image.cstring(value, _NAME_LIMIT)
 
 
-def joined(code: Code, site: Site) -> Value | None:
-    """What the string that a call makes or lengthens consists of, where that can be told."""
-    state = site.state
-    values = [state.registers.get(register) for register in code.machine.arguments[:4]]
-    if values[1] is None or (values[1] != 0 and _parts(code, values[1], state) is None):
-        return None  # most calls
-    name = site.target if isinstance(site.target, str) else _name(code, site.target)
-    parts: tuple[Part, ...] | None = None
-    if name is not None and _APPEND.match(name):
-        parts = _sum(_parts(code, values[0], state), _parts(code, values[1], state))
-    elif name is not None and _REPLACE.match(name):
-        if values[1:3] == [0, 0] and len(values) > 3:
-            parts = _sum(_parts(code, values[3], state), _parts(code, values[0], state))
-    else:
-        parts = _sum(_parts(code, values[1], state), _parts(code, values[2], state))
-        if parts is not None and not (name and _PLUS.match(name)):
-            parts = parts if _only_joins(code, site.target) else None
-    return None if parts is None or len(parts) > _MOST_PARTS else ("joined", parts)
+def text_on_stack(state: State, offset: int, length: int | None = None) -> str | None:
+    """A short text whose bytes were stored on the stack as numbers: of ``length``, or up to a zero."""
+    memory = state.memory
+    raw = bytearray()
+    while len(raw) < (_SHORT if length is None else min(length, _SHORT)):
+        at = offset + len(raw)
+        word = memory.get(at)
+        room = next((size for size in range(1, 8) if at + size in memory), 8)
+        if isinstance(word, tuple) and word[0] == "bytes":
+            room, word = min(room, word[2]), word[1]
+        if not isinstance(word, int):
+            return None
+        raw += (word & (1 << 8 * room) - 1).to_bytes(room, "little")
+        if length is None and 0 in raw:
+            return bytes(raw[: raw.index(0)]).decode("latin-1")
+    if length is None or length > _SHORT:
+        return None
+    return bytes(raw[:length]).decode("latin-1")
 
 
 def _name(code: Code, target: Value | None) -> str | None:
     return code.functions.names.get(target) if isinstance(target, int) else None
 
 
-def _sum(
-    first: tuple[Part, ...] | None, second: tuple[Part, ...] | None
-) -> tuple[Part, ...] | None:
+def _sum(first: Parts | None, second: Parts | None) -> Parts | None:
     return None if first is None or second is None else first + second
 
 
-def _parts(code: Code, value: Value | None, state: State) -> tuple[Part, ...] | None:
+def _is_length(value: Value | None) -> bool:
+    """Whether an argument can be the length of a text before it, and no address."""
+    return (isinstance(value, int) and value < _NAME_LIMIT) or _is_field(value, 8)
+
+
+def _is_field(value: Value | None, offset: int) -> bool:
+    return isinstance(value, tuple) and value[0] == "field" and value[2] == offset
+
+
+def _is_string(value: Value | None, state: State) -> bool:
+    """Whether an argument is a string object, or its characters."""
+    if not isinstance(value, tuple):
+        return False
+    if value[0] == "stack":
+        held = state.word(value, 0)
+        return isinstance(held, tuple) and held[0] in ("joined", "stack")
+    return value[0] in ("argument", "joined") or _is_field(value, 0)
+
+
+def _parts(code: Code, value: Value | None, state: State) -> Parts | None:
     """What the text consists of that ``value`` stands for: characters, or a string object."""
     if isinstance(value, int):
         text = text_at(code.image, value)
@@ -73,17 +213,27 @@ def _parts(code: Code, value: Value | None, state: State) -> tuple[Part, ...] | 
     if not isinstance(value, tuple):
         return None
     if value[0] == "joined":
-        found: tuple[Part, ...] = value[1]
+        found: Parts = value[1]
         return found
     if value[0] == "stack":
         held = state.word(value, 0)
-        return None if isinstance(held, tuple) and held[0] == "stack" else _parts(code, held, state)
+        if not isinstance(held, tuple) or held[0] == "bytes":
+            return _short(state, value[1], None) or _parts(code, held, state)
+        if held[0] != "stack":
+            return _parts(code, held, state)
+        length = state.word(value, 8)
+        return _short(state, held[1], length if isinstance(length, int) else None)
     if value[0] == "argument" and value[1] > 0:
         return ((value[1], True),)  # a std::string, by reference
     if value[0] == "field" and value[2] == 0 and isinstance(value[1], tuple):
         inner = value[1]
         return ((inner[1], True),) if inner[0] == "argument" else None
     return None
+
+
+def _short(state: State, offset: int, length: int | None) -> Parts | None:
+    text = text_on_stack(state, offset, length)
+    return (text,) if text is not None and _TEXT.match(text) else None
 
 
 def _only_joins(code: Code, target: Value | None) -> bool:
@@ -104,5 +254,37 @@ def _looks_so(code: Code, target: int) -> bool:
         site.target for site in code.tracker.sites(target, function.end, code.decode(function))
     ]
     return bool(called) and all(
-        isinstance(name, str) and _COPYING.match(name) is not None for name in called
+        (isinstance(name, str) and _COPYING.match(name) is not None)
+        or _constructs_string(code, name, 1)
+        for name in called
+    )
+
+
+def _constructs_string(code: Code, target: Value | None, depth: int) -> bool:
+    """Whether a function can only be ``std::string``'s constructor from text: by its name, or, for
+    one that was compiled into the file, because it only measures, allocates and copies.
+    """
+    if isinstance(target, str):
+        return _FROM_TEXT.match(target) is not None
+    if not isinstance(target, int) or depth > _DEEP:
+        return False
+    known = code.judged.get(target)
+    if known is None:
+        code.judged[target] = False  # while it is looked at: it may call itself
+        known = code.judged[target] = _only_copies(code, target, depth)
+    return known
+
+
+def _only_copies(code: Code, target: int, depth: int) -> bool:
+    function = code.functions.at(target)
+    if function.end - target > _CONSTRUCTOR_SIZE:
+        return False
+    called = [
+        site.target for site in code.tracker.sites(target, function.end, code.decode(function))
+    ]
+    return bool(called) and all(
+        _ALLOWED.match(name) is not None
+        if isinstance(name, str)
+        else _constructs_string(code, name, depth + 1)
+        for name in called
     )

@@ -15,12 +15,12 @@ from isoview.inspectors.binary.code.functions import Function
 from isoview.inspectors.binary.code.references import references
 from isoview.inspectors.binary.runtime_types.cxx import type_infos
 from isoview.inspectors.binary.runtime_types.initializers import initializers
+from isoview.inspectors.binary.runtime_types.joined_names import follow_string
 from isoview.inspectors.binary.runtime_types.record_names import (
     Passed,
     Record,
     ask_callers,
     doc_at,
-    follow_string,
     name_of,
 )
 from isoview.inspectors.binary.runtime_types.shared import Code

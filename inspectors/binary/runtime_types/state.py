@@ -6,7 +6,8 @@ pointer stood at the start; ``("argument", n)``, and ``("incoming", offset)`` fo
 stack; ``("result", site)`` of the call there; ``("variable", address)`` the content of a word that
 is written at run time; ``("import", name)`` the content of an imported variable; ``("field", value,
 offset)`` a word read through a value, and ``("at", value, offset)`` its address; ``("either",
-value, value)`` the result of a conditional move.
+value, value)`` the result of a conditional move; ``("bytes", number, size)`` what is left of a number that
+was written over in part. ``("joined", parts)`` and ``("stream", parts)`` see :mod:`joined_names`.
 """
 
 from typing import Any
@@ -44,7 +45,11 @@ class State:
             (self.memory, other.memory),
         ):
             for key in [key for key, value in mine.items() if theirs.get(key) != value]:
-                del mine[key]
+                both = _string(key, mine[key], theirs.get(key)) if mine is self.memory else None
+                if both is None:
+                    del mine[key]
+                else:
+                    mine[key] = both
 
     def word(self, base: Value | None, offset: int) -> Value | None:
         """The word that was stored at ``base + offset`` on the stack."""
@@ -61,7 +66,7 @@ class State:
         memory = self.memory
         if offset % 8:
             for key in range(offset - 7, offset):
-                memory.pop(key, None)
+                self._cut(key, offset - key)
         if size <= _RUN:
             for key in range(offset, offset + size, 1 if offset % 8 else 8):
                 memory.pop(key, None)
@@ -73,12 +78,33 @@ class State:
                 self.odd.discard(key)
                 memory.pop(key, None)
 
+    def _cut(self, key: int, size: int) -> None:
+        """What lies at ``key`` is left up to ``size`` bytes: of a number, the piece of a text."""
+        value = self.memory.get(key)
+        if isinstance(value, tuple) and value[0] == "bytes" and value[2] <= size:
+            return
+        number = value[1] if isinstance(value, tuple) and value[0] == "bytes" else value
+        if isinstance(number, int):
+            self.memory[key] = ("bytes", number & (1 << 8 * size) - 1, size)
+        else:
+            self.memory.pop(key, None)
+
     def store(self, offset: int, size: int, value: Value | None) -> None:
         self._drop(offset, size)
         if value is not None:
             if offset % 8:
                 self.odd.add(offset)
             self.memory[offset] = value & (1 << 8 * size) - 1 if isinstance(value, int) else value
+
+
+def _string(offset: int, first: Value, second: Value | None) -> Value | None:
+    """The characters of a ``std::string`` at ``offset`` that was moved there: a short one was
+    copied to its own room, the address of a long one's was taken over.
+    """
+    for own, other in ((first, second), (second, first)):
+        if own == ("stack", offset + 16) and isinstance(other, tuple) and other[0] == "joined":
+            return other
+    return None
 
 
 def put(values: dict[int, Value], register: int, value: Value | None) -> None:

@@ -45,6 +45,8 @@ class Tracker:
         self.image = image
         self.stub = stub
         self.steps = Steps(image, machine)
+        self.returned: dict[int, Value] = {}
+        """What the user of the sites knows of the results of calls, by the addresses of the calls."""
 
     def sites(
         self, start: int, end: int, decoded: Iterable[Instruction] | None = None
@@ -157,4 +159,4 @@ class Tracker:
             del registers[number]
         for number in [n for n in state.upper if n not in kept]:
             del state.upper[number]
-        registers[self.machine.result] = ("result", at)
+        registers[self.machine.result] = self.returned.pop(at, ("result", at))
