@@ -1,5 +1,6 @@
 """What changed from one build of an extension to another: facts, answers, findings."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -47,7 +48,8 @@ class Pair(NamedTuple):
 
 def compare(old: Sequence[Report], new: Sequence[Report]) -> list[Pair]:
     """Modules paired by their dotted names, sorted; two single ones whatever they are called."""
-    before, after = _by_module(old), _by_module(new)
+    crowded = _crowded(old) | _crowded(new)
+    before, after = _by_module(old, crowded), _by_module(new, crowded)
     files = [report.facts.artifact.container is None for report in (*old, *new)]
     if len(before) == 1 and len(after) == 1 and all(files):
         after = {next(iter(before)): next(iter(after.values()))}
@@ -61,15 +63,32 @@ def compare(old: Sequence[Report], new: Sequence[Report]) -> list[Pair]:
     return pairs
 
 
-def _by_module(reports: Iterable[Report]) -> dict[str, Report]:
-    """Reports by what they are called; slices of a universal file by their processor too."""
+def _called(report: Report) -> str:
+    """The dotted name; slices of a universal file by their processor too."""
+    part = report.facts.artifact.slice
+    return dotted_module(report.facts) + (f" ({part})" if part else "")
+
+
+def _crowded(reports: Iterable[Report]) -> frozenset[str]:
+    """Names that several builds of one module share: wheels for several platforms or versions."""
+    names = Counter(_called(each) for each in reports if each.facts.artifact.is_extension)
+    return frozenset(name for name, number in names.items() if number > 1)
+
+
+def _by_module(reports: Iterable[Report], crowded: frozenset[str]) -> dict[str, Report]:
+    """Reports by what they are called; those whose names are ``crowded`` with their tags."""
     found: dict[str, Report] = {}
     for report in reports:
-        if not report.facts.artifact.is_extension:
+        artifact = report.facts.artifact
+        if not artifact.is_extension:
             continue
-        part = report.facts.artifact.slice
-        name = dotted_module(report.facts) + (f" ({part})" if part else "")
-        found.setdefault(name, report)
+        name = _called(report)
+        if name in crowded:
+            name += f" [{artifact.tag or artifact.arch}]"
+        again, number = name, 2
+        while again in found:
+            again, number = f"{name} #{number}", number + 1
+        found[again] = report
     return found
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
+from isoview.inspectors.errors import IsoviewError
 from isoview.inspectors.record import Record, replace
 from isoview.model import (
     COUNTING,
@@ -77,10 +78,18 @@ class Outcome:
             self.interrupted = True
             if self._taken_any:
                 self._say("interrupted", "What was done until then is reported.")
+        self._miss_a_module()
         if self._libraries:
             what = counted(self._libraries, "shared library", "shared libraries")
             self._say(f"{what} without an init function left out", None)
         self._quiet()
+
+    def _miss_a_module(self) -> None:
+        """A required answer that no module was there to give is no *yes*."""
+        if self._wanted.required and not (self._taken_any or self.errors or self.interrupted):
+            self._refused = True
+            for question in self._wanted.required:
+                self._say(f"{question} is required, and no extension module is there to ask", None)
 
     def _nothing(self, event: Nothing) -> None:
         if event.reason == LIBRARY:
@@ -99,7 +108,7 @@ class Outcome:
         if len(findings) != len(report.findings):
             report = replace(report, findings=findings)
         if self._wanted.hashed:
-            report = _with_hash(report)
+            report = self._hashed(report)
         self._found = self._found or any(
             finding.status in COUNTING and finding.severity in self._failing for finding in findings
         )
@@ -109,6 +118,17 @@ class Outcome:
                 self._refused = True
                 self._say(unmet, None)
         return report
+
+    def _hashed(self, report: Report) -> Report:
+        try:
+            return _with_hash(report)
+        except (IsoviewError, OSError) as error:  # it went away after it was read
+            path = report.facts.artifact.path
+            why = error.message if isinstance(error, IsoviewError) else f"{path}: {error.strerror}"
+            wrong = TargetError(path, f"no hash of what was read: {why}", "Run it again.")
+            self.errors.append(wrong)
+            self._say(wrong.error, wrong.hint)
+            return report
 
     def _remember(self, report: Report) -> None:
         if report.facts.stage == "code":
@@ -173,6 +193,8 @@ def _with_hash(report: Report) -> Report:
 
         digest = hashlib.sha256(read_member(artifact.container, artifact.member)).hexdigest()
     else:
-        with open(artifact.path, "rb") as file:
+        from isoview.inspectors.binary.source import open_regular
+
+        with open_regular(artifact.path) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     return replace(report, facts=replace(report.facts, artifact=replace(artifact, sha256=digest)))

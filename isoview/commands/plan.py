@@ -15,19 +15,12 @@ def plan(target: str, form: str, verbose: bool) -> int:
     """Order what is open in TARGET as a maintainer would do the work, and say what each
     step unlocks. Decisions in isoview.toml apply; nothing is imported or run.
     """
-    from isoview.commands import ExitCode
-    from isoview.commands.complaint import complain
-    from isoview.model import Complete, Failed
+    from isoview.commands.outcome import Outcome, Wanted
     from isoview.stream import stream
 
-    code = ExitCode.CLEAN
-    reports = []
-    for event in stream([target]):
-        if isinstance(event, Failed):
-            complain(event.error.error, event.error.hint)
-            code = ExitCode.NOT_ANALYSED
-        elif isinstance(event, Complete):
-            reports.append(event.report)
+    outcome = Outcome(stream([target], shapes=False), Wanted(fail_on="never"))
+    reports = list(outcome.reports())
+    code = outcome.exit_code()
     if form == "json":
         import json
 

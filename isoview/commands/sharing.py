@@ -20,26 +20,16 @@ def sharing(targets: tuple[str, ...], form: str) -> int:
     """Put several modules side by side: classes of the same name that are built twice,
     capsules made and taken, registries that must agree. Nothing is imported.
     """
-    from isoview.commands import ExitCode
-    from isoview.commands.complaint import complain
+    from isoview.commands.outcome import Outcome, Wanted
     from isoview.commands.reporting import listen
-    from isoview.model import Complete, Failed
     from isoview.sharing import compare, to_data
 
-    code = ExitCode.CLEAN
-    reports = []
     _decisions, events, _many, quiet = listen(
         targets, (), None, quick=False, jobs=None, cached=True, debug=False
     )
-    for event in events:
-        if isinstance(event, Failed):
-            quiet()
-            complain(event.error.error, event.error.hint)
-            code = ExitCode.NOT_ANALYSED
-        elif isinstance(event, Complete):
-            reports.append(event.report)
-    quiet()
-    found = compare(reports)
+    outcome = Outcome(events, Wanted(fail_on="never"), quiet)
+    found = compare(outcome.reports())
+    code = outcome.exit_code()
     if form == "json":
         import json
 
@@ -54,15 +44,16 @@ def sharing(targets: tuple[str, ...], form: str) -> int:
 def _lines(found: "Sharing") -> "Iterator[Line]":
     from isoview.readable import says
     from isoview.reports.lines import line
+    from isoview.reports.words import counted
 
     count = len(found.modules)
-    yield line((f"{count} module{'' if count == 1 else 's'}", "title"))
+    yield line((counted(count, "extension module"), "title"))
     for finding in found.findings:
         yield line()
         yield line((finding.rule, finding.severity), f"  {says(finding)}", hang=8)
         for item in finding.evidence:
             yield line(item.text, indent=8)
-    if not found.findings:
+    if not found.findings and count:
         yield line("no class is built twice, and no registries disagree")
     if found.capsules:
         yield line()

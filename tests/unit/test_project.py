@@ -232,3 +232,31 @@ def test_modules_that_came_and_went_are_named(own_surroundings: Path) -> None:
     assert "is gone: " in shown.stdout
     assert "is new: " in shown.stdout
     assert "1 module stayed the same" in shown.stdout
+
+
+def test_each_platforms_build_is_compared_with_its_own(own_surroundings: Path) -> None:
+    """Builds for several platforms have one dotted name: none may be left out for another."""
+    worse, better = (
+        compile_fixture(f"static_type_{kind}.c").read_bytes() for kind in ("bad", "good")
+    )
+    tags = "cpython-313-x86_64-linux-gnu", "cpython-313-aarch64-linux-gnu"
+    for name, second in (("a", better), ("b", worse)):
+        (own_surroundings / name).mkdir()
+        members = [(f"pkg/_m.{tags[0]}.so", better), (f"pkg/_m.{tags[1]}.so", second)]
+        wheel(own_surroundings / name, members)
+    shown = isoview("diff", "a", "b", "--fail-on", "warning")
+    assert shown.returncode == ExitCode.FINDINGS
+    assert f"pkg._m [{tags[1]}]" in shown.stdout
+    assert "1 module stayed the same" in shown.stdout
+
+
+def test_nothing_to_ask_is_no_yes(own_surroundings: Path) -> None:
+    empty = wheel(own_surroundings, [])
+    assert isoview("check", empty).returncode == ExitCode.CLEAN
+    shown = isoview("check", empty, "--require", "own-gil")
+    assert shown.returncode == ExitCode.FINDINGS
+    assert "own-gil is required, and no extension module is there to ask" in shown.stderr
+    for command in ("plan", "sharing"):
+        told = isoview(command, empty)
+        assert "holds no compiled module" in told.stderr
+        assert "no class is built twice" not in told.stdout
