@@ -45,13 +45,11 @@ def _unpunycode(name: str) -> str:
     """A non-ASCII module's name from its hook's (PEP 489: punycode with "-" written "_")."""
     head, _, tail = name.rpartition("_")
     try:
-        return (
-            f"{head}-{tail}".encode("ascii").decode("punycode")
-            if head
-            else tail.encode("ascii").decode("punycode")
-        )
+        found = (f"{head}-{tail}" if head else tail).encode("ascii").decode("punycode")
+        found.encode("utf-8")  # punycode takes lone surrogates, which are no text
     except UnicodeError:
         return name
+    return found
 
 
 def init_code(image: Image, init: Init) -> bytes:

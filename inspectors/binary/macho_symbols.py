@@ -151,12 +151,14 @@ def _kind(section: Region | None) -> str | None:
 def export_trie(raw: bytes, base: int) -> tuple[dict[str, int], str | None]:
     """Addresses of the exported names (EXPORT_SYMBOL_FLAGS_*), and what is damaged.
 
-    A node is visited once, so that a cycle ends; names are bounded in length and together.
+    A node is visited once, so that a cycle ends; names are bounded in length and together, and
+    nodes that share bytes have no more children among them than the bytes are room for.
     """
     found: dict[str, int] = {}
     visited: set[int] = set()
     pending: list[tuple[int, bytes]] = [(0, b"")] if raw else []
     left = Names.LIMIT
+    room = len(raw) // 2  # a child takes the end of a name and a number, a byte each at least
     damaged: str | None = None
     while pending:
         node, prefix = pending.pop()
@@ -171,7 +173,11 @@ def export_trie(raw: bytes, base: int) -> tuple[dict[str, int], str | None]:
                 address = _terminal(raw, at, base)
                 if address is not None:
                     found[plain(prefix)] = address
-            pending += _children(raw, at + size, prefix)
+            children = _children(raw, at + size, prefix)
+            room -= len(children)
+            if room < 0:
+                return found, "its nodes share bytes"
+            pending += children
         except (IndexError, ValueError):
             damaged = "cut off in a node"
     return found, damaged

@@ -56,30 +56,36 @@ _IMPORTED = frozenset({
 _BUILT = frozenset({"Py_BuildValue", "_Py_BuildValue_SizeT"})
 _MARKS = (
     # The module in which Cython's shared types are kept, and the one that holds its settings.
-    Mark("Cython", b"_cython_", rb"_cython_(\d+_\d+(?:_\d+)?(?:(?:a|b|rc)\d+)?)", _ADDED),
+    Mark(
+        "Cython",
+        b"_cython_",
+        rb"_cython_(\d{1,9}_\d{1,9}(?:_\d{1,9})?(?:(?:a|b|rc)\d{1,9})?)",
+        _ADDED,
+    ),
     Mark("Cython", b"cython_runtime", None, _ADDED),  # without functions of Cython's own type
-    Mark("PyO3", b"pyo3-", rb"pyo3-(\d+\.\d+\.\d+(?:-[\w.]+)?)"),
+    Mark("PyO3", b"pyo3-", rb"pyo3-(\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[\w.]{1,60})?)"),
     Mark("PyO3", b"pyo3_runtime.PanicException", None),
     # The key is put together at run time from this: modules with equal ones share their classes.
     # They find each other through a capsule.
     Mark(
         "nanobind",
         b"nanobind_",
-        rb"nanobind_\w+_v(\d+)(?:_stable)?(?:_ft)?\0",
+        # Bounded: a text of nothing but beginnings would be gone through from each of them.
+        rb"nanobind_\w{1,200}?_v(\d{1,9})(?:_stable)?(?:_ft)?\0",
         _CAPSULES,
     ),
     Mark("nanobind", b"__nb_internals_", None, _CAPSULES),
     Mark(
         "pybind11",
         b"__pybind11_internals_v",
-        rb"__pybind11_internals_v(\d+)\w*",
+        rb"__pybind11_internals_v(\d{1,9})\w{0,200}",
         _CAPSULES,
     ),
     Mark("SWIG", b"swig_runtime_data", rb"swig_runtime_data(\d)", _CAPSULES),
     Mark(
         "f2py",
         b"auto-generated with f2py",
-        rb"auto-generated with f2py \(version:([\w.+-]+)\)",
+        rb"auto-generated with f2py \(version:([\w.+-]{1,60})\)",
         _CAPSULES | _IMPORTED,  # it imports NumPy
     ),
     Mark("cffi", b"_init_cffi_1_0_external_module", None, _IMPORTED),
@@ -96,7 +102,7 @@ _LIBRARIES = (
 _BOOST = ("boost6python", "@python@boost@", "@python@pxr_boost@")
 _LIBRARY_VERSION = r"\.so\.(\d+\.\d+(?:\.\d+)*)\Z"
 _RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG, "nanobind": _NANOBIND}
-_NANOBIND_KEY = rb"\0v(\d+)_(?:system|msvc|lib|clang|mingw|gcc|intel|cuda)\w*\0"
+_NANOBIND_KEY = rb"\0v(\d{1,9})_(?:system|msvc|lib|clang|mingw|gcc|intel|cuda)\w{0,200}\0"
 _PYTHRAN = b"(ss)\0__pythran__\0"  # a format of Py_BuildValue, and what is set to its result
 
 # What a guard does, its text, what it is, and the generator without which it is not looked for.

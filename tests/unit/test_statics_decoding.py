@@ -65,6 +65,7 @@ X86_64 = {
     "4c8b4cd810": (i.LOAD, 8, 9, 0, 3, 8, 0x10, 0),  # mov r9, [rax+rbx*8+0x10]
     "4889e5": (i.MOVE, 8, 5, 4, NONE, 0, 0, 0),
     "31c0": (i.CONST, 4, 0, NONE, NONE, 0, 0, 0),  # xor eax, eax
+    "30e4": (i.CLOBBER, 1, 0, NONE, NONE, 0, 0, 0),  # xor ah, ah: no more than a part of rax
     "b805000000": (i.CONST, 4, 0, NONE, NONE, 0, 0, 5),
     "48b88877665544332211": (i.CONST, 8, 0, NONE, NONE, 0, 0, 0x1122334455667788),
     "4883ec18": (i.ADD, 8, 4, 4, NONE, 0, 0, -0x18),  # sub rsp, 24
@@ -115,6 +116,13 @@ def test_what_is_no_whole_instruction_stops(code: str) -> None:
     assert [step[:2] for step in found] == [(START, i.STOP)]
 
 
+@pytest.mark.parametrize("head", ["480f3800", "0f380004", "480f0f04", "62f17c481004", "0f3a"])
+def test_any_number_of_prefixes_is_gone_through(head: str) -> None:
+    for count in range(16):
+        raw = b"\x66" * count + bytes.fromhex(head)
+        assert decode(raw + bytes(8), START)[0][0] == START
+
+
 AARCH64 = {
     0xB0000041: [(i.ADDRESS, 8, 1, NONE, NONE, 0, 0, 0xA000)],  # adrp x1, +9 pages
     0x91002021: [(i.ADD, 8, 1, 1, NONE, 0, 0, 8)],
@@ -148,6 +156,16 @@ AARCH64 = {
     0x3D800020: [(i.STORE, 16, VECTORS, 1, NONE, 0, 0, 0)],  # str q0, [x1]
     0xC8DFFC20: [(i.LOAD, 8, 0, 1, NONE, 0, 0, 0)],  # ldar
     0xC89FFC20: [(i.STORE, 8, 0, 1, NONE, 0, 0, 0)],  # stlr
+    0xF8BFC020: [(i.LOAD, 8, 0, 1, NONE, 0, 0, 0)],  # ldapr: an acquiring load writes nothing
+    0xD9408020: [(i.LOAD, 8, 0, 1, NONE, 0, 8, 0)],  # ldapur x0, [x1, 8]
+    0xD91F8020: [(i.STORE, 8, 0, 1, NONE, 0, -8, 0)],  # stlur x0, [x1, -8]
+    0xF821801F: [(i.STORE, 8, 1, 0, NONE, 0, 0, 0)],  # swp x1, xzr, [x0]: sp stays known
+    0x4F000400: [(i.CONST, 16, VECTORS, NONE, NONE, 0, 0, 0)],  # movi v0.4s, 0
+    0x6F000400: [(i.CLOBBER, 16, VECTORS, NONE, NONE, 0, 0, 0)],  # mvni v0.4s, 0: ones
+    0x4E042C01: [  # smov x1, v0.s[0]
+        (i.CLOBBER, 8, 1, NONE, NONE, 0, 0, 0),
+        (i.CLOBBER, 16, VECTORS + 1, NONE, NONE, 0, 0, 0),
+    ],
     0xD503201F: [(i.OTHER, 0, NONE, NONE, NONE, 0, 0, 0)],  # nop
     0x7A410802: [(i.OTHER, 0, NONE, NONE, NONE, 0, 0, 0)],  # ccmp: writes flags only
 }

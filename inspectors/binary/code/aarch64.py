@@ -132,9 +132,9 @@ def _register(word: int) -> tuple[Part, ...]:
     target, first, second = word & 31, word >> 5 & 31, word >> 16 & 31
     size = 8 if word >> 31 else 4
     if word & 0x7FE0FFE0 == 0x2A0003E0:  # mov
-        if second == 31:
-            return _one(i.CONST, size, target)
-        return _one(i.MOVE, size, target, second) if target != 31 else _NOTHING
+        if target == 31:
+            return _NOTHING
+        return _one(i.MOVE, size, target, second) if second != 31 else _one(i.CONST, size, target)
     if word & 0x7FE0001F == 0x6B00001F and not word >> 10 & 63:  # cmp
         return _one(i.COMPARE, size, first, second) if first != 31 != second else _NOTHING
     if target == 31 and word & 0x1F000000 in (0x0A000000, 0x0B000000):
@@ -170,10 +170,12 @@ def _vector(word: int) -> tuple[Part, ...]:
         )
     if word & 0xFFE0FC00 == 0x4EA01C00 and source == word >> 16 & 31:  # mov v, v
         return _one(i.MOVE, 16, VECTORS + target, VECTORS + source)
-    if word & 0x9FF8FC00 in (0x0F00E400, 0x0F000400) and not word & 0x000703E0:  # movi 0
+    # movi 0, by bytes or (with bit 29 as mvni, which gives ones) by words
+    zeros = word & 0x9FF8FC00 == 0x0F00E400 or word & 0xBFF8FC00 == 0x0F000400
+    if zeros and not word & 0x000703E0:
         return _one(i.CONST, 16, VECTORS + target)
     general = word & 0x5F200000 == 0x1E200000 and word & 0xFC00 == 0  # fcvt, fmov into w or x
-    if general or word & 0xBFE0FC00 == 0x0E003C00:  # umov
+    if general or word & 0xBFE0EC00 == 0x0E002C00:  # umov, smov
         return (
             (i.CLOBBER, 8, target, NONE, NONE, 0, 0, 0),
             (i.CLOBBER, 16, VECTORS + target, NONE, NONE, 0, 0, 0),
@@ -230,6 +232,11 @@ def _atomic(word: int, size: int) -> tuple[Part, ...]:
         kind = i.READ if word >> 22 & 1 else i.MODIFY
         number = VECTORS + register if kind == i.READ else NONE
         return ((kind, 16, number, base, NONE, 0, 0, 0),)
+    if word & 0x3F200C00 == 0x19000000:  # ldapur, stlur
+        disp, opcode = _signed(word >> 12 & 0x1FF, 9), word >> 22 & 3
+        return (_access(register, 0, size, loads=opcode != 0, base=base, disp=disp),)
+    if word & 0x3FFFFC00 == 0x38BFC000:  # ldapr: what acquiring loads are from Armv8.3 on
+        return (_access(register, 0, size, loads=True, base=base, disp=0),)
     ordered = word & 0x3F800000 == 0x08800000 and word >> 21 & 1 == 0
     if ordered:  # ldar, stlr
         loads = bool(word >> 22 & 1)
@@ -243,10 +250,8 @@ def _atomic(word: int, size: int) -> tuple[Part, ...]:
         moved = other if other != 31 else NONE
         return ((i.MODIFY, size, moved, base, NONE, 0, 0, 0),)
     if word & 0x3B20FC00 == 0x38208000 and other != 31:  # swp
-        return (
-            (i.STORE, size, other, base, NONE, 0, 0, 0),
-            (i.CLOBBER, 8, register, NONE, NONE, 0, 0, 0),
-        )
+        store: Part = (i.STORE, size, other, base, NONE, 0, 0, 0)
+        return (store,) if register == 31 else (store, *_one(i.CLOBBER, 8, register))
     number = register if register != 31 else NONE
     return ((i.MODIFY, size, number, base, NONE, 0, 0, 0),)
 

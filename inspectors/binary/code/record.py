@@ -38,7 +38,7 @@ class Record:
         self.sources: dict[Node, list[Reason]] = {}
         self.uses: dict[Node, list[Reason]] = {}
         self.flows: dict[tuple[Node, Node], Flow] = {}
-        self.points: dict[Node, set[Value]] = {}  # what an argument was seen pointing at
+        self.points: dict[Node, dict[Value, None]] = {}  # what an argument points at, in order
         self.arrays: list[Array] = []
         self.narrow: dict[int, int] = {}  # smallest access to a word, in bytes, up to 8
         self.contrary: dict[Node, Reason] = {}  # something that is no object was stored
@@ -60,16 +60,20 @@ class Record:
         _keep(self.uses, node, reason)
 
     def flow(self, source: Node, target: Node, at: int, function: int) -> None:
+        """A value was seen going from one node to the other at the instruction ``at``."""
         if source != target:
             self.flows.setdefault((source, target), Flow(source, target, at, function))
 
     def point(self, node: Node, value: Value) -> None:
-        self.points.setdefault(node, set()).add(value)
+        """An argument was seen pointing at something."""
+        self.points.setdefault(node, {})[value] = None
 
     def write(self, address: int, function: int, at: int) -> None:
+        """The instruction ``at`` of ``function`` writes to a static (all link-time addresses)."""
         self.writes.setdefault(address, {}).setdefault(function, at)
 
     def access(self, address: int, size: int) -> None:
+        """A static is read or written, ``size`` bytes of it."""
         self.touched.add(address)
         self.narrow[address] = min(size, self.narrow.get(address, 8))
 

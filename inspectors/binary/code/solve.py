@@ -153,11 +153,24 @@ class Solver:
             return frozenset(address + node[2] for address in self.addresses(node[1]))
         if node[0] != ARGUMENT:
             return frozenset()
-        known = self._points.get(node)
-        if known is None:
-            self._points[node] = frozenset()  # so that recursion ends
-            known = self._points[node] = frozenset(self._pointed(node))
-        return known
+        if node not in self._points:
+            self._settle(node)
+        return self._points[node]
+
+    def _settle(self, node: Node) -> None:
+        """Work out what an argument points at, those first that are passed on as it. Without
+        recursion: an argument may be handed through thousands of functions.
+        """
+        waiting = [(node, False)]
+        while waiting:
+            argument, ready = waiting.pop()
+            if ready:
+                self._points[argument] = frozenset(self._pointed(argument))
+            elif argument not in self._points:
+                self._points[argument] = frozenset()  # what a circle of calls comes back to
+                waiting.append((argument, True))
+                passed = map(_argument_in, self.record.points.get(argument, ()))
+                waiting += [(other, False) for other in passed if other is not None]
 
     def _pointed(self, node: Node) -> Iterator[int]:
         count = 0
@@ -178,6 +191,14 @@ class Solver:
         elif value[0] == INSIDE:
             for address in self.addresses(value[1]):
                 yield address + value[2]
+
+
+def _argument_in(value: Value) -> Node | None:
+    """The argument whose statics a value points at, if it is counted from one."""
+    node = value[1] if value is not None and value[0] in (FROM, INSIDE) else None
+    while isinstance(node, tuple) and node[0] == INSIDE:
+        node = node[1]
+    return node if isinstance(node, tuple) and node[0] == ARGUMENT else None
 
 
 def merge(into: dict[Node, list[Reason]], more: dict[Node, list[Reason]]) -> None:

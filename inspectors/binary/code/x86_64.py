@@ -17,7 +17,7 @@ from isoview.inspectors.binary.code.instructions import (
     STOP,
     Instruction,
 )
-from isoview.inspectors.binary.code.x86_64_shapes import LONGER, RIP, Shape, shape_of
+from isoview.inspectors.binary.code.x86_64_shapes import HEAD_LIMIT, LONGER, RIP, Shape, shape_of
 
 _HEADS: dict[bytes, Shape] = {}
 """Shape by head; where its length is negative, the head has so many bytes at least."""
@@ -34,7 +34,7 @@ for _byte in (*range(0x50, 0x60), *range(0x70, 0x80), 0x90, *range(0xB0, 0xC0), 
 _INT32 = Struct("<i").unpack_from
 _INT16 = Struct("<h").unpack_from
 _INT64 = Struct("<q").unpack_from
-_PADDING = bytes(16)
+_PADDING = bytes(HEAD_LIMIT)
 
 
 def decode(code: bytes, start: int) -> list[Instruction]:
@@ -96,7 +96,7 @@ def decode(code: bytes, start: int) -> list[Instruction]:
 
 def _learn(code: bytes, at: int) -> Shape:
     """Work out the head at ``at`` and remember it under its own bytes."""
-    raw = code[at : at + 16]
+    raw = code[at : at + HEAD_LIMIT]
     shape, lengths = shape_of(raw)
     looked = _FIRST[raw[0]]
     for length in lengths:

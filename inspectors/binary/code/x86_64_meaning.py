@@ -29,6 +29,7 @@ class Head(NamedTuple):
 
     @property
     def register_form(self) -> bool:
+        """Whether the operand is a register, and not in memory."""
         return self.mode == 3
 
 
@@ -126,7 +127,7 @@ def _arithmetic(head: Head) -> Meaning:
         target, source = (head.rm, head.reg) if column < 2 else (head.reg, head.rm)
         if group == 7:
             return i.COMPARE, size, target, source, 0
-        if target == source and group in (5, 6):
+        if target == source and group in (5, 6) and size >= 4:
             return i.CONST, size, target, i.NONE, 0
         if group == 0 and size == 8:
             return i.SUM, size, target, source, 0

@@ -23,7 +23,11 @@ Shape = tuple[int, int, int, int, int, int, int, int, int, int, int]
 subtracted.
 """
 _NOTHING_YET = (0, 0, 0, 0, 0, 0, 0, 0, 0)
-LONGER: tuple[Shape, ...] = tuple((0, -length, *_NOTHING_YET) for length in range(17))
+HEAD_LIMIT = 24
+"""More bytes than a head can have: 12 prefixes, REX, EVEX, opcode, ModRM and SIB. (Processors take
+no instruction of more than 15 bytes; what stands in code need not be one.)
+"""
+LONGER: tuple[Shape, ...] = tuple((0, -length, *_NOTHING_YET) for length in range(HEAD_LIMIT + 1))
 """In place of a shape: the head has at least so many bytes."""
 
 
@@ -176,7 +180,7 @@ _INVALID: Shape = (1, 0, i.STOP, 0, i.NONE, i.NONE, i.NONE, 0, 0, 0, 0)
 
 
 def shape_of(raw: bytes) -> tuple[Shape, tuple[int, ...]]:
-    """The shape of the instruction at the start of ``raw`` (16 bytes), and how long its head is
+    """The shape of the instruction at the start of ``raw`` (HEAD_LIMIT bytes), and how long its head is
     without ModRM, with it, and with SIB, as far as it has them.
     """
     op = _opcode(raw)
