@@ -13,6 +13,7 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from isoview.fingerprint import subject_of
 from isoview.inspectors.binary.decode import Field, Structure, decode
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.facts import Definition, Facts, Global, Init, Type
@@ -62,7 +63,7 @@ class Subjects:
 
     def of(self, finding: Finding) -> Subject | None:
         """The fact behind ``finding``: by address, else by name, else the module itself."""
-        kind, _, name = _fingerprint_subject(finding).partition(":")
+        kind, name = subject_of(finding.fingerprint)
         if kind == "api" or finding.where.symbol in self._imports:
             symbol = finding.where.symbol or name
             return symbol if symbol in self._imports else self._module
@@ -72,7 +73,7 @@ class Subjects:
             return self._types.get(name)
         if kind == "symbol":
             return self._symbols.get(finding.where.symbol or name)
-        return self._module if kind == "module" else None
+        return None if kind == "unnamed" else self._module
 
     def at(self, address: int) -> Subject | None:
         """The fact at a link-time address."""
@@ -86,15 +87,6 @@ class Subjects:
 def _identity(subject: object) -> int:
     """Facts are compared by what they are, not by what they hold: two may hold the same."""
     return hash(subject) if isinstance(subject, str) else id(subject)
-
-
-def _fingerprint_subject(finding: Finding) -> str:
-    """The last part of a fingerprint: ``type:NAME``, ``symbol:NAME``, ``api:NAME``, ``module``."""
-    for mark in ("type:", "symbol:", "api:", "unnamed:"):
-        _, found, rest = finding.fingerprint.partition(mark)
-        if found:
-            return mark + rest
-    return "module"
 
 
 class EvidenceSource:

@@ -49,6 +49,14 @@ def unnamed_subject(kind: str) -> str:
     return f"unnamed:{kind}"
 
 
+def subject_of(name: str) -> tuple[str, str]:
+    """(kind, what) that a fingerprint names, as ``("type", "decimal.Decimal")``; its kind is
+    ``module`` where it is about the module itself.
+    """
+    kind, found, what = name.split(":", 2)[-1].partition(":")
+    return (kind, what) if found else ("module", "")
+
+
 def stable_symbol(symbol: str) -> str:
     """``symbol`` without what changes from build to build: clone suffixes and Rust's hashes."""
     dotted = "." in symbol  # in C names only a compiler puts one

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from isoview.fingerprint import stable_symbol
+from isoview.fingerprint import stable_symbol, subject_of
 from isoview.model import COUNTING, SEVERITIES, Finding, Report
 from isoview.readable import as_written, readable, says
 from isoview.reports.lines import Line, line
@@ -37,12 +37,13 @@ def worst(report: Report) -> Finding | None:
 
 def subject(finding: Finding) -> str:
     """What the finding is about, as short as can be: the last part of its fingerprint."""
-    for mark in ("type:", "symbol:", "api:", "unnamed:"):
-        _before, found, name = finding.fingerprint.partition(mark)
-        if found and mark == "symbol:":
-            return named(_symbol(finding.where.symbol, name))
-        if found:
-            return f"without a name ({name})" if mark == "unnamed:" else named(name)
+    kind, name = subject_of(finding.fingerprint)
+    if kind == "symbol":
+        return named(_symbol(finding.where.symbol, name))
+    if kind in {"type", "api", "capsule", "registry"}:
+        return named(name)
+    if kind == "unnamed":
+        return f"without a name ({name})"
     return named(finding.where.symbol or "the module")
 
 

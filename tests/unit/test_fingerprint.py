@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from facts_by_hand import facts, static, static_type
 
-from isoview.fingerprint import dotted_module, dotted_place, stable_symbol
+from isoview.fingerprint import dotted_module, dotted_place, stable_symbol, subject_of
 from isoview.judge import judge
 
 
@@ -112,3 +112,19 @@ def test_what_is_installed_is_called_as_in_its_wheel(tmp_path: Path) -> None:
     path = tmp_path / "lib" / "python3.13" / "site-packages" / "space" / "part" / "_x.abi3.so"
     assert dotted_place(str(path), None) == "space.part._x"
     assert dotted_place("x.whl/space/part/_x.abi3.so", "space/part/_x.abi3.so") == "space.part._x"
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("ISO201:decimal._decimal:type:decimal.Decimal", ("type", "decimal.Decimal")),
+        ("ISO301:pkg.freetype:symbol:cache", ("symbol", "cache")),
+        ("ISO201:pkg._capi:type:a::type:b", ("type", "a::type:b")),
+        ("ISO101:pkg._capi:module", ("module", "")),
+        ("ISO705:m:capsule:m.api", ("capsule", "m.api")),
+    ],
+)
+def test_a_modules_name_is_never_taken_for_the_kind_of_the_subject(
+    name: str, subject: tuple[str, str]
+) -> None:
+    assert subject_of(name) == subject
