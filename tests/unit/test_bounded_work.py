@@ -7,13 +7,27 @@ import random
 
 import pytest
 
+from isoview.inspectors.binary.code.follow import Follower
+from isoview.inspectors.binary.code.functions import Functions
+from isoview.inspectors.binary.code.instructions import machine
 from isoview.inspectors.binary.code.record import Record
+from isoview.inspectors.binary.code.scene import Scene
 from isoview.inspectors.binary.code.solve import Solver
-from isoview.inspectors.binary.code.values import ARGUMENT, FROM, MEMORY, PASSED, STATIC, Reason
+from isoview.inspectors.binary.code.values import (
+    ARGUMENT,
+    FROM,
+    MEMORY,
+    PASSED,
+    RETURNED,
+    STATIC,
+    Reason,
+)
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.image import Image, Region, Segment
 from isoview.inspectors.binary.init import init_symbols
+from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.macho_symbols import export_trie
+from isoview.inspectors.binary.runtime_types.tracker import Tracker
 from isoview.inspectors.binary.toolchain import find_toolchains
 from isoview.inspectors.record import replace
 
@@ -61,6 +75,22 @@ def test_nodes_of_an_export_trie_that_share_bytes_are_not_all_followed() -> None
     found, damaged = export_trie(bytes(raw) + bytes(16), 0)
     assert not found
     assert damaged == "its nodes share bytes"
+
+
+@pytest.mark.parametrize("step", [b"\x48\xc1\xe0\x3f", b"\x48\x8d\x04\xc0"], ids=["shl", "lea"])
+def test_a_number_stays_in_its_register(step: bytes) -> None:
+    """Shifted by 63, or taken nine times, ten thousand times over; then returned."""
+    code = b"\xb8\x01\0\0\0" + step * 10_000 + b"\xc3"
+    regions = (Region("", 0x1000, len(code), False, True, False),)
+    image = replace(image_of(code), regions=regions, exports={"f": 0x1000})
+    functions, how = Functions(image), machine(image)
+    assert how is not None
+    scene = Scene(image, functions, how, Layout(8, False), {})
+    Follower(scene).follow(functions.at(0x1000), how.decode(code, 0x1000))
+    noted = scene.record.contrary.get((RETURNED, 0x1000))
+    assert noted is None or len(noted.name) <= 20
+    for site in Tracker(image, how, lambda _: None).sites(0x1000, 0x1000 + len(code)):
+        assert int(str(site.state.registers.get(0, 0))) < 1 << 64
 
 
 def test_a_text_of_nothing_but_beginnings_of_a_mark() -> None:

@@ -250,8 +250,8 @@ def _atomic(word: int, size: int) -> tuple[Part, ...]:
         moved = other if other != 31 else NONE
         return ((i.MODIFY, size, moved, base, NONE, 0, 0, 0),)
     if word & 0x3B20FC00 == 0x38208000 and other != 31:  # swp
-        store: Part = (i.STORE, size, other, base, NONE, 0, 0, 0)
-        return (store,) if register == 31 else (store, *_one(i.CLOBBER, 8, register))
+        stored: Part = (i.STORE, size, other, base, NONE, 0, 0, 0)
+        return (stored,) if register == 31 else (stored, *_one(i.CLOBBER, 8, register))
     number = register if register != 31 else NONE
     return ((i.MODIFY, size, number, base, NONE, 0, 0, 0),)
 

@@ -29,6 +29,7 @@ from isoview.inspectors.binary.code.values import (
     Reason,
     Value,
     merged,
+    number,
 )
 
 SHIFT_LIMIT = 12
@@ -247,7 +248,7 @@ class Follower(Memory):
     def _shift(self, ins: Instruction) -> None:
         value = self.state.get(ins[4])
         if value is not None and value[0] == NUMBER:
-            self.state[ins[3]] = (NUMBER, value[1] << ins[8])
+            self.state[ins[3]] = number(value[1] << ins[8])
         else:
             self._set(ins[3], (SCALED, 1 << ins[8]) if 0 < ins[8] < SHIFT_LIMIT else None)
 

@@ -26,6 +26,7 @@ from isoview.inspectors.binary.code.values import (
     Reason,
     Value,
     depth,
+    number,
 )
 
 CHECK_REACH = 16
@@ -111,7 +112,7 @@ class Memory:
         if tag == AT:
             return (AT, (FIELD, value[1][1], value[1][2] + by))
         if tag == NUMBER:
-            return (NUMBER, value[1] + by)
+            return number(value[1] + by)
         if tag == OBJECT:
             return (PART, value[1], by)
         if tag == IMPORT:
@@ -280,6 +281,7 @@ def plain(value: Value) -> Value:
 
 
 def is_argument(node: Node) -> bool:
+    """Whether a node is an argument, or memory that one leads to."""
     while isinstance(node, tuple) and node[0] in (MEMORY, FIELD):
         node = node[1]
     return isinstance(node, tuple) and node[0] == ARGUMENT

@@ -65,6 +65,11 @@ DIRECT = frozenset({RESULT_OF, ADDRESS_OF, VALUE_OF, TYPE_OF, FILLED_BY, GIVEN_B
 """An object was seen being put there."""
 
 
+def number(value: int) -> Value:
+    """A number as a register holds it: 64 bits, however often it was shifted or added to."""
+    return (NUMBER, value if -(1 << 63) <= value < 1 << 64 else value & (1 << 64) - 1)
+
+
 def depth(node: Node) -> int:
     """How many steps of memory a node is behind."""
     found = 0

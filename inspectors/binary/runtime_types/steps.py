@@ -160,7 +160,7 @@ class Steps:
             if first == chosen:
                 first, scale = 0, scale + 1
             if isinstance(first, int):
-                scaled = ("either", chosen[1] * scale, chosen[2] * scale)
+                scaled = ("either", chosen[1] * scale & MASK, chosen[2] * scale & MASK)
                 value = plus(scaled, first + step[7])
         put(state.registers, step[3], value)
 
@@ -170,7 +170,7 @@ class Steps:
     def _sum(self, step: Instruction, state: State) -> None:
         left, right = state.registers.get(step[4]), state.registers.get(step[5])
         known = isinstance(left, int) and isinstance(right, int)
-        put(state.registers, step[3], left + right * step[6] if known else None)  # type: ignore[operator]
+        put(state.registers, step[3], left + right * step[6] & MASK if known else None)  # type: ignore[operator]
 
     def _load_high(self, step: Instruction, state: State) -> None:
         put(state.upper, step[3], self.loaded(self.place(step, state), 8, state))
