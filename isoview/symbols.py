@@ -6,8 +6,9 @@ longer, reading the file, making those names and sorting, is meant for a worker 
 """
 
 from array import array
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from itertools import compress, repeat
+from bisect import bisect_right
+from collections.abc import Callable, Container, Iterator, Sequence
+from itertools import accumulate, compress, islice, repeat
 from operator import contains, not_
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,44 @@ SHOWN_KINDS = ("all", "function", "object", "tls", "other", "import")
 """What one can choose to see."""
 RUN = 1 << 15
 """Elements sorted at a stretch: a sort holds every other thread up until it ends."""
+MANY = 50_000
+"""Rows from which on those that a filter keeps are marked rather than listed."""
+
+
+class Kept(Sequence[int]):
+    """The rows of a sequence that are marked, a byte for each.
+
+    Half a million numbers take longer to make than to find, and the garbage collector looks at a
+    list of them again and again. These are made when they are looked at.
+    """
+
+    BLOCK = 4096
+
+    def __init__(self, rows: Sequence[int], marks: bytes) -> None:
+        self.rows, self.marks = rows, marks
+        starts = range(0, len(marks), self.BLOCK)
+        counts = (marks.count(1, start, start + self.BLOCK) for start in starts)
+        self._before = [0, *accumulate(counts)]  # how many are kept before each block
+
+    def __len__(self) -> int:
+        return self._before[-1]
+
+    def __iter__(self) -> Iterator[int]:
+        return compress(self.rows, self.marks)
+
+    def __getitem__(self, place: Any) -> Any:  # one at a time: nobody slices it
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        block = bisect_right(self._before, place) - 1
+        start = block * self.BLOCK
+        inside = compress(range(start, start + self.BLOCK), self.marks[start : start + self.BLOCK])
+        return self.rows[next(islice(inside, place - self._before[block], None))]
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:  # noqa: ARG002
+        at = self.rows.index(value)
+        if not self.marks[at]:
+            raise ValueError(value)
+        return self.marks.count(1, 0, at)
 
 
 class SymbolList:
@@ -80,18 +119,26 @@ class SymbolList:
         rows = self._steps[-1][1] if self._steps else self._of_kind()
         for part in sorted(parts, key=len, reverse=True):
             folded = part.lower()
-            if rows is self.columns.rows:  # everything, in the file's order: the names as they are
-                rows = list(compress(range(len(self._names)), self._holding(self._names, folded)))
-            else:
-                names = map(self._names.__getitem__, rows)
-                rows = list(compress(rows, self._holding(names, folded)))
+            rows = self._holding(rows, folded)
             if part != folded:
                 rows = [i for i in rows if part in self.columns.raw_name(i).decode("latin-1")]
         return rows
 
-    @staticmethod
-    def _holding(names: Iterable[str], part: str) -> Iterator[bool]:
-        return map(contains, names, repeat(part))
+    def _holding(self, rows: Sequence[int], part: str) -> Sequence[int]:
+        """The rows whose names hold ``part``: marked while they are many, listed when few."""
+        if isinstance(rows, Kept) and len(rows) > len(rows.marks) // 4:
+            return Kept(rows.rows, _both(rows.marks, self._marks(rows.rows, part)))
+        if not isinstance(rows, Kept) and len(rows) > MANY:
+            # Everything in the file's order: what has no name holds nothing.
+            whole = range(len(self._names)) if rows is self.columns.rows else rows
+            return Kept(whole, self._marks(whole, part))
+        listed = list(rows)
+        names = map(self._names.__getitem__, listed)
+        return array("I", compress(listed, map(contains, names, repeat(part))))
+
+    def _marks(self, rows: Sequence[int], part: str) -> bytes:
+        names = self._names if isinstance(rows, range) else map(self._names.__getitem__, rows)
+        return bytes(map(contains, names, repeat(part)))
 
     def _of_kind(self) -> Sequence[int]:
         columns, rows = self.columns, self._ordered
@@ -181,6 +228,12 @@ def search_words(text: str) -> list[str]:
     """The words of a filter, as they stand in the names of a file, byte by byte."""
     words = text.replace("::", " ").split()
     return [word.encode("utf-8", "surrogateescape").decode("latin-1") for word in words]
+
+
+def _both(one: bytes, other: bytes) -> bytes:
+    """The marks that both have."""
+    number = int.from_bytes(one, "little") & int.from_bytes(other, "little")
+    return number.to_bytes(len(one), "little")
 
 
 def _with(rows: Sequence[int], values: Sequence[int], wanted: Container[int]) -> list[int]:

@@ -65,6 +65,28 @@ def test_a_damaged_table_is_read_as_far_as_it_goes() -> None:
     assert len(elf_columns(memoryview(b""), b"", 32, "big", ())) == 0
 
 
+@pytest.mark.parametrize("order", ["file", "size"])
+def test_many_that_are_kept_are_the_ones_that_few_would_be(
+    order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = [
+        Entry(f"{'even' if n % 2 == 0 else 'Odd'}_{n}".encode(), n + 1, n) for n in range(9000)
+    ]
+    listed, marked = symbol_list(*table), symbol_list(*table)
+    listed.sort(order, descending=False)
+    marked.sort(order, descending=False)
+    for words in ("e", "ev", "even_1", "", "d 7", "Odd", "Odd_8", "nothing"):
+        listed.filter(words)
+        with monkeypatch.context() as patched:
+            patched.setattr("isoview.symbols.MANY", 10)
+            marked.filter(words)
+        assert list(marked.rows) == list(listed.rows)
+        assert [marked.rows[place] for place in range(len(marked))] == list(listed.rows)
+        assert [marked.place_of(index) for index in (0, 17, 8999)] == [
+            listed.place_of(index) for index in (0, 17, 8999)
+        ]
+
+
 def test_typing_keeps_names_that_hold_every_piece() -> None:
     symbols = symbol_list(*TABLE)
 
