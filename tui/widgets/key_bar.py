@@ -17,10 +17,30 @@ class KeyBar(Widget):
     focus moves, which costs more than everything else a key press does.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._painted = Text()
+        self._asked = False
+
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.refresh())
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._look_again())
+
+    def _look_again(self) -> None:
+        self._asked = True
+        self.check_idle()
+
+    def on_idle(self) -> None:
+        """Paint again when something else is to be said: most keys change nothing here."""
+        if self._asked:
+            self._asked = False
+            if self._line() != self._painted:
+                self.refresh()
 
     def render(self) -> RenderResult:
+        self._painted = self._line()
+        return self._painted
+
+    def _line(self) -> Text:
         ink = Ink(self.app)
         line = Text(no_wrap=True, overflow="ellipsis")
         seen = set()

@@ -33,6 +33,30 @@ class Column(NamedTuple):
     right: bool = False  # numbers stand to the right
 
 
+class _Line:
+    """A line in the making. Neighbours that look alike become one: each run costs on its way to
+    the terminal, and there.
+    """
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._styles: list[Style] = []
+
+    def add(self, text: str, style: Style) -> None:
+        if not text:
+            return
+        if self._styles and self._styles[-1] == style:
+            self._texts[-1] += text
+        else:
+            self._texts.append(text)
+            self._styles.append(style)
+
+    def strip(self, width: int, style: Style) -> Strip:
+        """The line, as wide as it has to be."""
+        made = Strip(list(map(Segment, self._texts, self._styles)))
+        return made.adjust_cell_length(width, style)
+
+
 class LineTable(ScrollView, can_focus=True):
     """Lines of cells under a head; subclasses say what stands in a line."""
 
@@ -70,6 +94,7 @@ class LineTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.count = 0
         self._columns: tuple[Column, ...] = ()
+        self._style = Style()  # of the painting that is made
 
     # -- what subclasses say --------------------------------------------------------------------
 
@@ -115,15 +140,18 @@ class LineTable(ScrollView, can_focus=True):
 
     # -- painting -------------------------------------------------------------------------------
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._style = self.rich_style  # asks everything around the table: once, not for each line
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width, style = self.size.width, self._style
         if y == 0:
             heads = [Text(column.label) for column in self._columns]
             return self._strip(heads, self.get_component_rich_style("lines--head"), width)
         index = y - 1 + round(self.scroll_offset.y)
         if index >= self.count:
-            return Strip.blank(width, self.rich_style)
-        style = self.rich_style
+            return Strip.blank(width, style)
         if index == self.cursor:
             name = "lines--cursor" if self.has_focus else "lines--cursor-idle"
             style = self.get_component_rich_style(name)
@@ -133,21 +161,30 @@ class LineTable(ScrollView, can_focus=True):
     def _strip(
         self, cells: Sequence[Text], style: Style, width: int, *, plain: bool = False
     ) -> Strip:
-        segments: list[Segment] = []
-        console = self.app.console
+        line = _Line()
         for column, cell in zip(self._columns, cells, strict=False):
-            text = cell.copy()
-            if text.style:  # rich leaves out the style of a text without spans
-                text.stylize(text.style)
-            text.truncate(column.width, overflow="ellipsis")
-            gap = column.width - text.cell_len
+            if cell.cell_len > column.width:
+                cell = cell.copy()  # noqa: PLW2901
+                cell.truncate(column.width, overflow="ellipsis")
+            gap = column.width - cell.cell_len
             if column.right:
-                segments.append(Segment(" " * gap))
-            # Under the cursor, the cursor's colours: a tone on them may not be readable.
-            segments += [Segment(text.plain)] if plain else text.render(console)
-            segments.append(Segment(" " * (1 if column.right else gap + 1)))
-        strip = Strip(segments).adjust_cell_length(width)
-        return Strip(Segment.apply_style(strip, style), width)
+                line.add(" " * gap, style)
+            if plain:
+                # Under the cursor, the cursor's colours: a tone on them may not be readable.
+                line.add(cell.plain, style)
+            else:
+                self._add_cell(line, cell, style)
+            line.add(" " * (1 if column.right else gap + 1), style)
+        return line.strip(width, style)
+
+    def _add_cell(self, line: _Line, cell: Text, style: Style) -> None:
+        console = self.app.console
+        own = cell.style if isinstance(cell.style, Style) else console.get_style(cell.style)
+        if not cell.spans:
+            line.add(cell.plain, style + own)
+            return
+        for piece in cell.render(console):
+            line.add(piece.text, style + own + piece.style)
 
     def on_focus(self) -> None:
         self._repaint(self.cursor)
