@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from threading import Event as StopEvent
@@ -11,6 +12,7 @@ from typing import Any
 from app_reports import REPORT
 from symbols_by_hand import SAMPLE, sample_image, symbol_list
 from textual.pilot import Pilot
+from waiting import LIMIT
 
 from isoview.answers import Homes
 from isoview.evidence import EvidenceSource, Subject
@@ -163,26 +165,33 @@ async def settle(pilot: Pilot[None]) -> None:
     """Wait until nothing is read, decoded or decided any more, and it stands on the screen."""
     app = pilot.app
     assert isinstance(app, IsoviewApp)
-    quiet = 0
-    for _ in range(2000):
+    quiet, end = 0, time.monotonic() + LIMIT
+    while time.monotonic() < end:
         await pilot.pause(0.01)
         working = any(worker.is_running for worker in app.workers)
         working = working or any(entry.reading for entry in app.entries)
         quiet = 0 if working else quiet + 1
         if quiet == 4:  # a worker's last message, what it changes, and the paint of it
             return
-    raise AssertionError("the app does not come to rest")
+    raise AssertionError(f"the app does not come to rest: {list(app.workers)}")
+
+
+async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
+    """Wait until something is so, and painted."""
+    app = pilot.app
+    assert isinstance(app, IsoviewApp)
+    end = time.monotonic() + LIMIT
+    while not true():
+        assert time.monotonic() < end, f"it did not come about; the screen:\n{screen_text(app)}"
+        await pilot.pause(0.01)
+    await pilot.pause()
 
 
 async def until_shown(pilot: Pilot[None], words: str) -> None:
     """Wait until ``words`` stand on the screen; when they never do, say what stands there."""
     app = pilot.app
     assert isinstance(app, IsoviewApp)
-    for _ in range(2000):
-        if words in screen_text(app):
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(f"{words!r} is not on the screen:\n{screen_text(app)}")
+    await until(pilot, lambda: words in screen_text(app))
 
 
 def drive(

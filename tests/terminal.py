@@ -4,24 +4,19 @@ import fcntl
 import os
 import pty
 import re
-import resource
 import select
+import signal
 import struct
 import termios
 import time
-from dataclasses import dataclass
 
 _ESCAPE = re.compile(
     r"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[PX^_].*?\x1b\\|[()][A-Z0-9]|.)"
 )
 
 
-@dataclass(frozen=True)
-class Painted:
-    """CPU seconds of the whole process until a text stood on the screen, and all it had sent."""
-
-    cpu: float
-    sent: str
+LEAVE_LIMIT = 60.0
+"""Seconds until a command that was told to end counts as one that does not."""
 
 
 def plain(sent: bytes) -> str:
@@ -34,6 +29,7 @@ class Terminal:
 
     def __init__(self, command: list[str], columns: int = 80, rows: int = 24) -> None:
         self.sent = b""
+        self.status = 0
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
@@ -41,25 +37,38 @@ class Terminal:
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, size)
 
-    def until(self, text: str, seconds: float = 60) -> Painted:
+    def until(self, text: str, seconds: float = 60) -> None:
         """Wait until ``text`` was painted; raises where it is not within ``seconds``."""
         end = time.monotonic() + seconds
         while text not in self.text:
             left = end - time.monotonic()
             if left <= 0 or not self._read(left):
                 raise AssertionError(f"{text!r} was not painted; the screen says:\n{self.text}")
-        return Painted(self._cpu(), self.text)
 
     def press(self, keys: str) -> None:
         os.write(self.descriptor, keys.encode())
 
     def close(self) -> int:
         """The exit status, after everything the command still says is read."""
-        while self._read(5):
-            pass
-        _, status = os.waitpid(self.pid, 0)
+        end = time.monotonic() + LEAVE_LIMIT
+        while self._read(end - time.monotonic()):
+            if time.monotonic() > end:
+                break
+        if not self._ended(end):
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            os.close(self.descriptor)
+            raise AssertionError(f"it does not end; the screen says:\n{self.text}")
         os.close(self.descriptor)
-        return os.waitstatus_to_exitcode(status)
+        return os.waitstatus_to_exitcode(self.status)
+
+    def _ended(self, end: float) -> bool:
+        while time.monotonic() < end:
+            pid, self.status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return True
+            time.sleep(0.01)
+        return False
 
     @property
     def text(self) -> str:
@@ -67,7 +76,7 @@ class Terminal:
         return plain(self.sent)
 
     def _read(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self.descriptor], [], [], seconds)
+        ready, _, _ = select.select([self.descriptor], [], [], max(seconds, 0))
         if not ready:
             return False
         try:
@@ -76,14 +85,3 @@ class Terminal:
             return False
         self.sent += data
         return bool(data)
-
-    def _cpu(self) -> float:
-        """User and system time of the process so far (proc(5), fields 14 and 15)."""
-        with open(f"/proc/{self.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def children_cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

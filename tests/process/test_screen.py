@@ -3,17 +3,16 @@
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
+from app_pilot import until
 from process.targets import LINUX, target
 from textual.app import App
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
-from waiting import LIMIT
 
 from isoview.attach import Attached as RealAttached
 from isoview.attach import Audited
@@ -33,14 +32,6 @@ def play(app: App[None], script: Play, size: tuple[int, int] = (80, 24)) -> None
             await script(pilot)
 
     asyncio.run(run())
-
-
-async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
-    end = time.monotonic() + LIMIT
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        await pilot.pause(0.02)
-    await pilot.pause()
 
 
 def screen_of(pilot: Pilot[None]) -> ProcessScreen:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from app_pilot import app_of, drive, press, said, screen_text, settle
+from app_pilot import app_of, drive, press, said, screen_text, settle, until, until_shown
 from live_by_hand import OUTCOMES, python
 from textual.pilot import Pilot
 
@@ -128,8 +128,7 @@ def test_one_cell_is_run_again_and_what_runs_is_stopped() -> None:
         assert runner.asked == [(PYTHONS[1], ("twice",))]
         runner.go.clear()
         await pilot.press("r")
-        await pilot.pause(0.05)
-        assert "▒ running" in screen_text(made)
+        await until_shown(pilot, "▒ running")
         assert screen.why_not("rerun") is not None
         await pilot.press("X")
         await settle(pilot)
@@ -182,8 +181,8 @@ def test_leaving_the_app_ends_what_runs() -> None:
         await opened(pilot)
         await press(pilot, "l")
         await pilot.press("y")
-        await pilot.pause(0.05)
-        assert made.experiments.runs_of(made.entries[0]).busy
+        await until(pilot, lambda: made.experiments.runs_of(made.entries[0]).busy)
+        await until(pilot, lambda: bool(runner.asked))
         made.experiments.close()
         await settle(pilot)
 

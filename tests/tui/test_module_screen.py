@@ -12,10 +12,12 @@ from app_pilot import (
     said,
     screen_text,
     settle,
+    until,
     until_shown,
 )
 from app_reports import FACTS, FINDINGS, REPORT, TYPES
 from textual.pilot import Pilot
+from waiting import LIMIT
 
 from isoview.model import Complete, Event, Failed, Shape, Started, TargetError
 from isoview.tui.widgets.detail import DetailPane
@@ -64,20 +66,18 @@ def test_the_shape_is_shown_before_the_file_is_read_to_its_end() -> None:
         for target in targets:
             yield Started(target)
             yield Shape(shape)
-            assert go_on.wait(20)
+            assert go_on.wait(LIMIT)
             yield Complete(REPORT)
 
     app = app_of(stream=stream)
 
     async def run() -> None:
         async with app.run_test() as pilot:
-            while not table(pilot).count:
-                await pilot.pause(0.01)
+            await until(pilot, lambda: table(pilot).count > 0)
             assert current(pilot) == "ISO201 x3"
             assert "reading…" in screen_text(app)
             await pilot.press("o")  # the keyboard is not blocked
-            await pilot.pause(0.3)
-            assert app.screen.query_one(DetailPane).face == "guide"
+            await until(pilot, lambda: app.screen.query_one(DetailPane).face == "guide")
             go_on.set()
             await settle(pilot)
             assert current(pilot) == "ISO101 x1", "nobody moved, so the cursor goes to the worst"

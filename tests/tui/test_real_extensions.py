@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import time
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -21,9 +20,6 @@ from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.faces import EvidenceFace
 from isoview.tui.widgets.fact_tree import FactTree
 from isoview.tui.widgets.findings import FindingsTable
-
-PAINT_LIMIT = 0.6
-"""Seconds of CPU, the whole process from its start, until the first screen stands."""
 
 
 def real_extension() -> str:
@@ -185,37 +181,27 @@ def test_leaving_does_not_wait_for_a_child(tmp_path: Path) -> None:
     subprocess.run(
         [*build, f"-I{sysconfig.get_path('include')}", str(source), "-o", str(module)], check=True
     )
-    terminal = Terminal([sys.executable, "-m", "isoview", str(module)])
+    terminal = Terminal([sys.executable, "-c", PATIENT, str(module)])
     terminal.until("not run (l)")
     terminal.press("l")
     terminal.until("run the module's code?")
     terminal.press("y")
     terminal.until("importing in a child process")
-    before = time.monotonic()
     terminal.press("q")
-    assert terminal.close() == 0
-    assert time.monotonic() - before < LEAVE_LIMIT
+    assert terminal.close() == 0  # or this waits for the child, which has an hour
 
 
+PATIENT = """
+import sys
+from isoview.inspectors.live import runner
+*others, _seconds = runner.run.__defaults__
+runner.run.__defaults__ = (*others, 3600.0)
+from isoview.cli import main
+main(sys.argv[1:])
+"""
 SLEEPER = """
 #include <Python.h>
 #include <unistd.h>
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "sleeper", NULL, 0};
 PyMODINIT_FUNC PyInit_sleeper(void) { for (;;) sleep(60); return PyModule_Create(&definition); }
 """
-LEAVE_LIMIT = 8
-"""Seconds; the child's own limit is 20."""
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="CPU time is read from /proc")
-def test_the_first_screen_is_painted_within_its_cpu_budget() -> None:
-    cheapest = min(_painted(real_extension()) for _ in range(3))
-    assert cheapest <= PAINT_LIMIT, f"first paint after {cheapest:.2f} s of CPU"
-
-
-def _painted(target: str) -> float:
-    terminal = Terminal([sys.executable, "-m", "isoview", target])
-    cpu = terminal.until("reading").cpu
-    terminal.press("q")
-    assert terminal.close() == 0
-    return cpu

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Event as Gate
 
 import pytest
-from app_pilot import press, settle
+from app_pilot import press, settle, until_shown
 from textual.pilot import Pilot
 from workspace_by_hand import LINES, workspace_app
 
@@ -50,11 +50,8 @@ def test_being_read(snap_compare: Compare) -> None:
     app = workspace_app(half, None, gate=gate)
 
     async def run(pilot: Pilot[None]) -> None:
-        for _ in range(2000):
-            await pilot.pause(0.01)
-            if app.workspace is not None and app.workspace.workspace.done == 3:
-                break
-        await pilot.pause(0.1)
+        await until_shown(pilot, "reading 3 of 7")
+        await pilot.pause(0.1)  # what is painted with it; it does not come to rest
 
     try:
         assert snap_compare(app, terminal_size=(80, 24), run_before=run)

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event as Gate
 
 import pytest
-from app_pilot import drive, press, said, screen_text, settle
+from app_pilot import drive, press, said, screen_text, settle, until_shown
 from compiled import compile_fixture
 from textual.pilot import Pilot
 from workspace_by_hand import LINES, listed, many, module, workspace_app
@@ -132,10 +132,7 @@ def test_it_fills_in_while_files_are_read_and_the_cursor_stays_on_its_line() -> 
 
     async def steps() -> None:
         async with app.run_test(size=(100, 24), notifications=True) as pilot:
-            for _ in range(2000):
-                await pilot.pause(0.01)
-                if "reading 3 of 7" in screen_text(app):
-                    break
+            await until_shown(pilot, "reading 3 of 7")
             assert "50%" in screen_text(app)
             assert "4 of 4 files so far block own GIL" in screen_text(app)
             await pilot.press("j")

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 from command import isoview, python, speedups
 from compiled import compile_fixture
+from waiting import LIMIT
 
 from isoview.commands import COMMANDS, ExitCode
 from isoview.commands.parser import cli
@@ -340,7 +341,7 @@ def test_ctrl_c_ends_quietly_with_130() -> None:
     script = (
         "import signal, time, isoview.inspectors.binary.inspect as i\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in the background
-        "i.load_all = lambda path: (print('ready', flush=True), time.sleep(30))\n"
+        "i.load_all = lambda path: (print('ready', flush=True), time.sleep(600))\n"
         "from isoview.cli import main\nmain(['check', 'some.so'])\n"
     )
     child = subprocess.Popen(
@@ -349,7 +350,7 @@ def test_ctrl_c_ends_quietly_with_130() -> None:
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
     child.send_signal(signal.SIGINT)
-    _output, talk = child.communicate(timeout=30)
+    _output, talk = child.communicate(timeout=LIMIT)
     assert child.returncode == ExitCode.INTERRUPTED
     assert talk.strip() == ""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from command import speedups
+from waiting import LIMIT
 
 from isoview.commands import ExitCode
 
@@ -118,14 +119,14 @@ def test_a_terminal_that_goes_away_ends_the_app(screen: tuple[str, ...]) -> None
         start_new_session=True, env={**os.environ, "TERM": "xterm-256color"},
     )  # fmt: skip
     os.close(terminal)
-    shown, deadline = b"", time.monotonic() + 30
+    shown, deadline = b"", time.monotonic() + LIMIT
     while b"isoview" not in shown and time.monotonic() < deadline:
         if select.select([control], [], [], 0.1)[0]:
             shown += os.read(control, 65536)
     os.close(control)
     os.killpg(child.pid, signal.SIGHUP)  # as the kernel tells the session of a terminal
     assert b"isoview" in shown
-    child.wait(timeout=30)
+    child.wait(timeout=LIMIT)
     assert child.returncode != 0
 
 
@@ -140,7 +141,7 @@ def test_ctrl_c_at_any_stage_leaves_no_half_report(seconds: float, own_surroundi
     )  # fmt: skip
     time.sleep(seconds)
     child.send_signal(signal.SIGINT)
-    child.communicate(timeout=30)
+    child.communicate(timeout=LIMIT)
     # Before its first line of ours has run, the interpreter itself says what stopped it.
     assert child.returncode in (ExitCode.CLEAN, ExitCode.INTERRUPTED, -signal.SIGINT, 1)
     assert json.loads(report.read_text()) is not None

@@ -31,7 +31,7 @@ from isoview.inspectors.binary.inspect import code, load_all, shape
 from isoview.inspectors.errors import IsoviewError, UnsupportedFormat
 
 BUILT = Path(__file__).resolve().parent.parent / "fixtures" / "built"
-SECONDS = 2
+SECONDS = 30
 """No damaged file of a few kilobytes may take longer."""
 
 

@@ -17,6 +17,7 @@ from compiled import compile_fixture
 from samples import VARIANTS, full_report
 from targets_by_hand import good_wheel
 from terminal import Terminal
+from waiting import LIMIT
 
 from isoview import cache as cache_module
 from isoview import fingerprint
@@ -224,7 +225,7 @@ def test_progress_counts_on_a_terminal(folder: Path) -> None:
             output,
         ]
     )
-    assert "of 10 files" in terminal.until("of 10 files").sent
+    terminal.until("of 10 files")
     assert terminal.close() == ExitCode.NOT_ANALYSED
     assert len(json.loads((folder / "r.json").read_text())["artifacts"]) == 9
 
@@ -246,16 +247,16 @@ _SLOW = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 import isoview.parallel as parallel
-result = parallel._Crew._result
+result, following = parallel._Crew._result, parallel._Crew.next
 def slow(self, place, worker):
     if "m4" in place.path:
-        while self._taken < 4:  # until the four before it were handed on
-            time.sleep(0.01)
-        time.sleep(0.5)
-        print("ready", file=sys.stderr, flush=True)
-        time.sleep(60)
+        time.sleep(600)
     return result(self, place, worker)
-parallel._Crew._result = slow
+def asked(self):
+    if self._taken == 4:  # the four before it were handed on, and more is wanted
+        print("ready", file=sys.stderr, flush=True)
+    return following(self)
+parallel._Crew._result, parallel._Crew.next = slow, asked
 from isoview.cli import main
 main(["check", "--format", "json", "--jobs", "1", sys.argv[1]])
 """
@@ -270,7 +271,7 @@ def test_ctrl_c_leaves_what_is_done(folder: Path) -> None:
     assert child.stderr is not None
     assert child.stderr.readline() == "ready\n"
     child.send_signal(signal.SIGINT)
-    output, talk = child.communicate(timeout=30)
+    output, talk = child.communicate(timeout=LIMIT)
     assert child.returncode == ExitCode.INTERRUPTED
     assert "interrupted" in talk
     assert [Path(each["path"]).name for each in json.loads(output)["artifacts"]] == [

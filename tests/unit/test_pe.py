@@ -272,10 +272,14 @@ def test_an_unknown_processor_still_gives_the_tables():
     assert "PyInit_tiny" in image.exports
 
 
+SECONDS = 30
+"""Of CPU for one damaged file, a hundred times what it takes: a test is no benchmark."""
+
+
 def damaged(file: PeWriter) -> dict[str, str]:
     begin = time.process_time()
     image = image_of(file)
-    assert time.process_time() - begin < 1
+    assert time.process_time() - begin < SECONDS
     notes: dict[str, str] = {}
     for note in image.damage:
         notes[note.where] = f"{notes.get(note.where, '')} {note.text}"

@@ -1,15 +1,16 @@
 """The engine of surveys: bounded, and nothing lost whoever dies."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from survey_by_hand import Alone, deadly, faulty, plain, some_wheels, surveyed, tables, unseeing
+from waiting import is_gone, until
 
 from isoview.survey.crews import Pool
 from isoview.survey.engine import Engine, Fallen
@@ -149,11 +150,8 @@ def test_no_worker_outlives_a_killed_survey(tmp_path: Path) -> None:
         [sys.executable, script], capture_output=True, text=True, check=False, env=TESTS
     )
     worker = int(child.stdout)
-    for _ in range(100):
-        try:
-            os.kill(worker, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    os.kill(worker, signal.SIGKILL)
-    pytest.fail("the pool's process stayed behind")
+    try:
+        until(lambda: is_gone(worker), "the end of the pool's process")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
