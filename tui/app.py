@@ -87,19 +87,28 @@ class IsoviewApp(BaseApp):
 
         return WorkspaceControl(self, workspace or Workspace(tuple(targets)))
 
+    def get_default_screen(self) -> Screen[Any]:
+        """The screen at the bottom of the stack: Textual's own, which is empty, would be styled
+        and painted before ours for nothing.
+        """
+        view, subject = self.first_place()
+        return view_of(view).make(self, subject)
+
+    def first_place(self) -> tuple[str, object]:
+        """The view that the app begins with, and what it is about."""
+        return ("module", self.entries[0]) if self.workspace is None else ("workspace", None)
+
     def on_mount(self) -> None:
-        self.open_first()
+        # Paint first: the reading starts when the first screen stands.
+        self.call_after_refresh(self.begin)
         self.deciding.start()
 
-    def open_first(self) -> None:
-        """Show the first screen; the app on processes has another one."""
-        # Paint first: the reading starts when the first screen stands.
+    def begin(self) -> None:
+        """Begin the work that the first screen shows."""
         if self.workspace is not None:
-            self.navigation.go("workspace")
-            self.call_after_refresh(self.workspace.start)
+            self.workspace.start()
         else:
-            self.open_entry(self.entries[0])
-            self.call_after_refresh(self.read, self.entries)
+            self.read(self.entries)
 
     def open_entry(self, entry: Entry) -> None:
         """Show the Module screen of an entry."""
@@ -164,7 +173,7 @@ class IsoviewApp(BaseApp):
 
     def leave(self, screen: Screen[Any]) -> None:
         """Go back from a screen with nothing open in it."""
-        if len(self.screen_stack) > 2 and screen is self.screen:
+        if len(self.screen_stack) > 1 and screen is self.screen:
             self.navigation.remember()
             self.pop_screen()
         else:

@@ -13,8 +13,11 @@ class CompareApp(IsoviewApp):
         super().__init__([], services)
         self._builds = (old, new)
 
-    def open_first(self) -> None:
-        self.navigation.go("compare", self._builds)
+    def first_place(self) -> tuple[str, object]:
+        return "compare", self._builds
+
+    def begin(self) -> None:
+        """The screen itself reads the two."""
 
 
 def run(old: str, new: str) -> int:

@@ -23,7 +23,7 @@ def keep(app: IsoviewApp) -> None:
 
 def restore(app: IsoviewApp, entry: Entry) -> None:
     """Go to the view that the file was left in, unless one has moved on already."""
-    if app.workspace is not None or len(app.screen_stack) != 2:
+    if app.workspace is not None or len(app.screen_stack) != 1:
         return
     name = app.settings.view_of(_key(entry))
     view = next((view for view in VIEWS if view.name == name), None)

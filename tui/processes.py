@@ -41,11 +41,11 @@ class ProcessesApp(IsoviewApp):
         self.pid = pid
         self.process_services = services or ProcessServices()
 
-    def open_first(self) -> None:
-        if self.pid is None:
-            self.navigation.go("processes")
-        else:
-            self.navigation.go("process", self.pid)
+    def first_place(self) -> tuple[str, object]:
+        return ("processes", None) if self.pid is None else ("process", self.pid)
+
+    def begin(self) -> None:
+        """The screens themselves look."""
 
 
 def run(pid: int | None = None) -> None:

@@ -72,7 +72,7 @@ class WorkspaceControl:
         """A workspace of one file is that file, unless somebody has gone somewhere already."""
         modules = self.workspace.modules()
         alone = len(modules) == 1 and not modules[0].error and not self._entries
-        if alone and len(self._app.screen_stack) == 2:
+        if alone and len(self._app.screen_stack) == 1:
             self._app.open_entry(self.entry_of(modules[0]))
 
     def _show(self) -> None:

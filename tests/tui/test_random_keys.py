@@ -116,7 +116,7 @@ def session(app: IsoviewApp, arrive: Callable[[], Any], seed: int) -> None:
 
 async def come_back(app: IsoviewApp, arrive: Callable[[], Any], pilot: Pilot[None]) -> None:
     await pilot.pause()
-    while len(app.screen_stack) > 2 and app.screen.is_modal:
+    while len(app.screen_stack) > 1 and app.screen.is_modal:
         app.pop_screen()
     arrive()
     await pilot.pause()
