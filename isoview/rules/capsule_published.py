@@ -15,6 +15,8 @@ _PROTOCOLS = frozenset({
 })  # fmt: skip
 """Capsules that hand over one object's data, in a form that DLPack or the Arrow PyCapsule interface
 lays down: no table that somebody publishes."""
+_REGISTRIES = ("__pybind11_",)
+"""How the names begin of capsules in which a generator keeps its own registry."""
 _TYPES_OF_SWIG = "_p_"
 """How SWIG's mangled names of pointer types begin: its capsules of descriptions, in its own cache."""
 
@@ -25,7 +27,8 @@ class CapsulePublished(Rule):
     What it finds
         A capsule that this file makes. Whether its first field is a version that the other
         side reads is not seen in the file. Capsules of DLPack and Arrow, which hand over the
-        data of one object in a published form, are left out, and so are SWIG's cached types.
+        data of one object in a published form, are left out, and so are SWIG's cached types
+        and pybind11's registries.
 
     Why it matters
         Other modules read the struct behind the capsule as it was when they were compiled.
@@ -56,7 +59,9 @@ class CapsulePublished(Rule):
         published = [entry for entry in facts.capsules if entry.role == "published"]
         by_swig = any(tool.name == "SWIG" for tool in facts.toolchains)
         for entry in published:
-            if entry.name in _PROTOCOLS or (by_swig and entry.name.startswith(_TYPES_OF_SWIG)):
+            if entry.name in _PROTOCOLS or entry.name.startswith(_REGISTRIES):
+                continue
+            if by_swig and entry.name.startswith(_TYPES_OF_SWIG):
                 continue
             yield self.finding(
                 facts,

@@ -26,8 +26,8 @@ class LocalStaticObject(Rule):
         C: Keep the object in the module state.
 
         pybind11: Instead of `static py::object x = ...` use
-        `py::gil_safe_call_once_and_store`, which pybind11 3.1 keeps per interpreter, or an
-        attribute of the module.
+        `py::gil_safe_call_once_and_store`, which keeps one for each interpreter from pybind11
+        3.0.2 on (Python 3.12 and later), or an attribute of the module.
 
         nanobind: Make it an attribute of the module instead of `static nb::object x = ...`.
 

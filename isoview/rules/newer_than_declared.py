@@ -34,7 +34,8 @@ class NewerThanDeclared(Rule):
         PyO3: Let the feature `abi3-pyNN` of `pyo3` and the tag name the same version: maturin
         takes the tag from the feature.
 
-        nanobind: Publish for `cp312-abi3`: `STABLE_ABI` needs Python 3.12.
+        nanobind: Publish for `cp312-abi3`: `STABLE_ABI` needs Python 3.12. In the split mode of
+        nanobind 3 (`BACKEND_MODULE`) the version is that of `STABLE_ABI_VERSION`, 3.10 at least.
 
         SWIG: Define `Py_LIMITED_API` for the wrapper with the version that the tag has.
 

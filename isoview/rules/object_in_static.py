@@ -46,7 +46,8 @@ class ObjectInStatic(Rule):
         instance.
 
         pybind11: Do not keep a `py::object` in a static. Make it an attribute of the module, or use
-        `py::gil_safe_call_once_and_store`, which pybind11 3.1 keeps per interpreter.
+        `py::gil_safe_call_once_and_store`, which keeps one for each interpreter from pybind11
+        3.0.2 on (Python 3.12 and later).
 
         nanobind: Do not keep an `nb::object` in a static; make it an attribute of the module.
 

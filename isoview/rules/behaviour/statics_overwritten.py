@@ -31,7 +31,7 @@ class StaticsOverwritten(LiveRule):
         Python variables of the module.
 
         pybind11: Keep no `py::object` in C++ statics; `py::gil_safe_call_once_and_store` keeps one
-        for each interpreter from 3.0 on.
+        for each interpreter from pybind11 3.0.2 on (Python 3.12 and later).
 
     Guide
         enter-per-module-state

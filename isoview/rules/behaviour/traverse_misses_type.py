@@ -18,8 +18,9 @@ class TraverseMissesType(LiveRule):
         function is inherited, as with exceptions made from a spec, this is a note.
 
     Why it matters
-        From 3.9 on an instance owns a reference to its heap type. One that the collector does not
-        see makes the cycle of instance, type and module impossible to free.
+        An instance owns a reference to its heap type, and from 3.9 on it is the traverse function
+        of the type that shows it. One that the collector does not see makes the cycle of
+        instance, type and module impossible to free.
 
     How to fix
         C: Begin `tp_traverse` with `Py_VISIT(Py_TYPE(self))` (3.9 and later).
