@@ -5,20 +5,23 @@ them; of the rounds the median is taken. Only ratios within one run mean anythin
 """
 
 import contextlib
+import fcntl
 import os
 import pty
 import select
 import signal
 import statistics
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-TIME_LIMIT = 1800.0
-"""Seconds after which a command is given up."""
+COLUMNS, ROWS = 80, 24
+"""Size of the terminal of a program that is measured until it has shown something."""
 
 
 class Cost(NamedTuple):
@@ -70,16 +73,17 @@ def _until_shown(command: Command, environment: Mapping[str, str]) -> Cost:
     pid, terminal = pty.fork()
     if pid == 0:
         os.execvpe(command.argv[0], command.argv, {**environment, "TERM": "xterm-256color"})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     shown = b""
-    cpu = 0.0
-    peak = 0
     try:
         while command.marker not in shown:
-            if time.perf_counter() - before > 60:
-                raise RuntimeError(f"{command.argv} never showed {command.marker!r}")
-            ready, _, _ = select.select([terminal], [], [], 1.0)
-            if ready:
-                shown = (shown + os.read(terminal, 1 << 16))[-(1 << 18) :]
+            left = 60 - (time.perf_counter() - before)
+            ready, _, _ = select.select([terminal], [], [], max(left, 0))
+            data = _read(terminal) if ready else b""
+            if not data:
+                what = f"{command.argv} ended, or never showed {command.marker!r}"
+                raise RuntimeError(f"{what}: {shown[-300:].decode(errors='replace')}")
+            shown = (shown + data)[-(1 << 18) :]
         cpu, peak = _of_process(pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -89,13 +93,19 @@ def _until_shown(command: Command, environment: Mapping[str, str]) -> Cost:
     return Cost(cpu, time.perf_counter() - before, peak)
 
 
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # the program has ended (Linux says EIO)
+        return b""
+
+
 def _of_process(pid: int) -> tuple[float, int]:
-    """CPU seconds and peak memory of a running process (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    ticks = os.sysconf("SC_CLK_TCK")
+    """CPU seconds and peak memory of a running process (Linux; all its threads)."""
+    threads = [Path(entry, "schedstat").read_text() for entry in Path(f"/proc/{pid}/task").iterdir()]
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return (int(fields[11]) + int(fields[12])) / ticks, int(line.split()[1]) * 1024
+    return sum(int(each.split()[0]) for each in threads) / 1e9, int(line.split()[1]) * 1024
 
 
 def in_turns(
