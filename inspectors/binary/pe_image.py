@@ -4,6 +4,8 @@ All addresses are link-time ones: the preferred image base plus the RVA. Constan
 too, so that structures stand in ``.rdata`` as well as in ``.data``.
 """
 
+from bisect import bisect_right
+
 from isoview.inspectors.binary.image import Image, Region, Segment
 from isoview.inspectors.binary.pe import SCN_EXECUTE, SCN_WRITE, PeFile, Section
 from isoview.inspectors.binary.pe_symbols import has_symbols, read_symbols
@@ -90,7 +92,8 @@ def _export_sizes(exports: dict[str, int], unwind: Unwind) -> dict[int, int]:
             continue
         size = unwind.size(address)
         if size is None:
-            ends = [other - address for other in others if other > address][:1]
+            after = bisect_right(others, address)
+            ends = [end - address for end in others[after : after + 1]]
             room = unwind.room(address)
             size = min([*ends, room] if room else ends, default=0)
         if size:

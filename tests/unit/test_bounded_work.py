@@ -4,6 +4,8 @@ No test here measures time: each would take minutes, or gigabytes, without the b
 """
 
 import random
+import struct
+from typing import cast
 
 import pytest
 
@@ -27,6 +29,12 @@ from isoview.inspectors.binary.image import Image, Region, Segment
 from isoview.inspectors.binary.init import init_symbols
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.macho_symbols import export_trie
+from isoview.inspectors.binary.pe_image import _export_sizes
+from isoview.inspectors.binary.pe_unwind import Unwind
+from isoview.inspectors.binary.runtime_types.cffi import cffi_tables
+from isoview.inspectors.binary.runtime_types.cxx import type_infos
+from isoview.inspectors.binary.runtime_types.f2py import f2py_tables
+from isoview.inspectors.binary.runtime_types.sip import sip_modules
 from isoview.inspectors.binary.runtime_types.tracker import Tracker
 from isoview.inspectors.binary.toolchain import find_toolchains
 from isoview.inspectors.record import replace
@@ -91,6 +99,77 @@ def test_a_number_stays_in_its_register(step: bytes) -> None:
     assert noted is None or len(noted.name) <= 20
     for site in Tracker(image, how, lambda _: None).sites(0x1000, 0x1000 + len(code)):
         assert int(str(site.state.registers.get(0, 0))) < 1 << 64
+
+
+class _NoUnwind:
+    """Unwind tables that tell of no function."""
+
+    def size(self, _address: int) -> None:
+        """As of a leaf function."""
+
+    def room(self, _address: int) -> None:
+        """Nothing behind it."""
+
+
+def test_every_export_may_be_called_as_an_init_function() -> None:
+    exports = {f"Py{number}": 0x1000 + 16 * number for number in range(1 << 16)}
+    sizes = _export_sizes(exports, cast("Unwind", _NoUnwind()))
+    assert set(sizes.values()) == {16}
+
+
+def test_type_names_of_cxx_that_never_end() -> None:
+    data = b".?AVname" * 100_000
+    image = replace(image_of(data, form="pe"), pointers=dict.fromkeys(range(0x1000, 0xC0000, 8), 1))
+    assert not type_infos(image)
+
+
+@pytest.mark.parametrize("end", [b"\0" * 8, b"\1" * 8], ids=["ended", "endless"])
+def test_a_table_of_f2py_is_read_once(end: bytes) -> None:
+    step, count = 2 * 8 + 40 * 8 + 8 + 3 * 8, 3000
+    variable = bytes(8) + struct.pack("<iiq", 0, 0, -1) + bytes(step - 24)  # a scalar
+    data = variable * count + end + b"name\0\0\0\0"
+    pointers = dict.fromkeys(range(0x1000, 0x1000 + step * count, step), 0x1000 + len(data) - 8)
+    image = replace(image_of(data, ".data"), pointers=pointers)
+    image = replace(image, regions=(replace(image.regions[0], writable=True),))
+    assert len(f2py_tables(image)) == (end[0] == 0)
+
+
+def test_contexts_of_cffi_that_claim_the_same_names() -> None:
+    count, contexts = 10_000, 1000
+    names = b"".join(b"n%06d\0" % number for number in range(count))
+    globals_at = 0x1000 + len(names)
+    context = bytes(48) + struct.pack("<IIII", count, 0, 0, 0) + bytes(16)
+    first = globals_at + 32 * count
+    pointers = {globals_at + 32 * n: 0x1000 + 8 * n for n in range(count)}
+    for at in range(first, first + len(context) * contexts, len(context)):
+        pointers |= {at: 0x1000, at + 8: globals_at}
+    image = image_of(names + bytes(32 * count) + context * contexts, ".data.rel.ro")
+    tables = cffi_tables(replace(image, pointers=pointers))
+    assert 1 <= len(tables) < 100
+    assert tables[0].names[::9999] == ("n000000", "n009999")
+
+
+def test_definitions_of_sip_that_claim_the_same_types() -> None:
+    """A thousand modules of 20,000 types of 4,096 methods, in half a megabyte."""
+    modules, types, methods = 1000, 20_000, 4096
+    texts, module, entry = b"name\0\0\0\0", 56, 56
+    entry_at, table_at = 0x1008 + module * modules, 0x1008 + module * modules + entry
+    methods_at = table_at + 8 * types
+    parts = [struct.pack("<QII", 0, 8, 0), bytes(24), struct.pack("<QQ", types, 0)]
+    kind = bytes(24) + bytes(16) + struct.pack("<QQ", methods, 0)
+    data = texts + b"".join(parts) * modules + kind + bytes(8 * types)
+    data += struct.pack("<QQQQ", 0, 0, 1, 0) * methods
+    pointers = {entry_at + 48: methods_at}
+    pointers |= dict.fromkeys(range(table_at, methods_at, 8), entry_at)
+    pointers |= dict.fromkeys(range(methods_at, methods_at + 32 * methods, 32), 0x1000)
+    for base in range(0x1008, entry_at, module):
+        pointers |= {base + 24: 0x1000, base + 48: table_at}
+    image = replace(image_of(data, ".data"), pointers=pointers)
+    constant = Region(".rodata", 0x1000, 8, False, False, False)
+    rest = Region(".data", 0x1008, len(data) - 8, True, False, False)
+    found = sip_modules(replace(image, regions=(constant, rest)))
+    assert 1 <= len(found) < 10
+    assert 1 <= sum(len(kind.methods) for each in found for kind in each.types) <= 1 << 17
 
 
 def test_a_text_of_nothing_but_beginnings_of_a_mark() -> None:

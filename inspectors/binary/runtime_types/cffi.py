@@ -19,6 +19,10 @@ from isoview.inspectors.facts import Evidence, NameTable
 
 COUNT_LIMIT = 1 << 20
 """More names than this in one table are taken for chance."""
+NAMES_LIMIT = 1 << 18
+"""Most names in all contexts together, which may claim one another's. (The largest library that
+cffi wraps, OpenSSL, has some 3,000.)
+"""
 
 
 class Context(NamedTuple):
@@ -48,34 +52,84 @@ _TABLES = (
 )
 
 
+class _Names:
+    """The names of one kind of table, each read once, however many contexts claim it."""
+
+    def __init__(self, image: Image, table: Table) -> None:
+        words = -(-(table.words * image.word_size + 4 * table.ints) // image.word_size)
+        self.table = table
+        self._image = image
+        self._step = words * image.word_size
+        self._names: dict[int, str | None] = {}  # by the address of the entry
+        self._ends: dict[
+            int, int
+        ] = {}  # where the names that begin at an entry are in order no more
+
+    def of(self, context: Context) -> tuple[str, ...] | None:
+        """The names of a context; None where they are not all there, or not in order."""
+        start, count = context.tables[self.table.pointer], context.counts[self.table.number]
+        if (count > 0) != (start is not None):
+            return None
+        if start is None:
+            return ()
+        if self._end(start) < start + count * self._step:
+            return None
+        entries = range(start, start + count * self._step, self._step)
+        return tuple([name for entry in entries if (name := self._names[entry]) is not None])
+
+    def _end(self, start: int) -> int:
+        at = start
+        while at not in self._ends:
+            name, following = self._name(at), self._name(at + self._step)
+            if name is None or following is None or following <= name:
+                self._ends[at] = at if name is None else at + self._step
+                break
+            at += self._step
+        end = self._ends[at]
+        self._ends.update(dict.fromkeys(range(start, at, self._step), end))
+        return end
+
+    def _name(self, entry: int) -> str | None:
+        if entry not in self._names:
+            target = self._image.pointers.get(entry)
+            name = self._image.cstring(target, 512) if target is not None else None
+            self._names[entry] = name if name and name.isprintable() else None
+        return self._names[entry]
+
+
 def cffi_tables(image: Image) -> tuple[NameTable, ...]:
     """Every name table of every cffi context in the file."""
     found: list[NameTable] = []
-    for context in contexts(image):
-        for table in _TABLES:
+    for context, lists in contexts(image):
+        for table, names in zip(_TABLES, lists, strict=True):
             # A struct without a name of its own is called "$" and the typedef it belongs to.
-            names = tuple(n for n in _names(image, context, table) or () if n[0] != "$")
-            if names:
+            told = tuple([name for name in names if name[0] != "$"])
+            if told:
                 text = f"table of a cffi context at {context.address:#x}"
                 evidence = Evidence("data", text, context.tables[table.pointer])
-                found.append(NameTable(table.kind, "cffi", names, True, (evidence,)))
+                found.append(NameTable(table.kind, "cffi", told, True, (evidence,)))
     return tuple(found)
 
 
-def contexts(image: Image) -> Iterator[Context]:
-    """The cffi contexts of the file, recognised by shape and by the order of their names."""
-    size = image.word_size
-    pointers = image.pointers
-    for address in sorted(pointers):
+def contexts(image: Image) -> Iterator[tuple[Context, list[tuple[str, ...]]]]:
+    """The cffi contexts of the file, recognised by shape and by the order of their names, with the
+    names of each table.
+    """
+    readers = [_Names(image, table) for table in _TABLES]
+    left = NAMES_LIMIT
+    for address in sorted(image.pointers):
         # types and globals are there in every module that has any name.
-        if address + size not in pointers:
+        context = _context(image, address) if address + image.word_size in image.pointers else None
+        if context is None or sum(context.counts) > left:
             continue
-        context = _context(image, address)
-        if context is not None:
-            yield context
+        lists = [names for reader in readers if (names := reader.of(context)) is not None]
+        if len(lists) == len(readers):
+            left -= sum(context.counts)
+            yield context, lists
 
 
 def _context(image: Image, address: int) -> Context | None:
+    """What has the shape of a context at ``address``; its names are not looked at."""
     size = image.word_size
     tables: list[int | None] = []
     for index in range(6):
@@ -93,28 +147,4 @@ def _context(image: Image, address: int) -> Context | None:
     includes = at + 16
     if includes not in image.pointers and image.unsigned(includes, size) != 0:
         return None
-    context = Context(address, tuple(tables), tuple(counts))
-    for table in _TABLES:
-        if (context.counts[table.number] > 0) != (context.tables[table.pointer] is not None):
-            return None
-        names = _names(image, context, table)
-        if names is None or list(names) != sorted(set(names)):
-            return None
-    return context
-
-
-def _names(image: Image, context: Context, table: Table) -> tuple[str, ...] | None:
-    start = context.tables[table.pointer]
-    count = context.counts[table.number]
-    if start is None or not count:
-        return ()
-    entry = -(-(table.words * image.word_size + 4 * table.ints) // image.word_size)
-    step = entry * image.word_size
-    found: list[str] = []
-    for index in range(count):
-        target = image.pointers.get(start + index * step)
-        name = image.cstring(target, 512) if target is not None else None
-        if not name or not name.isprintable():
-            return None
-        found.append(name)
-    return tuple(found)
+    return Context(address, tuple(tables), tuple(counts))

@@ -73,8 +73,9 @@ def _microsoft(image: Image) -> dict[int, str]:
         while at >= 0:
             start = region.address + at - 2 * image.word_size
             if start in image.pointers:
-                end = raw.find(b"\0", at)
-                found[start] = raw[at:end].decode("latin-1")
+                end = raw.find(b"\0", at, at + _NAME_LIMIT)
+                if end >= 0:
+                    found[start] = raw[at:end].decode("latin-1")
             at = raw.find(_MSVC, at + 1)
     return found
 

@@ -32,14 +32,16 @@ def _entries(image: Image) -> dict[int, tuple[str, bool]]:
     size = image.word_size
     step = 2 * size + _DIMENSIONS * size + 8 + 3 * size
     found: dict[int, tuple[str, bool]] = {}
+    looked: set[int] = set()  # entries of tables without an end, too: each is read once
     for address in sorted(image.pointers):
-        if address in found or len(found) > _LIMIT:
+        if address in looked or len(found) > _LIMIT:
             continue
         at = address
         table: dict[int, tuple[str, bool]] = {}
         while (entry := _entry(image, at)) is not None:
             table[at] = entry
             at += step
+        looked.update(table)
         if table and is_zero(image, at):  # the table's end
             found.update(table)
     return found

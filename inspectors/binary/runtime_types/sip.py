@@ -25,6 +25,10 @@ _MOST_MINOR = 100
 _DEPTH = 8
 _NAMELESS = 0xFFFFFFFF
 _METHOD_LIMIT = 4096
+_MOST_READ = 1 << 17
+"""Most entries of tables, and most methods, that are read in one file: definitions may claim one
+another's. (PyQt6's largest have some 450 types and 8,400 methods.)
+"""
 
 
 class SipType(NamedTuple):
@@ -51,16 +55,24 @@ def sip_modules(image: Image) -> list[SipModule]:
     """The module definitions of a file made by SIP: as a rule one."""
     found = []
     size = image.word_size
+    left = _Left()
     for address, target in image.pointers.items():
         base = address - 2 * size - 8  # address would be em_strings
         if is_zero(image, base) and is_zero(image, base + size + 8) and image.is_writable(base):
-            module = _module(image, base, target)
+            module = _module(image, base, target, left)
             if module is not None:
                 found.append(module)
     return found
 
 
-def _module(image: Image, base: int, strings: int) -> SipModule | None:
+class _Left:
+    """What may still be read of one file."""
+
+    def __init__(self) -> None:
+        self.entries = self.methods = _MOST_READ
+
+
+def _module(image: Image, base: int, strings: int, left: _Left) -> SipModule | None:
     size = image.word_size
     minor, offset = image.unsigned(base + size, 4), image.unsigned(base + size + 4, 4)
     if minor is None or offset is None or minor > _MOST_MINOR or image.is_writable(strings):
@@ -74,10 +86,13 @@ def _module(image: Image, base: int, strings: int) -> SipModule | None:
         table = image.pointers.get(counted + size)
         if not count or count > _MOST_TYPES or table is None or not image.is_writable(table):
             continue
+        left.entries -= count
+        if left.entries < 0:
+            return None
         entries = [image.pointers.get(table + number * size) for number in range(count)]
         types = [entry for entry in entries if entry is not None]
         if types and all(_shaped(image, entry, abi) for entry in types):
-            reader = _Reader(image, strings, name, abi, entries)
+            reader = _Reader(image, strings, name, abi, entries, left)
             read = [reader.read(entry) for entry in types]
             return SipModule(
                 base,
@@ -107,13 +122,20 @@ class _Reader:
     """Reads the type structures of one module."""
 
     def __init__(
-        self, image: Image, strings: int, module: str, abi: int, entries: list[int | None]
+        self,
+        image: Image,
+        strings: int,
+        module: str,
+        abi: int,
+        entries: list[int | None],
+        left: _Left,
     ) -> None:
         self.image = image
         self.strings = strings
         self.module = module
         self.abi = abi
         self.entries = entries
+        self.left = left
 
     def read(self, entry: int) -> SipType | None:
         """One type; None for what has no Python object: extensions of a namespace, and C++ types
@@ -176,6 +198,9 @@ class _Reader:
         count = self.image.unsigned(place, 4)
         table = self.image.pointers.get(place + self.image.word_size)
         if not count or count > _METHOD_LIMIT or table is None:
+            return ()
+        self.left.methods -= count
+        if self.left.methods < 0:
             return ()
         found: list[Method] = []
         for number in range(count):
