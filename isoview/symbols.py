@@ -7,7 +7,7 @@ longer, reading the file, making those names and sorting, is meant for a worker 
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import accumulate, compress, islice, repeat
 from operator import contains, not_
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ class Kept(Sequence[int]):
 
     def __init__(self, rows: Sequence[int], marks: bytes) -> None:
         self.rows, self.marks = rows, marks
+        self.names: tuple[str, ...] = ()
         starts = range(0, len(marks), self.BLOCK)
         counts = (marks.count(1, start, start + self.BLOCK) for start in starts)
         self._before = [0, *accumulate(counts)]  # how many are kept before each block
@@ -126,19 +127,25 @@ class SymbolList:
 
     def _holding(self, rows: Sequence[int], part: str) -> Sequence[int]:
         """The rows whose names hold ``part``: marked while they are many, listed when few."""
-        if isinstance(rows, Kept) and len(rows) > len(rows.marks) // 4:
-            return Kept(rows.rows, _both(rows.marks, self._marks(rows.rows, part)))
-        if not isinstance(rows, Kept) and len(rows) > MANY:
-            # Everything in the file's order: what has no name holds nothing.
-            whole = range(len(self._names)) if rows is self.columns.rows else rows
-            return Kept(whole, self._marks(whole, part))
-        listed = list(rows)
-        names = map(self._names.__getitem__, listed)
-        return array("I", compress(listed, map(contains, names, repeat(part))))
+        if rows is self.columns.rows:  # everything in the file's order: the names as they are
+            rows = range(len(self._names))  # what has no name holds nothing
+        if isinstance(rows, Kept) and len(rows) > len(rows.marks) * 3 // 4:
+            # Most were kept: looking through all again takes less than picking them out.
+            found = bytes(map(contains, self._names_of(rows.rows), repeat(part)))
+            return Kept(rows.rows, _both(found, rows.marks))
+        found = bytes(map(contains, self._names_of(rows), repeat(part)))
+        if len(found) > MANY:
+            return Kept(rows, found)
+        return array("I", compress(rows, found))
 
-    def _marks(self, rows: Sequence[int], part: str) -> bytes:
-        names = self._names if isinstance(rows, range) else map(self._names.__getitem__, rows)
-        return bytes(map(contains, names, repeat(part)))
+    def _names_of(self, rows: Sequence[int]) -> Iterable[str]:
+        if isinstance(rows, range):
+            return self._names
+        if isinstance(rows, Kept):
+            # Each letter asks for those that the letter before it left.
+            rows.names = rows.names or tuple(compress(self._names_of(rows.rows), rows.marks))
+            return rows.names
+        return map(self._names.__getitem__, rows)
 
     def _of_kind(self) -> Sequence[int]:
         columns, rows = self.columns, self._ordered
