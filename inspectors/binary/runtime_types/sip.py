@@ -20,12 +20,12 @@ _KINDS = ("class", "namespace", "mapped", "enum")
 _SCOPED_ENUM = 4
 _OWN = 255
 """Module number of the module itself, where a scope is named."""
-_MOST_TYPES = 20_000
+_MOST_TYPES = 1 << 13
 _MOST_MINOR = 100
 _DEPTH = 8
 _NAMELESS = 0xFFFFFFFF
 _METHOD_LIMIT = 4096
-_MOST_READ = 1 << 17
+_TYPES_READ, _METHODS_READ = 1 << 14, 1 << 16
 """Most entries of tables, and most methods, that are read in one file: definitions may claim one
 another's. (PyQt6's largest have some 450 types and 8,400 methods.)
 """
@@ -69,7 +69,7 @@ class _Left:
     """What may still be read of one file."""
 
     def __init__(self) -> None:
-        self.entries = self.methods = _MOST_READ
+        self.entries, self.methods = _TYPES_READ, _METHODS_READ
 
 
 def _module(image: Image, base: int, strings: int, left: _Left) -> SipModule | None:
