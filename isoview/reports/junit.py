@@ -80,9 +80,8 @@ def _case(rule: Rule, module: str, path: str, body: str) -> str:
 
 
 def _body(findings: Sequence[Finding], not_run: NotRun | None) -> str:
-    counting = [finding for finding in findings if finding.status in COUNTING]
-    failing = [finding for finding in counting if finding.severity in _FAILING]
-    others = [finding for finding in findings if finding not in failing]
+    failing = [finding for finding in findings if _fails(finding)]
+    others = [finding for finding in findings if not _fails(finding)]
     body = ""
     if failing:
         number = sum(finding.count for finding in failing)
@@ -94,6 +93,10 @@ def _body(findings: Sequence[Finding], not_run: NotRun | None) -> str:
     if others:
         body += f"   <system-out>{_text(others)}</system-out>\n"
     return body
+
+
+def _fails(finding: Finding) -> bool:
+    return finding.status in COUNTING and finding.severity in _FAILING
 
 
 def _text(findings: Sequence[Finding]) -> str:

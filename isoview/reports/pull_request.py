@@ -1,13 +1,13 @@
 """Markdown for a comment on a pull request: the answers in a table, findings folded away.
 
-Text from files is made visible and then escaped: it can neither format nor link nor mention.
+Text from files is made visible and then escaped (:mod:`isoview.reports.escaping`).
 """
 
-import re
 from collections.abc import Sequence
 
 from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Finding, Report, TargetError
 from isoview.readable import says
+from isoview.reports.escaping import in_html, in_markdown
 from isoview.reports.findings import subject
 from isoview.reports.place import relative
 from isoview.reports.text import LABELS
@@ -16,7 +16,6 @@ from isoview.visible import visible
 
 _LIMIT = 60_000  # GitHub takes 65,536 characters in one comment
 _MARKS = {"yes": "✅", "no": "❌", "unknown": "❔", "contradiction": "⚠️"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&@$:])")
 _SHOWN = 6
 
 
@@ -73,7 +72,7 @@ def _open(report: Report) -> str:
 def _errors(errors: Sequence[TargetError]) -> list[str]:
     if not errors:
         return []
-    rows = [f"- {_plain(error.error)}. {_plain(error.hint)}\n" for error in errors]
+    rows = [f"- {in_markdown(error.error)}. {in_markdown(error.hint)}\n" for error in errors]
     return [f"\n### {counted(len(errors), 'target')} could not be analysed\n\n", *rows]
 
 
@@ -85,30 +84,20 @@ def _findings(report: Report) -> list[str]:
             groups.setdefault(key, []).append(finding)
     if not groups:
         return []
-    summary = f"{visible(relative(report.facts.artifact.path))}: {_open(report)}"
+    summary = in_html(f"{relative(report.facts.artifact.path)}: {_open(report)}")
     rows = []
     for _key, group in sorted(groups.items(), key=lambda item: item[0]):
         first = group[0]
         number = sum(finding.count for finding in group)
         times = f", {number} times" if number > 1 else ""
-        more = [_plain(subject(finding)) for finding in group[1:]]
+        more = [in_markdown(subject(finding)) for finding in group[1:]]
         also = f" Also {listed(more, _SHOWN)}." if more else ""
         rows.append(
-            f"- **{first.severity}** `{first.rule}` {_plain(first.name)}{times}: "
-            f"{_plain(says(first))}.{also}\n"
+            f"- **{first.severity}** `{first.rule}` {in_markdown(first.name)}{times}: "
+            f"{in_markdown(says(first))}.{also}\n"
         )
     body = "".join(rows)
-    return [f"\n<details><summary>{_html(summary)}</summary>\n\n{body}\n</details>\n"]
-
-
-def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", visible(text))
-
-
-def _html(text: str) -> str:
-    from html import escape
-
-    return escape(text).replace("@", "&#64;")
+    return [f"\n<details><summary>{summary}</summary>\n\n{body}\n</details>\n"]
 
 
 def _code(text: str) -> str:

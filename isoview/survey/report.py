@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from isoview.inspectors.errors import BadConfig
+from isoview.reports.escaping import in_markdown
 from isoview.survey.figures import ORDER, Figures
 from isoview.survey.sections import Section, Table, sections
 from isoview.version import VERSION
@@ -95,11 +96,7 @@ def markdown(every: Sequence[Section]) -> str:
 
 def _markdown_table(table: Table) -> str:
     lines = [table.heads, ("---",) * len(table.heads)]
-    rows = ["| " + " | ".join(map(_markdown, row)) + " |\n" for row in table.rows]
+    rows = [
+        "| " + " | ".join(in_markdown(cell, _CELL) for cell in row) + " |\n" for row in table.rows
+    ]
     return "".join(["| " + " | ".join(row) + " |\n" for row in lines] + rows)
-
-
-def _markdown(text: str) -> str:
-    """Text that nothing in it turns into markup: HTML, links, emphasis, a cell's end."""
-    shown = escape(visible(text, _CELL), quote=False)
-    return re.sub(r"([\\`*_{}\[\]()#+!|~@$]|:(?=//)|(?<=www)\.)", r"\\\1", shown)
