@@ -8,6 +8,7 @@ from isoview.capi_groups import grouped
 from isoview.evidence import Subjects
 from isoview.inspectors.facts import Definition, Facts, Global, Type
 from isoview.model import SEVERITIES, Report
+from isoview.reports.words import file_format
 from isoview.tui.branch import (
     PHASES,
     Branch,
@@ -303,7 +304,10 @@ class _Outline:
             for name, value in (
                 ("path", artifact.path),
                 ("size", size_text(artifact.size)),
-                ("format", f"{artifact.format} {artifact.bits}-bit {artifact.endian}-endian"),
+                (
+                    "format",
+                    f"{file_format(artifact.format)} {artifact.bits}-bit {artifact.endian}-endian",
+                ),
                 ("arch", artifact.arch),
                 ("tag", artifact.tag or "none"),
                 ("build id", artifact.build_id or "none"),

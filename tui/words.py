@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from isoview.reports.words import file_format
+
 if TYPE_CHECKING:
     from isoview.inspectors.facts import Artifact, Facts
     from isoview.model import Answer, Verdict
@@ -16,8 +18,6 @@ QUESTIONS = (
     ("free_threaded", "no GIL", "Does it work without the GIL?"),
 )
 """The four questions of the verdict: field, short name, question."""
-
-FORMATS = {"elf": "ELF", "pe": "PE", "mach-o": "Mach-O"}
 
 
 def answer_of(verdict: Verdict, field: str) -> Answer:
@@ -37,7 +37,7 @@ def make(facts: Facts) -> str:
     """Toolchain, tag and format: ``C · gcc 14.2 · cp311 ELF x86-64``."""
     chains = [f"{chain.name} {chain.version or ''}".strip() for chain in facts.toolchains[:2]]
     artifact = facts.artifact
-    kind = f"{tag(artifact)} {FORMATS.get(artifact.format, artifact.format)} {artifact.arch}"
+    kind = f"{tag(artifact)} {file_format(artifact.format)} {artifact.arch}"
     return " · ".join([*(chains or ["unknown toolchain"]), kind.strip()])
 
 

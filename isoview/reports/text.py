@@ -7,7 +7,7 @@ from isoview.inspectors.facts import Definition, Facts, Init, Type
 from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Report
 from isoview.reports.findings import finding_lines, worst
 from isoview.reports.lines import Line, line
-from isoview.reports.words import counted, listed, named, size
+from isoview.reports.words import counted, file_format, listed, named, size
 
 LABELS = {
     "multiple_module_objects": "copies",
@@ -63,7 +63,7 @@ def _runs(report: Report) -> list[Line]:
 def _header(facts: Facts) -> list[Line]:
     artifact = facts.artifact
     place, file = os.path.split(artifact.member or artifact.path)
-    words = [artifact.format.upper() if artifact.format == "elf" else artifact.format]
+    words = [file_format(artifact.format)]
     words += [artifact.arch, size(artifact.size)]
     words += [f"tag {artifact.tag}"] if artifact.tag else []
     words += ["free-threaded layout"] if artifact.free_threaded_layout else []

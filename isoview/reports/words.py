@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 NAME_WIDTH = 70
+_FORMATS = {"elf": "ELF", "pe": "PE", "mach-o": "Mach-O"}
 
 
 def counted(number: int, what: str, several: str = "") -> str:
@@ -28,6 +29,11 @@ def listed(names: Sequence[str], most: int) -> str:
     if len(names) <= most + 1:  # "and 1 more" is as long as the name itself
         return ", ".join(names)
     return f"{', '.join(names[:most])}, … and {len(names) - most} more"
+
+
+def file_format(name: str) -> str:
+    """A format of the facts as people write it."""
+    return _FORMATS.get(name, name)
 
 
 def size(octets: int) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from app_pilot import MemoryDecisions, press, settle
 from app_reports import FINDINGS
+from fixed_texts import fix_texts, title
 from shared_by_hand import SHARED, sharing_app
 from textual.pilot import Pilot
 
@@ -20,7 +21,7 @@ SIZES = [(80, 24), (140, 40)]
 IDS = ["80x24", "140x40"]
 Compare = Callable[..., bool]
 SECTIONS = tuple(
-    Section(name, name.replace("-", " ").title(), source, "https://example.org/", order, "What.\n")
+    Section(name, title(name), source, "https://example.org/", order, "What.\n")
     for order, (source, name) in enumerate(
         (
             ("howto", "background"),
@@ -41,15 +42,12 @@ def fixed_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("isoview.tui.screens.guide.find", by_id.get)
     monkeypatch.setattr("isoview.tui.screens.guide.FIRST", "background")
     monkeypatch.setattr(guide_outline, "rules_by_section", dict)
-    monkeypatch.setattr(texts, "section_title", lambda section: section.replace("-", " ").title())
-    monkeypatch.setattr(texts, "why", lambda _rule: ("It is shared.", "Every copy reads it."))
-    monkeypatch.setattr("isoview.tui.evidence_text.why", texts.why)
-    monkeypatch.setattr("isoview.tui.evidence_text.section_title", texts.section_title)
+    fix_texts(monkeypatch)
     monkeypatch.setattr(texts, "fix_text", lambda _rule, _maker: "Call `f()`.")
     monkeypatch.setattr(
         texts,
         "guide_markdown",
-        lambda section: (f"# {section.replace('-', ' ').title()}\n\nWhat it asks.", ""),
+        lambda section: (f"# {title(section)}\n\nWhat it asks.", ""),
     )
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from app_pilot import app_of, press, settle
 from app_reports import FACTS, FINDINGS, REPORT, VERDICT
+from fixed_texts import fix_texts
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from isoview.model import Complete, Event, Started
-from isoview.tui import texts
 from isoview.tui.app import IsoviewApp
 from isoview.tui.comparing import CompareApp
 
@@ -33,14 +33,7 @@ NEW = replace(
 
 @pytest.fixture(autouse=True)
 def fixed_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    title = texts.section_title
-    monkeypatch.setattr(texts, "section_title", lambda section: section.replace("-", " ").title())
-    assert title
-    for user in ("evidence_text", "symbol_text"):
-        monkeypatch.setattr(f"isoview.tui.{user}.section_title", texts.section_title)
-    monkeypatch.setattr(
-        "isoview.tui.evidence_text.why", lambda _rule: ("It is shared.", "Every copy reads it.")
-    )
+    fix_texts(monkeypatch)
 
 
 def check(

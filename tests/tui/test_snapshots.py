@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from app_pilot import app_of, press, settle
 from app_reports import FACTS, FINDINGS, REPORT
+from fixed_texts import fix_texts
 from textual.pilot import Pilot
 
 from isoview.model import Failed, Started, TargetError
@@ -24,11 +25,7 @@ Compare = Callable[..., bool]
 
 @pytest.fixture(autouse=True)
 def fixed_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(texts, "section_title", lambda section: section.replace("-", " ").title())
-    monkeypatch.setattr("isoview.tui.evidence_text.section_title", texts.section_title)
-    monkeypatch.setattr(
-        "isoview.tui.evidence_text.why", lambda _rule: ("It is shared.", "Every copy reads it.")
-    )
+    fix_texts(monkeypatch)
     monkeypatch.setattr(
         texts,
         "guide_markdown",
