@@ -98,7 +98,10 @@ def true_names(said: dict[str, Any], generator: str, name: str) -> list[str]:
     own = [
         entry
         for entry in made
-        if (entry["module"] + ".").startswith((name + ".", name.rpartition(".")[2] + "."))
+        if (
+            (entry["module"] + ".").startswith((name + ".", name.rpartition(".")[2] + "."))
+            or (generator == "pybind11" and entry["held"])  # with another module's name
+        )
         and (generator != "pybind11" or "." in entry["name"])
     ]
     if generator in FULL:

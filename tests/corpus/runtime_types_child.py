@@ -167,6 +167,7 @@ def main():
     touch(module)
     low, high = mappings(path)
     classes = []
+    held = {id(value) for value in vars(module).values()}
     for cls in every_class():
         if id(cls) in before and not low <= id(cls) < high:
             continue
@@ -175,7 +176,7 @@ def main():
         if static and low <= id(cls) < high:
             classes.append(dict(describe(cls, []), static=True))
         elif not static and (slots or made_by_library(cls)):
-            classes.append(dict(describe(cls, slots), static=False))
+            classes.append(dict(describe(cls, slots), static=False, held=id(cls) in held))
     functions = [
         k for k, v in vars(module).items() if type(v).__name__ == "builtin_function_or_method"
     ]

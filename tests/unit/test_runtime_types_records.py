@@ -59,6 +59,17 @@ def test_a_single_class_is_read_where_the_compiler_put_pybind11s_function_into_i
     assert "in the function that makes" in made.evidence[0].text
 
 
+def test_names_put_together_by_strings_and_streams_are_read_or_left_open_but_never_halved() -> None:
+    facts = facts_of("runtime_types/joined_names.c")
+    found = {entry.native: entry.name for entry in facts.types if entry.kind == "built"}
+    assert found == {
+        "Added": "TwelveLettrsBox",
+        "Streamed": "Stream12",
+        "Behind": "FrontBox",
+        "Plain": "Plain",
+    }
+
+
 def test_the_toolchain_has_a_range_of_versions_and_the_whole_key(records: Facts) -> None:
     toolchain = records.toolchains[0]
     assert (toolchain.name, toolchain.version) == ("pybind11", "3.0")

@@ -6,6 +6,7 @@ import pytest
 
 from isoview.inspectors.binary.code.instructions import machine
 from isoview.inspectors.binary.image import Image, Region, Segment
+from isoview.inspectors.binary.runtime_types.joined_names import text_on_stack
 from isoview.inspectors.binary.runtime_types.state import State, plus
 from isoview.inspectors.binary.runtime_types.tracker import Site, Tracker
 
@@ -141,6 +142,27 @@ def test_a_store_drops_what_it_overlaps() -> None:
     state.store(8, 8, 2)
     state.store(4, 8, 3)
     assert state.memory == {0: ("bytes", 1, 4), 4: 3}
+
+
+def test_of_a_text_in_two_numbers_that_overlap_every_letter_is_left() -> None:
+    state = State()
+    for offset, piece in ((0, b"_items_v"), (7, b"view"), (11, b"\0")):
+        state.store(offset, len(piece), int.from_bytes(piece, "little"))
+    assert text_on_stack(state, 0) == text_on_stack(state, 0, 11) == "_items_view"
+    assert text_on_stack(state, 0, 6) == "_items"
+    assert text_on_stack(state, 0, 14) is None
+
+
+def test_a_string_that_was_moved_is_the_same_by_whichever_way() -> None:
+    long, short = State(), State()
+    long.store(0, 8, ("joined", ("Name",)))
+    short.store(0, 8, ("stack", 16))
+    other = State()
+    other.store(0, 8, ("stack", 24))
+    long.meet(short)
+    assert long.memory == {0: ("joined", ("Name",))}
+    long.meet(other)
+    assert long.memory == {}
 
 
 def test_numbers_keep_the_width_they_were_stored_with() -> None:

@@ -2,9 +2,8 @@
 
 The first word of a string on the stack stands for its characters: the address of a constant text, that
 of the string's own room on the stack, or ``("joined", parts)`` where a part is a text, or
-``(argument, whether it is a std::string)``. What a function does with strings shows by its name, or,
-for one that was compiled into the file, because it calls nothing but what copies characters. A
-string that comes out of a stream has what was put into the stream.
+``(argument, whether it is a std::string)``. A string that comes out of a stream has what was put into
+the stream.
 """
 
 import re
@@ -12,6 +11,12 @@ import re
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.runtime_types.shared import Code
 from isoview.inspectors.binary.runtime_types.state import State, Value
+from isoview.inspectors.binary.runtime_types.string_functions import (
+    FROM_TEXT,
+    appends,
+    constructs,
+    joins,
+)
 from isoview.inspectors.binary.runtime_types.tracker import Site
 
 Part = str | tuple[int, bool]
@@ -26,10 +31,6 @@ _APPEND = re.compile(_CLASS + r"(?:6appendE(?:PKc|RKS)|9_M_appendEPKcm|pLE)")
 _REPLACE = re.compile(_CLASS + r"10_M_replaceEmmPKcm")
 _PLUS = re.compile(r"_?_ZStpl|_?_ZSt12__str_concat")
 _COPY = re.compile(_CLASS + r"(?:C[12]E(?:OS|RKS)\w*|aSE(?:OS|RKS)\w*|9_M_assignE\w*)\Z")
-# The constructor from text, of today's std::string and of the one before C++11 (_ZNSs...).
-_FROM_TEXT = re.compile(
-    r"_?_ZNS(s|t.*12basic_string.*)C[12]EPKc|_?_ZNSt.*12basic_string.*_M_construct"
-)
 _STREAM = re.compile(r"_?_ZNSt7__cxx11\d+basic_o?stringstream\w*C[12]Ev\Z")
 _INSERT = re.compile(r"_?_ZSt(?:16__ostream_insert|ls)I\w*PK(?:S3_l|c)\Z")
 _INSERT_NUMBER = re.compile(r"_?_ZNSo(?:ls|9_M_insertI)(?:E|)[ijlmxy]")
@@ -37,19 +38,6 @@ _STREAM_TEXT = re.compile(r"_?_ZNKR?O?St7__cxx1115basic_stringbuf\w*3strEv\Z")
 _WHOLE_STREAM_TEXT = re.compile(r"_?_ZNKR?O?St7__cxx11\d+basic_o?stringstream\w*3strEv\Z")
 _PARTS_OF_STREAM = (0, 16)
 """Where the output stream stands in an ``ostringstream`` and a ``stringstream``."""
-_COPYING = re.compile(
-    r"_?(strlen|mem(cpy|move)|_Znwm|_ZdlPvm?|_Unwind_Resume|__stack_chk_fail)"
-    r"|_?_ZSt.*__throw_\w+|_?_ZNSt7__cxx1112basic_string\w*"
-    r"(_M_create|_M_append|_M_replace|_M_mutate|_M_dispose|_M_assign|_M_construct|7reserve|6append)\w*"
-)
-_PLUS_SIZE = 800
-_ALLOWED = re.compile(
-    r"_?(strlen|mem(cpy|move)|_Znwm|_ZdlPv|_Unwind_Resume|__stack_chk_fail)"
-    r"|_?_ZSt.*__throw_\w+|_?_ZNSt.*_M_create.*|_?_ZNSt.*__throw_length_error.*"
-    r"|_?_ZNSs4_Rep9_S_create.*"
-)
-_CONSTRUCTOR_SIZE = 600
-_DEEP = 2
 
 
 def follow_string(code: Code, site: Site) -> None:
@@ -89,15 +77,19 @@ def _made(code: Code, site: Site, target: Value, name: str | None) -> Parts | No
         return _sum(_parts(code, target, state), first)
     if name is not None and _COPY.match(name):
         return first
-    if name is not None and _FROM_TEXT.match(name):
+    if name is not None and FROM_TEXT.match(name):
         return _up_to(first, values[0], values[1])
-    second = values[2] if _is_length(values[1]) else values[1]
+    if constructs(code, site.target):
+        return _up_to(first, values[0], values[1])
+    sized = _is_length(values[1])
+    second = values[2] if sized else values[1]
     if _is_string(second, state) or _is_string(values[0], state):
         both = _sum(first, _parts(code, second, state))
-        if both is not None and ((name and _PLUS.match(name)) or _only_joins(code, site.target)):
+        known = name is not None and _PLUS.match(name) is not None
+        if both is not None and (known or joins(code, site.target, 3 if sized else 2)):
             return both
-    if _constructs_string(code, site.target, 0):
-        return _up_to(first, values[0], values[1])
+    if sized and appends(code, site.target):
+        return _sum(_parts(code, target, state), first)
     return None
 
 
@@ -173,7 +165,7 @@ def text_on_stack(state: State, offset: int, length: int | None = None) -> str |
         raw += (word & (1 << 8 * room) - 1).to_bytes(room, "little")
         if length is None and 0 in raw:
             return bytes(raw[: raw.index(0)]).decode("latin-1")
-    if length is None or length > _SHORT:
+    if length is None or length > _SHORT or 0 in raw[:length]:
         return None
     return bytes(raw[:length]).decode("latin-1")
 
@@ -234,57 +226,3 @@ def _parts(code: Code, value: Value | None, state: State) -> Parts | None:
 def _short(state: State, offset: int, length: int | None) -> Parts | None:
     text = text_on_stack(state, offset, length)
     return (text,) if text is not None and _TEXT.match(text) else None
-
-
-def _only_joins(code: Code, target: Value | None) -> bool:
-    """Whether a function of the file calls nothing but what copies and lengthens strings."""
-    if not isinstance(target, int):
-        return False
-    known = code.joining.get(target)
-    if known is None:
-        known = code.joining[target] = _looks_so(code, target)
-    return known
-
-
-def _looks_so(code: Code, target: int) -> bool:
-    function = code.functions.at(target)
-    if function.end - target > _PLUS_SIZE:
-        return False
-    called = [
-        site.target for site in code.tracker.sites(target, function.end, code.decode(function))
-    ]
-    return bool(called) and all(
-        (isinstance(name, str) and _COPYING.match(name) is not None)
-        or _constructs_string(code, name, 1)
-        for name in called
-    )
-
-
-def _constructs_string(code: Code, target: Value | None, depth: int) -> bool:
-    """Whether a function can only be ``std::string``'s constructor from text: by its name, or, for
-    one that was compiled into the file, because it only measures, allocates and copies.
-    """
-    if isinstance(target, str):
-        return _FROM_TEXT.match(target) is not None
-    if not isinstance(target, int) or depth > _DEEP:
-        return False
-    known = code.judged.get(target)
-    if known is None:
-        code.judged[target] = False  # while it is looked at: it may call itself
-        known = code.judged[target] = _only_copies(code, target, depth)
-    return known
-
-
-def _only_copies(code: Code, target: int, depth: int) -> bool:
-    function = code.functions.at(target)
-    if function.end - target > _CONSTRUCTOR_SIZE:
-        return False
-    called = [
-        site.target for site in code.tracker.sites(target, function.end, code.decode(function))
-    ]
-    return bool(called) and all(
-        _ALLOWED.match(name) is not None
-        if isinstance(name, str)
-        else _constructs_string(code, name, depth + 1)
-        for name in called
-    )

@@ -1,6 +1,7 @@
 """PyO3's exceptions and its interpreter guard, from the calls that make and reach them."""
 
 import re
+from collections.abc import Collection
 
 from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.functions import Function
@@ -53,11 +54,14 @@ def _dotted(code: Code, value: Value | None) -> str | None:
     return text if text is not None and _DOTTED.match(text) else None
 
 
-def guard_reach(code: Code, init: int | None, version: str | None) -> Evidence | None:
-    """Where PyO3's guard stands in the code, and whether the init function leads to it.
+def guard_reach(
+    code: Code, starts: Collection[int], version: str | None, submodules: int
+) -> Evidence | None:
+    """Where PyO3's guard stands in the code, and whether initialization leads to it.
 
     The guard compares the interpreter's id with the first one's; up to 0.27 every module does, from
-    0.28 on only those that are added as submodules.
+    0.28 on only those that are added as submodules, which a module does while it is filled.
+    ``starts`` are the init function and what it hands to the interpreter to be run.
     """
     guards = {
         function.start
@@ -71,8 +75,11 @@ def guard_reach(code: Code, init: int | None, version: str | None) -> Evidence |
     if version is not None and _number(version) < (0, 28):
         text = f"{where}; PyO3 {version} goes through it for every module it makes"
         return Evidence("guard-reached", text, first)
-    if init is not None and _leads_to(code, code.functions.at(init), guards):
+    if any(_leads_to(code, code.functions.at(start), guards) for start in starts):
         return Evidence("guard-reached", f"{where}, to which the init function leads", first)
+    if submodules:
+        text = f"{where}; a submodule goes through it, and {submodules} are defined in the file"
+        return Evidence("guard-reached", text, first)
     text = f"{where}; no way from the init function to it was seen (submodules go through it)"
     return Evidence("guard-elsewhere", text, first)
 

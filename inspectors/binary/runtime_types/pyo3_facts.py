@@ -123,9 +123,12 @@ def _guards(code: Code, facts: Facts) -> tuple[Evidence, ...]:
     if not any(guard.kind == "generator-guard" for guard in facts.guards):
         return facts.guards
     version = next((t.version for t in facts.toolchains if t.name == "PyO3"), None)
-    reach = pyo3_calls.guard_reach(
-        code, facts.own_init.address if facts.own_init else None, version
-    )
+    made_by_inits = {init.definition for init in facts.init}
+    submodules = sum(entry.address not in made_by_inits for entry in facts.definitions)
+    starts = [facts.own_init.address] if facts.own_init and facts.own_init.address else []
+    if facts.own_definition is not None:
+        starts += [s.function for s in facts.own_definition.slots if isinstance(s.function, int)]
+    reach = pyo3_calls.guard_reach(code, starts, version, submodules)
     return (*facts.guards, reach) if reach is not None else facts.guards
 
 

@@ -27,8 +27,7 @@ class Code:
         self.functions = functions
         self.calls = functions.calls
         self.stub = cache(lambda address: _stub(image, address))
-        self.judged: dict[int, bool] = {}
-        self.joining: dict[int, bool] = {}
+        self.judged: dict[tuple[str, int], bool] = {}
         """What was found out about functions by address, for whoever asks twice."""
         self.tracker = Tracker(image, how, self.stub)
 

@@ -75,8 +75,11 @@ class State:
                 del memory[key]
         if self.odd:  # words that do not stand at a multiple of 8
             for key in [key for key in self.odd if offset - 8 < key < offset + size]:
-                self.odd.discard(key)
-                memory.pop(key, None)
+                if key < offset:
+                    self._cut(key, offset - key)
+                else:
+                    self.odd.discard(key)
+                    memory.pop(key, None)
 
     def _cut(self, key: int, size: int) -> None:
         """What lies at ``key`` is left up to ``size`` bytes: of a number, the piece of a text."""
