@@ -11,11 +11,13 @@ Source: DWARF Debugging Information Format, versions 4 and 5.
 
 import os
 import re
+import struct
+import zlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from isoview.inspectors.binary.elf import ElfFile, SectionHeader, build_id, reason
+from isoview.inspectors.binary.elf import SHT_NOBITS, ElfFile, SectionHeader, build_id, reason
 from isoview.inspectors.binary.image import Declaration, Declarations
 from isoview.inspectors.binary.source import read_file
 from isoview.inspectors.errors import IsoviewError
@@ -25,8 +27,14 @@ SIZE_LIMIT = 64 << 20
 """Larger ``.debug_info`` sections are not read."""
 UNIT_LIMIT = 20_000
 """Most compilation units of one file that are looked at."""
+UNPACKED_LIMIT = 128 << 20
+"""Bytes that packed sections, or those without bytes in the file, may make up together."""
+TRY_LIMIT = 2_000_000
+"""Most abbreviations that are tried at places that look like a variable's: about half a second."""
 TYPE_DEPTH = 12
 """Most steps from a variable to what it is made of."""
+_ENTRY_COST = 100
+"""Reading an entry takes so many times as long as looking at an abbreviation."""
 _FIXED = {
     "DW_FORM_data1": 1, "DW_FORM_data2": 2, "DW_FORM_data4": 4, "DW_FORM_data8": 8,
     "DW_FORM_ref1": 1, "DW_FORM_ref2": 2, "DW_FORM_ref4": 4, "DW_FORM_ref8": 8,
@@ -36,6 +44,7 @@ _FIXED = {
 }  # fmt: skip
 _OBJECTS = re.compile(r"(_object|_typeobject|Py\w*Object|_longobject|PyTypeObject)\Z")
 _QUALIFIERS = {"DW_TAG_const_type": "const ", "DW_TAG_volatile_type": "volatile "}
+_SHF_COMPRESSED = 0x800
 _STRUCTS = frozenset({"DW_TAG_structure_type", "DW_TAG_class_type"})
 
 
@@ -54,14 +63,47 @@ def declarations(reader: ElfFile, addresses: Collection[int], path: str) -> Decl
         if other is None or section is None:
             return {}, None
         reader = other
-    if section.size > SIZE_LIMIT or section.name == ".zdebug_info":
-        return {}, f"{section.name} of {section.size} bytes was not read"
+    refused = _refused(reader, section)
+    if refused is not None:
+        return {}, refused
     found: dict[int, Declaration] = {}
     try:
-        found.update(_Dwarf(reader).declared(frozenset(addresses)))
+        dwarf = _Dwarf(reader)
+        found.update(dwarf.declared(frozenset(addresses)))
     except Exception as error:  # noqa: BLE001 - pyelftools lets foreign exceptions out
         return found, f"DWARF cannot be read ({reason(error)})"
-    return found, None
+    return found, None if dwarf.left > 0 else "too much in DWARF looks like a variable"
+
+
+def _refused(reader: ElfFile, section: SectionHeader) -> str | None:
+    """Why the debug information is not read. pyelftools takes all debug sections into memory,
+    unpacked, and as many zeros as one without bytes claims.
+    """
+    size = _unpacked(reader, section)
+    if size > SIZE_LIMIT or any(other.name.startswith(".zdebug_") for other in reader.sections):
+        return f"{section.name} of {size} bytes was not read"
+    debug = [other for other in reader.sections if other.name.startswith((".debug_", ".eh_frame"))]
+    more = sum(_unpacked(reader, other) - _stored(other) for other in debug)
+    return (
+        f"debug sections that unpack to {more} bytes were not read"
+        if more > UNPACKED_LIMIT
+        else None
+    )
+
+
+def _stored(section: SectionHeader) -> int:
+    return 0 if section.type == SHT_NOBITS else section.size
+
+
+def _unpacked(reader: ElfFile, section: SectionHeader) -> int:
+    """Bytes of a section once unpacked, by its header (generic ABI, chapter 4, Elf64_Chdr)."""
+    if not section.flags & _SHF_COMPRESSED:
+        return section.size
+    form = struct.Struct(
+        ("<" if reader.endian == "little" else ">") + ("8xQ" if reader.bits == 64 else "4xI")
+    )
+    raw = reader.data[section.offset : section.offset + form.size]
+    return int(form.unpack(raw)[0]) if len(raw) == form.size else section.size
 
 
 def _information(reader: ElfFile) -> SectionHeader | None:
@@ -73,7 +115,7 @@ def _beside(reader: ElfFile, path: str) -> ElfFile | None:
     """The file with the debug information, if it is of the same build."""
     link = _debug_link(reader)
     folder, own = os.path.split(path)
-    names = dict.fromkeys([f"{own}.debug", *([link] if link else [])])
+    names = dict.fromkeys([f"{own}.debug", *([link.name] if link else [])])
     for inner in ("", ".debug"):
         for name in names:
             found = os.path.join(folder, inner, name)  # noqa: PTH118
@@ -83,19 +125,40 @@ def _beside(reader: ElfFile, path: str) -> ElfFile | None:
                 other = ElfFile(read_file(found))
             except IsoviewError:
                 continue
-            if build_id(other) == build_id(reader):
+            if _is_of(other, reader, link):
                 return other
     return None
 
 
-def _debug_link(reader: ElfFile) -> str | None:
-    """The file name that ``.gnu_debuglink`` gives."""
+def _is_of(other: ElfFile, reader: ElfFile, link: "_Link | None") -> bool:
+    """Whether a file has the debug information of another: by the build's number, or, where there
+    is none, by the checksum in the link.
+    """
+    own = build_id(reader)
+    if own is not None:
+        return build_id(other) == own
+    return link is not None and zlib.crc32(other.data) == link.checksum
+
+
+class _Link(NamedTuple):
+    """What ``.gnu_debuglink`` says: a file's name, and the CRC-32 of its bytes."""
+
+    name: str
+    checksum: int
+
+
+def _debug_link(reader: ElfFile) -> _Link | None:
+    """The link to the file with the debug information: a name, padding to 4 bytes, a checksum."""
     section = next((s for s in reader.sections if s.name == ".gnu_debuglink"), None)
     if section is None:
         return None
     raw = bytes(reader.data[section.offset : section.offset + min(section.size, 1024)])
-    name = decode(raw.partition(b"\0")[0])
-    return name if name and "/" not in name and name not in (".", "..") else None
+    text = raw.partition(b"\0")[0]
+    name, at = decode(text), len(text) + 4 & ~3
+    if not name or "/" in name or name in (".", ".."):
+        return None
+    order: Any = reader.endian
+    return _Link(name, int.from_bytes(raw[at : at + 4], order))
 
 
 class _Dwarf:
@@ -111,6 +174,7 @@ class _Dwarf:
             if len(self.units) >= UNIT_LIMIT:
                 break
         self.offsets = [unit.cu_offset for unit in self.units]
+        self.left = TRY_LIMIT
         self._shapes: dict[int, list[tuple[bytes, int]]] = {}
         self._files: dict[int, list[str]] = {}
 
@@ -119,7 +183,7 @@ class _Dwarf:
         order: Any = self.reader.endian
         operation = bytes([size + 1, 3])  # length of the expression, DW_OP_addr
         at = self.raw.find(operation)
-        while at >= 0:
+        while at >= 0 and self.left > 0:
             address = int.from_bytes(self.raw[at + 2 : at + 2 + size], order)
             if address in addresses:
                 entry = self._entry(at)
@@ -135,8 +199,12 @@ class _Dwarf:
             return None
         unit = self.units[index]
         for code, distance in self._variables(unit):
+            self.left -= 1
+            if self.left <= 0:
+                return None
             start = location - distance - len(code)
             if start > unit.cu_offset and self.raw[start : start + len(code)] == code:
+                self.left -= _ENTRY_COST
                 entry = unit.get_DIE_from_refaddr(start)
                 if entry.tag == "DW_TAG_variable" and self._location(entry) == location:
                     return entry
