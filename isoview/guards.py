@@ -18,6 +18,8 @@ _ONE_INTERPRETER = (
 _ONCE = _ONE_INTERPRETER[-1]
 _ONCE_PER_INTERPRETER = "has already been imported into this interpreter"  # Cython, module state
 _PYO3 = "PyO3 modules"
+_REACHED = "guard-reached"
+"""Kind of evidence for initialization that leads to PyO3's check."""
 
 
 def opt_out(facts: Facts) -> tuple[Evidence, ...]:
@@ -28,17 +30,32 @@ def opt_out(facts: Facts) -> tuple[Evidence, ...]:
 def one_interpreter(facts: Facts) -> tuple[Evidence, ...]:
     """Guards of a generator: after the first interpreter, every other one is refused.
 
-    From 0.28 PyO3 keeps its check for submodules only: the module itself loads unguarded behind
-    its multi-phase init, so the text then says nothing about the module.
+    From 0.28 PyO3 keeps its check for submodules only: behind multi-phase init the text says
+    something about the module only where it was seen that the module has one.
     """
-    init = facts.own_init
-    unguarded_pyo3 = init is not None and init.phase in {"multi", "export"}
+    unguarded_pyo3 = _is_multi_phase(facts) and not by_submodules(facts)
     return tuple(
         guard
         for guard in facts.guards
         if any(text in guard.text for text in _ONE_INTERPRETER)
         and not (unguarded_pyo3 and _PYO3 in guard.text)
     )
+
+
+def _is_multi_phase(facts: Facts) -> bool:
+    init = facts.own_init
+    return init is not None and init.phase in {"multi", "export"}
+
+
+def by_submodules(facts: Facts) -> bool:
+    """The module can be made again, but a second interpreter is refused by its submodules."""
+    return _is_multi_phase(facts) and any(guard.kind == _REACHED for guard in facts.guards)
+
+
+def pyo3_unclear(facts: Facts) -> bool:
+    """PyO3's check is in the file, and whether the module comes to it was not seen."""
+    text = any(_PYO3 in guard.text for guard in facts.guards)
+    return text and _is_multi_phase(facts) and not by_submodules(facts)
 
 
 def once_per_process(facts: Facts) -> bool:

@@ -22,7 +22,13 @@ from isoview.claims import (
     lacks_interpreters_slot,
     unread,
 )
-from isoview.guards import once_per_interpreter, once_per_process, one_interpreter, opt_out
+from isoview.guards import (
+    by_submodules,
+    once_per_interpreter,
+    once_per_process,
+    one_interpreter,
+    opt_out,
+)
 from isoview.inspectors.facts import Facts
 from isoview.loads_on import FREE_THREADED_FROM, OWN_GIL_FROM, free_threaded, minors
 from isoview.model import Answer, Finding, Verdict
@@ -100,7 +106,8 @@ def _one_module_object(facts: Facts) -> str:
 
 def copies_declared(facts: Facts) -> Declared:
     """Whether the file claims that several module objects can be made of it."""
-    if opt_out(facts) or one_interpreter(facts) or once_per_interpreter(facts):
+    remembers = one_interpreter(facts) and not by_submodules(facts)
+    if opt_out(facts) or remembers or once_per_interpreter(facts):
         return "no"
     init, definition = facts.own_init, facts.own_definition
     if is_multi_phase(facts):

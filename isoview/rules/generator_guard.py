@@ -28,8 +28,9 @@ class GeneratorGuard(Rule):
         (`-DCYTHON_USE_MODULE_STATE=1`, Cython 3.1 or later); Cython calls that mode experimental.
         A second import into the same interpreter is refused in that mode too.
 
-        PyO3: PyO3 0.28 and later have no such check for the module itself. They do not isolate it
-        either: its classes are then shared by all interpreters that import it.
+        PyO3: PyO3 0.28 and later have no such check for the module itself, only for its
+        submodules. They do not isolate it either: its classes are then shared by all interpreters
+        that import it.
 
     Guide
         opt-out-limiting-to-one-module-object-per-process

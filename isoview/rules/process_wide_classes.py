@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from isoview.claims import NOT_SUPPORTED, interpreters, is_multi_phase
-from isoview.guards import opt_out
+from isoview.guards import one_interpreter, opt_out, pyo3_unclear
 from isoview.inspectors.facts import Evidence, Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
@@ -14,7 +14,8 @@ class ProcessWideClasses(Rule):
 
     What it finds
         A PyO3 module with multi-phase init, which does not refuse sub-interpreters in its
-        slots, whose classes stand in statics of the file.
+        slots, whose classes stand in statics of the file. A module with submodules is not
+        counted: these still refuse a second interpreter.
 
     Why it matters
         PyO3 keeps one class object per process. From 0.28 the module itself loads in a
@@ -38,6 +39,11 @@ class ProcessWideClasses(Rule):
     severity = "error"
     guide = "pyo3-multi-phase-initialization"
 
+    def cannot_run(self, facts: Facts) -> str | None:
+        if pyo3_unclear(facts):
+            return "PyO3's check is in the file; whether the module comes to it was not seen"
+        return None
+
     def check(self, facts: Facts) -> Iterator[Finding]:
         if (
             facts.generator != "PyO3"
@@ -47,7 +53,7 @@ class ProcessWideClasses(Rule):
             return
         built = [entry.name for entry in facts.types if entry.kind == "built"]
         classes = built_classes(facts)
-        if classes and not opt_out(facts):
+        if classes and not opt_out(facts) and not one_interpreter(facts):
             yield self.finding(
                 facts,
                 "module",

@@ -251,7 +251,27 @@ def test_the_interpreters_library_is_known_by_name(library: str, tag: str, expec
 def test_pyo3s_text_behind_multi_phase_init_guards_submodules_only() -> None:
     text = Evidence("generator-guard", 'text "PyO3 modules do not yet support subinterpreters"')
     assert found(facts(phase="single", generator="PyO3", guards=(text,)), "ISO704")
-    assert not found(facts(generator="PyO3", guards=(text,)), "ISO704")
+    made = facts(generator="PyO3", guards=(text,), types=(replace(spec(), kind="built"),))
+    assert not found(made, "ISO704")
+    assert not found(made, "ISO702")
+    assert "ISO702" in {entry.rule for entry in judge(made).not_run}
+
+
+def test_a_pyo3_module_with_submodules_refuses_the_second_interpreter() -> None:
+    """pydantic_core and cryptography: multi-phase init, and the check when the module is filled."""
+    text = Evidence("generator-guard", 'text "PyO3 modules do not yet support subinterpreters"')
+    reached = Evidence("guard-reached", "a submodule goes through it")
+    built = (replace(spec(), kind="built"),)
+    made = facts(generator="PyO3", types=built)
+    assert found(made, "ISO702")
+    guarded = replace(made, guards=(text, reached))
+    assert not found(guarded, "ISO702")
+    assert found(guarded, "ISO704")
+    verdict = judge(guarded).verdict
+    assert verdict is not None
+    assert verdict.shared_gil.answer == "no"
+    assert "first interpreter" in verdict.shared_gil.summary
+    assert "same module object" not in verdict.multiple_module_objects.summary
 
 
 def test_cythons_check_within_one_interpreter_is_a_note() -> None:
