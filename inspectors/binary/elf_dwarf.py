@@ -33,8 +33,8 @@ TRY_LIMIT = 2_000_000
 """Most abbreviations that are tried at places that look like a variable's: about half a second."""
 TYPE_DEPTH = 12
 """Most steps from a variable to what it is made of."""
-_ENTRY_COST = 100
-"""Reading an entry takes so many times as long as looking at an abbreviation."""
+_PLACE_COST, _ENTRY_COST = 10, 100
+"""To look for a place's unit, and to read an entry, takes so many times as long as one try."""
 _FIXED = {
     "DW_FORM_data1": 1, "DW_FORM_data2": 2, "DW_FORM_data4": 4, "DW_FORM_data8": 8,
     "DW_FORM_ref1": 1, "DW_FORM_ref2": 2, "DW_FORM_ref4": 4, "DW_FORM_ref8": 8,
@@ -185,7 +185,9 @@ class _Dwarf:
         at = self.raw.find(operation)
         while at >= 0 and self.left > 0:
             address = int.from_bytes(self.raw[at + 2 : at + 2 + size], order)
+            self.left -= 1
             if address in addresses:
+                self.left -= _PLACE_COST
                 entry = self._entry(at)
                 declared = self._declaration(entry) if entry is not None else None
                 if declared is not None:
