@@ -1,10 +1,13 @@
 """The bottom line: what the keys do here. One widget, so that a change costs one line of paint."""
 
+from contextlib import suppress
+
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import RenderResult
 from textual.binding import ActiveBinding
+from textual.css.query import NoMatches
 from textual.widget import Widget
 
 from isoview.tui.ink import Ink
@@ -33,8 +36,11 @@ class KeyBar(Widget):
         """Paint again when something else is to be said: most keys change nothing here."""
         if self._asked:
             self._asked = False
-            if self._line() != self._painted:
-                self.refresh()
+            # Before it is whole, and while it is taken down, a screen lacks what it asks for its
+            # keys; the first paint is still to come then, or nobody sees this line any more.
+            with suppress(NoMatches):
+                if self._line() != self._painted:
+                    self.refresh()
 
     def render(self) -> RenderResult:
         self._painted = self._line()
