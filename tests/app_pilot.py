@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from threading import Event as StopEvent
@@ -11,6 +12,9 @@ from typing import Any
 
 from app_reports import REPORT
 from symbols_by_hand import SAMPLE, sample_image, symbol_list
+from textual import events
+from textual.dom import DOMNode
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 from waiting import LIMIT
 
@@ -167,13 +171,31 @@ async def settle(pilot: Pilot[None]) -> None:
     assert isinstance(app, IsoviewApp)
     quiet, end = 0, time.monotonic() + LIMIT
     while time.monotonic() < end:
-        await pilot.pause(0.01)
-        working = any(worker.is_running for worker in app.workers)
-        working = working or any(entry.reading for entry in app.entries)
-        quiet = 0 if working else quiet + 1
+        await app.animator.wait_until_complete()
+        await pilot.pause(0.002)  # everything that was sent is handled, and painted
+        quiet = 0 if is_working(app) else quiet + 1
         if quiet == 4:  # a worker's last message, what it changes, and the paint of it
             return
     raise AssertionError(f"the app does not come to rest: {list(app.workers)}")
+
+
+def is_working(app: IsoviewApp) -> bool:
+    """Whether something is read, or put off until nobody presses keys any more."""
+    if any(worker.is_running for worker in app.workers):
+        return True
+    if any(entry.reading for entry in app.entries):
+        return True
+    ours = [app, *(node for node in app.screen.walk_children(with_self=True) if is_ours(node))]
+    return any(
+        timer._repeat == 0 and timer._task is not None and not timer._task.done()
+        for node in ours
+        for timer in node._timers
+    )
+
+
+def is_ours(node: DOMNode) -> bool:
+    """Not of Textual itself, whose toasts have timers, too."""
+    return type(node).__module__.startswith("isoview.")
 
 
 async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
@@ -211,10 +233,28 @@ def drive(
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys, and wait until everything they caused has happened."""
+    """Press keys, and wait until everything they caused has happened.
+
+    ``Pilot.press`` waits until the process uses no CPU, which takes a tenth of a second a key and
+    depends on what else the machine does; here the end of the work itself is waited for.
+    """
+    driver = pilot.app._driver
+    assert driver is not None
     for key in keys:
-        await pilot.press(key)
+        event = key_event(key)
+        event.set_sender(pilot.app)
+        driver.send_message(event)
         await settle(pilot)
+
+
+def key_event(key: str) -> events.Key:
+    """The event of a key, by Textual's name for it or by its character."""
+    name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+    try:
+        character = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name)))
+    except KeyError:
+        character = key if len(key) == 1 else None
+    return events.Key(name, character)
 
 
 def screen_text(app: IsoviewApp) -> str:
