@@ -51,7 +51,7 @@ class Cache:
 
     def __init__(self, *, quick: bool) -> None:
         self._quick = quick
-        self._home = folder() / _own_sources()
+        self._home = folder() / own_sources()
         self._ready = False
 
     def get(self, place: Place) -> bytes | None:
@@ -121,7 +121,7 @@ def _unchanged(place: Place) -> bool:
     return settled and place.identity.startswith(identity(status))
 
 
-def _own_sources() -> str:
+def own_sources() -> str:
     """A hash of everything in this installation of isoview that a report may depend on."""
     import isoview.inspectors
 

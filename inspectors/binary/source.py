@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from isoview.inspectors.errors import Unreadable
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from io import BufferedReader
 
 COPY_LIMIT = 64 << 20
 """Files up to this many bytes are copied into memory. A mapping would be cheaper, but a build
@@ -42,7 +42,7 @@ def read_file(path: str) -> memoryview:
         os.close(descriptor)
 
 
-def open_regular(path: str) -> "BinaryIO":
+def open_regular(path: str) -> "BufferedReader":
     """The regular file at ``path``, open for reading; refused as :func:`read_file` refuses."""
     descriptor = _open(path)
     try:

@@ -6,7 +6,7 @@ from functools import cache
 @cache
 def engine() -> str:
     """The version and a hash of everything that a report may depend on."""
-    from isoview.cache import _own_sources  # the reports kept there hang on the same
+    from isoview.cache import own_sources  # the reports kept there hang on the same
     from isoview.version import VERSION
 
-    return f"{VERSION}+{_own_sources()}"
+    return f"{VERSION}+{own_sources()}"

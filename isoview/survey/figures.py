@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from isoview.inspectors.errors import BadConfig
-from isoview.model import QUESTIONS
 from isoview.survey import need
 from isoview.survey.names import release_order
 from isoview.survey.query import connect
@@ -187,6 +186,3 @@ def weights(path: Path) -> dict[str, float]:
 def _ordered(found: Sequence[tuple[Any, ...]]) -> dict[str, float]:
     counts = {str(answer): float(count) for answer, count in found}
     return {answer: counts[answer] for answer in ORDER if counts.get(answer)}
-
-
-__all__ = ["FILES", "ORDER", "QUESTIONS", "Figures", "Share", "weights"]

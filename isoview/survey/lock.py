@@ -120,10 +120,11 @@ def read(path: Path) -> tuple[dict[str, Any], Entries]:
                 if number == 1:
                     head = _head(data)
                 else:
-                    entries.take(_entry(data))
-    except (ValueError, KeyError, TypeError) as error:
+                    entries.take(_entry(data, head["question"]))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else error
         raise BadConfig(
-            f"{path}, line {number}, is no line of a lock: {error}",
+            f"{path}, line {number}, is no line of a lock: {why}",
             "Take that line out, or make the lock anew in another folder.",
         ) from error
     if not head:
@@ -134,13 +135,33 @@ def read(path: Path) -> tuple[dict[str, Any], Entries]:
 def _head(data: dict[str, Any]) -> dict[str, Any]:
     if data["schema"] != SCHEMA:
         raise ValueError(f"it is {data['schema']}")
+    question = data["question"]
+    _are_texts(question["kind"], question["source"])
+    if question["kind"] == "list":
+        _are_texts(*question["pythons"], *question["platforms"])
     return data
 
 
-def _entry(data: dict[str, Any]) -> Entry:
+def _entry(data: dict[str, Any], question: Mapping[str, Any]) -> Entry:
+    """One line, with every value of its kind: a lock may come from anywhere."""
     if "releases" in data:
-        return Releases(**data)
-    return Refused(**data) if "error" in data else Locked(**data)
+        chosen = Releases(**data)
+        _are_texts(chosen.package, *chosen.releases)
+        return chosen
+    entry = Refused(**data) if "error" in data else Locked(**data)
+    numbers = {"size", "tags"}
+    _are_texts(*(value for name, value in entry._asdict().items() if name not in numbers))
+    if isinstance(entry, Locked) and type(entry.size) is not int:
+        raise TypeError(f"{entry.size!r} is no size")
+    if type(entry.tags) is not int or entry.tags not in range(len(question.get("pythons", [""]))):
+        raise ValueError(f"{entry.tags!r} is none of the interpreters asked for")
+    return entry
+
+
+def _are_texts(*values: Any) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"{value!r} is no text")
 
 
 def is_lock(path: Path) -> bool:
@@ -148,7 +169,7 @@ def is_lock(path: Path) -> bool:
     try:
         with path.open(encoding="utf-8") as file:
             data = json.loads(file.readline(1 << 16))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(data, dict) and data.get("schema") == SCHEMA
 

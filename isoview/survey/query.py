@@ -55,13 +55,22 @@ def select(folder: Path, sql: str) -> tuple[list[str], Iterator[Sequence[Any]]]:
             )
         result = connection.execute(statements[0])
     except duckdb.Error as error:
-        raise BadConfig(str(error).strip(), "Its tables are those of docs/survey.md.") from error
-    return [column[0] for column in result.description], _rows(result)
+        raise _refusal(error) from error
+    return [column[0] for column in result.description], _rows(result, duckdb.Error)
 
 
-def _rows(result: Any) -> Iterator[Sequence[Any]]:
-    while rows := result.fetchmany(_AT_ONCE):
-        yield from rows
+def _rows(result: Any, error_of_duckdb: type[Exception]) -> Iterator[Sequence[Any]]:
+    try:
+        while rows := result.fetchmany(_AT_ONCE):
+            yield from rows
+    except error_of_duckdb as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> BadConfig:
+    """What DuckDB says, on one line, without the statement and the arrow below it."""
+    said, _, _statement = str(error).partition("\n\nLINE ")
+    return BadConfig(" ".join(said.split()), "Its tables are those of docs/survey.md.")
 
 
 def shown(folder: Path, sql: str, form: str) -> Iterator[str]:

@@ -58,7 +58,8 @@ def source_of(path: str, folder: Path, choice: Choice) -> Source:
     """What ``path`` is. Raises :class:`NotFound` or :class:`BadConfig`."""
     place = Path(path)
     listed = choice.pythons or choice.platforms or choice.history
-    if listed and (place.is_dir() or path.lower().endswith(".whl") or is_lock(place)):
+    says_itself = place.is_dir() or path.lower().endswith(".whl")
+    if listed and (says_itself or (place.is_file() and is_lock(place))):
         raise BadConfig(
             "--python-version, --platform and --history are about what a list asks for",
             f"{path} says itself which wheels are meant: leave them out.",
@@ -68,6 +69,10 @@ def source_of(path: str, folder: Path, choice: Choice) -> Source:
     if not place.exists():
         raise NotFound(
             f"there is no {path}", "Give a folder of wheels, a list of packages, or a lock."
+        )
+    if not place.is_file():
+        raise BadConfig(
+            f"{path} is no regular file", "Give a folder of wheels, a list of packages, or a lock."
         )
     if path.lower().endswith(".whl"):
         return Folder(place)

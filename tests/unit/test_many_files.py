@@ -108,7 +108,7 @@ def test_an_entry_is_for_the_file_as_it_is(folder: Path, monkeypatch: pytest.Mon
     os.utime(path, (1e9, 1.1e9))
     place = next(each for each in listed() if each.path == str(path))
     assert not entries(place)
-    monkeypatch.setattr(cache_module, "_own_sources", lambda: "another version")
+    monkeypatch.setattr(cache_module, "own_sources", lambda: "another version")
     assert not entries(listed()[2])
 
 

@@ -1,6 +1,7 @@
 """Where a survey's wheels come from: folders, lists through pip, and the locks of other surveys."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from survey_by_hand import LINUX, built, some_wheels, surveyed, tables, tiny
 
 from isoview.inspectors.errors import BadConfig, NotFound
 from isoview.survey.fetching import Wanted, _groups
-from isoview.survey.lock import Lock, Locked, Refused
+from isoview.survey.lock import SCHEMA, Lock, Locked, Refused, read
 from isoview.survey.names import wheel_name
 from isoview.survey.report import write
 from isoview.survey.sources import Choice, Folder, requirements, source_of
@@ -144,6 +145,41 @@ def test_a_lock_survives_half_a_line_and_refuses_nonsense(tmp_path: Path) -> Non
         file.write("nonsense\n")
     with pytest.raises(BadConfig, match="line 4"):
         Lock(tmp_path, question, "e")
+
+
+HEAD = {
+    "schema": SCHEMA,
+    "engine": "e",
+    "question": {"kind": "list", "source": "s", "pythons": ["3.13"], "platforms": ["p"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([{"schema": SCHEMA}], "line 1"),
+        ([{**HEAD, "question": {**HEAD["question"], "platforms": 3}}], "line 1"),
+        ([HEAD, {"wheel": 3, "requested": "r", "sha256": "0", "size": 1}], "line 2"),
+        ([HEAD, {"wheel": "w", "requested": "r", "sha256": "0", "size": "1"}], "line 2"),
+        ([HEAD, {"wheel": "w", "requested": "r", "sha256": "0", "size": 1, "tags": 7}], "line 2"),
+        ([HEAD, {"package": "p", "releases": [1]}], "line 2"),
+    ],
+)
+def test_a_lock_of_somebody_else_is_believed_nothing(
+    lines: list[dict[str, Any]], said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "lock.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(BadConfig) as caught:
+        read(path)
+    assert said in caught.value.message
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for choice in (Choice(), Choice(history=3)):
+        with pytest.raises(BadConfig, match="no regular file"):
+            source_of(str(tmp_path / "pipe"), tmp_path, choice)
 
 
 def test_sources_that_are_none(tmp_path: Path) -> None:
