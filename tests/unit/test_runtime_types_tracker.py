@@ -106,6 +106,16 @@ def test_a_length_that_depends_on_a_flag_is_a_choice() -> None:
     assert sites(code, look=argument(RDI)) == [("either", 8, 16)]
 
 
+def test_a_choice_with_an_address_in_it_gives_no_number() -> None:
+    """pydantic_core has one; multiplied, it ended in an error."""
+    code = (
+        b"\xb8\x01\x00\x00\x00"  # mov eax, 1
+        b"\x48\x0f\x45\xc4"  # cmovne rax, rsp
+        b"\x48\x8d\x3c\xc5\x08\x00\x00\x00"  # lea rdi, [rax*8 + 8]
+    ) + CALL
+    assert sites(code, look=argument(RDI)) == [None]
+
+
 def test_or_and_xor_with_a_flag_are_choices_too() -> None:
     code = b"\x31\xff\x48\x85\xd2\x40\x0f\x94\xc7\x48\x83\xf7\x09" + CALL  # sete dil; xor rdi, 9
     assert sites(code, look=argument(RDI)) == [("either", 9, 8)]

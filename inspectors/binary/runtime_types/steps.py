@@ -156,7 +156,7 @@ class Steps:
         first = state.registers.get(base) if base != i.NONE else 0
         chosen = state.registers.get(index)
         value: Value | None = None
-        if isinstance(chosen, tuple) and chosen[0] == "either" and isinstance(chosen[1], int):
+        if isinstance(chosen, tuple) and chosen[0] == "either" and _are_numbers(chosen):
             if first == chosen:
                 first, scale = 0, scale + 1
             if isinstance(first, int):
@@ -225,3 +225,8 @@ class Steps:
     def _exchange(self, step: Instruction, state: State) -> None:
         self._clobber(step, state)
         self._modify(step, state)
+
+
+def _are_numbers(chosen: Value) -> bool:
+    """Whether a choice is one between two numbers: it can be between an address and a number."""
+    return isinstance(chosen, tuple) and all(isinstance(part, int) for part in chosen[1:])
