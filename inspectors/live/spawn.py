@@ -7,6 +7,7 @@ this process is killed.
 
 import contextlib
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -21,6 +22,8 @@ ANSWER_LIMIT = 16 << 20
 """Bytes a child may say on the answer pipe; more is no answer."""
 STDERR_KEPT = 4000
 """Last bytes of stderr that are kept."""
+STATUS_KEPT = 4096
+"""Last bytes of the supervisor's reports that are kept."""
 LATE_LIMIT = 1 << 20
 """Bytes taken from a pipe after the child ended: another process may hold it and go on."""
 POLL = 0.05
@@ -99,7 +102,7 @@ class _Child:
         assert self.process.stderr is not None  # noqa: S101
         self.pipes = (
             _Pipe(self._answers, self._keep_answer),
-            _Pipe(self._status, self.status.extend),
+            _Pipe(self._status, self._keep_status),
             _Pipe(self.process.stdout.fileno(), self._count_stdout),
             _Pipe(self.process.stderr.fileno(), self._keep_stderr),
         )
@@ -111,6 +114,9 @@ class _Child:
 
     def _keep_answer(self, data: bytes) -> None:
         self.said += data[: ANSWER_LIMIT + 1 - len(self.said)]
+
+    def _keep_status(self, data: bytes) -> None:
+        self.status = (self.status + data)[-STATUS_KEPT:]
 
     def _count_stdout(self, data: bytes) -> None:
         self.stdout_bytes += len(data)
@@ -164,6 +170,21 @@ class _Child:
                 stream.close()
 
 
+def read_status(raw: bytes) -> dict[str, tuple[int, ...]]:
+    """The supervisor's lines: the first ``pid``, and the last ``error`` and ``ended``. A module that
+    runs as the same user can find the pipe and write to it: what makes no sense is left out.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for match in re.finditer(_STATUS, raw):
+        word, *fields = match.group().decode("ascii").split()
+        if word != "pid" or (word not in found and int(fields[0]) > 1):
+            found[word] = tuple(map(int, fields))
+    return found
+
+
+_STATUS = rb"(?m)^(?:pid \d{1,9}|error \d{1,9}|ended (?:-1|\d{1,9}) \d{1,9})$"
+
+
 @contextlib.contextmanager
 def _process_descriptor(pid: int) -> Iterator[int | None]:
     """A descriptor that becomes readable when the process ends; None where there is none."""
@@ -197,15 +218,13 @@ def run_child(
             ended = child.converse(started + timeout, stop)
         finally:
             child.finish()
-        words = dict(line.split(" ", 1) for line in child.status.decode("ascii").splitlines())
-        if (
-            "ended" not in words and "pid" in words
-        ):  # nobody watches any more: end what we can reach
+        told = read_status(bytes(child.status))
+        if "ended" not in told and "pid" in told:  # nobody watches any more: end what we can reach
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(int(words["pid"]), signal.SIGKILL)
-        if "error" in words:
-            raise OSError(int(words["error"]), os.strerror(int(words["error"])))
-        how, strays = map(int, words["ended"].split()) if "ended" in words else (-1, 0)
+                os.killpg(told["pid"][0], signal.SIGKILL)
+        if "error" in told:
+            raise OSError(told["error"][0], os.strerror(told["error"][0]))
+        how, strays = told.get("ended", (-1, 0))
         stopped = stop is not None and stop.is_set() and not ended
         return Ended(
             said=bytes(child.said),

@@ -15,6 +15,8 @@ from isoview.inspectors.process.target import gone
 SECONDS = 20.0
 ANSWER_LIMIT = 64 << 20
 MODULE_LIMIT = 5000
+MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading an answer raises that is cut off, or of another form (nested a thousand times)."""
 PATH_LIMIT = 107  # sockaddr_un.sun_path, less its NUL
 
 
@@ -38,7 +40,7 @@ def ask(pid: int, path: str | None = None) -> Answer:
     with connection, cast("BinaryIO", connection.makefile("rwb")) as stream:
         try:
             return _conversation(stream)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except MALFORMED as error:
             raise AttachRefused(
                 f"process {pid}: the agent does not answer ({_why(error)})",
                 "A long call into C that holds the GIL keeps it from answering: try again later.",

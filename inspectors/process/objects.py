@@ -50,6 +50,7 @@ class TypeFact(NamedTuple):
 
     @property
     def static(self) -> bool:
+        """Whether it is a C static, and so one for all interpreters."""
         return not self.flags & HEAPTYPE
 
 
@@ -124,6 +125,7 @@ class ObjectReader:
         return self.signed(address + self.head)
 
     def signed(self, address: int) -> int:
+        """The Py_ssize_t at ``address``. Raises :class:`Unread`."""
         value = self.memory.word(address)
         return value - (1 << 64) if value >> 63 else value
 
@@ -145,6 +147,7 @@ class ObjectReader:
             kind > SPLIT
             or log2_size > 40
             or log2_bytes > 43
+            or (values and kind != SPLIT)
             or not 0 <= used <= entries <= min(ENTRY_LIMIT, 1 << log2_size)
         ):
             raise Torn("not a dict, or one that is being changed")
@@ -242,6 +245,7 @@ class ObjectReader:
 
     @cached_property
     def type_head(self) -> int:
+        """Offset of ``ob_type`` in an object, in bytes."""
         return self.head - 8
 
     # -- finding the core -----------------------------------------------------------------------

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from isoview.inspectors.errors import AttachRefused
-from isoview.inspectors.process.agent_client import MODULE_LIMIT, checked
+from isoview.inspectors.process.agent_client import MALFORMED, MODULE_LIMIT, checked
 from isoview.inspectors.process.memory import Unread
 from isoview.inspectors.process.session import Session
 
@@ -26,6 +26,8 @@ WAIT_SECONDS = 2.0
 """A target that runs Python code takes the script within some 300 ms."""
 RUN_SECONDS = 60.0
 """Longest wait for the answer of a script that has begun."""
+CALL_SECONDS = 30.0
+"""Longest wait for the interpreter that calls ``sys.remote_exec``."""
 ANSWER_LIMIT = 64 << 20
 _CALL = "import sys; sys.remote_exec(int(sys.argv[1]), sys.argv[2])"
 _LEAVE = "import shutil; shutil.rmtree({folder!r}, ignore_errors=True)\n"
@@ -127,12 +129,9 @@ def run(question: Question, wait: float = WAIT_SECONDS) -> Inside:
     pending = False
     try:
         _fill(folder, inside, question)
-        done = subprocess.run(
-            [question.caller, "-I", "-c", _CALL, str(pid), f"{inside}/script.py"],
-            capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        if done.returncode:
-            return _refused(done.stderr)
+        refused = _call(question, f"{inside}/script.py")
+        if refused is not None:
+            return refused
         outcome = _await(folder, wait)
         pending = outcome.status == "pending"
         return outcome
@@ -143,6 +142,19 @@ def run(question: Question, wait: float = WAIT_SECONDS) -> Inside:
             shutil.rmtree(folder / "probe", ignore_errors=True)
         else:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _call(question: Question, script: str) -> Inside | None:
+    """Have the script taken; what went wrong, if anything did."""
+    command = [question.caller, "-I", "-c", _CALL, str(question.pid), script]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, timeout=CALL_SECONDS, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        return _refused(f"{question.caller} did not come back: {error}")
+    return _refused(done.stderr.decode("utf-8", "replace")) if done.returncode else None
 
 
 def _folder(question: Question) -> Path:
@@ -248,7 +260,7 @@ def _read(path: Path) -> Inside:
         modules = [
             checked(str(entry.get("name")), entry) for entry in data["modules"][:MODULE_LIMIT]
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except MALFORMED as error:
         return Inside(
             "failed", f"the answer makes no sense: {error}", "Attach read-only.", None, []
         )

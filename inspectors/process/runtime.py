@@ -9,7 +9,7 @@ memory (3.13 and later). A version without a row in ``structures`` is refused by
 import re
 from typing import NamedTuple
 
-from isoview.inspectors.errors import AttachRefused, UnsupportedFormat
+from isoview.inspectors.errors import AttachRefused, Unreadable, UnsupportedFormat
 from isoview.inspectors.process import debug_offsets
 from isoview.inspectors.process.elf_memory import (
     Loaded,
@@ -116,8 +116,8 @@ def _in_file(target: Target, memory: Memory, file: MappedFile, loaded: Loaded) -
 
     try:
         image = load(place.path).image
-    except UnsupportedFormat:
-        return None
+    except (Unreadable, UnsupportedFormat):
+        return None  # the cookie in memory is looked for then
     for region in image.regions:
         if region.name == ".PyRuntime":
             return loaded.bias + region.address

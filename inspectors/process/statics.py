@@ -19,7 +19,7 @@ from isoview.inspectors.process.objects import Core, ObjectReader, Torn
 from isoview.inspectors.process.runtime import Interpreter
 
 SEGMENT_LIMIT = 64 << 20
-"""Most writable bytes of one file that are looked at."""
+"""Most bytes of one writable segment that are looked at; the rest counts as unread."""
 STATIC_LIMIT = 50_000
 """Most statics of one file that are reported."""
 COUNT_LIMIT = 1 << 40
@@ -78,18 +78,19 @@ class StaticReader:
         return FileStatics(file, total, tuple(found[:STATIC_LIMIT]), unread)
 
     def _writable(self, loaded: Loaded) -> Iterator[tuple[int, bytes, int]]:
-        """(address, bytes, size) of every part that can be written while the program runs."""
+        """(address, bytes, size) of every part that can be written while the program runs: of a
+        very large one only the beginning is read.
+        """
         low, high = loaded.sealed
-        high += -high % PAGE if high else 0
         for segment in loaded.segments:
             if not segment.writable:
                 continue
-            start, end = segment.start, segment.start + min(segment.size, SEGMENT_LIMIT)
+            start, end = segment.start, segment.start + segment.size
             if low <= start < high:
                 start = min(high, end)
             start += -start % 8
             if start < end:
-                yield start, self._bytes(start, end - start), end - start
+                yield start, self._bytes(start, min(end - start, SEGMENT_LIMIT)), end - start
 
     def _bytes(self, start: int, size: int) -> bytes:
         """As much as is mapped from ``start`` on."""
@@ -211,6 +212,7 @@ class _Extents:
         self._starts = [extent.start for extent in self._all]
 
     def name_at(self, address: int) -> str | None:
+        """The name of the static object that a word is a part of."""
         index = bisect_right(self._starts, address) - 1
         if index >= 0 and address < self._all[index].end:
             return self._all[index].name
@@ -240,5 +242,6 @@ class _Spans:
         self._ends = [span[1] for span in spans]
 
     def holds(self, address: int) -> bool:
+        """Whether ``address`` can be read."""
         index = bisect_right(self._starts, address) - 1
         return index >= 0 and address < self._ends[index]

@@ -40,9 +40,17 @@ def reader() -> ObjectReader:
 def dict_object(**keys: int) -> Lies:
     """A dict whose keys object lies right behind it."""
     lies = Lies(bytes(4096))
-    shape = {"used": 1, "log2_size": 3, "log2_bytes": 3, "kind": 1, "entries": 1} | keys
+    shape = {
+        "used": 1,
+        "log2_size": 3,
+        "log2_bytes": 3,
+        "kind": 1,
+        "entries": 1,
+        "values": 0,
+    } | keys
     lies.put(16, shape["used"])
     lies.put(32, lies.address + 64)
+    lies.put(40, shape["values"] and lies.address + 2048)
     raw = struct.pack("<qBBBxIqq", 1, shape["log2_size"] & 0xFF, shape["log2_bytes"] & 0xFF,
                       shape["kind"] & 0xFF, 0, 0, shape["entries"])  # fmt: skip
     ctypes.memmove(lies.address + 64, raw, len(raw))
@@ -60,7 +68,7 @@ def test_a_dict_as_it_should_be() -> None:
     "lie",
     [
         {"entries": -1}, {"entries": 1 << 60}, {"entries": 9}, {"used": -5}, {"used": 2},
-        {"kind": 7}, {"log2_size": 200}, {"log2_bytes": 63}, {"log2_size": 40, "entries": 1 << 39},
+        {"kind": 7}, {"kind": 0, "values": 1}, {"kind": 1, "values": 1}, {"log2_size": 200}, {"log2_bytes": 63}, {"log2_size": 40, "entries": 1 << 39},
     ],
 )  # fmt: skip
 def test_a_dict_that_lies(lie: dict[str, int]) -> None:
