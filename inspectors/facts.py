@@ -103,11 +103,6 @@ class Method(Record):
     name: str
     flags: int
 
-    def __init__(self, name: str, flags: int) -> None:
-        state = self.__dict__
-        state["name"] = name
-        state["flags"] = flags
-
 
 class Slot(Record):
     """One entry of a slot table.
@@ -260,19 +255,17 @@ class Section(Record):
     size: int
     writable: bool
 
-    def __init__(self, name: str, address: int, size: int, writable: bool) -> None:
-        state = self.__dict__
-        state["name"] = name
-        state["address"] = address
-        state["size"] = size
-        state["writable"] = writable
-
 
 class CApiUse(Record):
     """Imported C-API names, and the limited API version they amount to, if the file keeps to it."""
 
     imports: tuple[str, ...] = ()
     limited: str | None = None
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The imported names as a set."""
+        return frozenset(self.imports)
 
     def has_like(self, *starts: str) -> bool:
         """Whether a name is imported that begins like one of these."""
@@ -340,6 +333,11 @@ class Facts(Record):
     def statics_by_address(self) -> dict[int, Global]:
         """The statics by their addresses."""
         return {entry.address: entry for entry in self.globals}
+
+    @cached_property
+    def statics_symbols(self) -> frozenset[str | None]:
+        """The symbols of the statics."""
+        return frozenset([entry.symbol for entry in self.globals])
 
     @cached_property
     def statics_sections(self) -> frozenset[str]:

@@ -6,6 +6,8 @@ are written once, for all of them. In everything else a record is a dataclass: t
 it as one, and ``dataclasses.fields``, ``asdict`` and ``replace`` take it.
 """
 
+from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Record", "replace"]
 
 _REQUIRED: Any = object()
+MANY = 250
+"""A class of which so many records were made gets a method of its own after all: from here on it
+costs less than it saves.
+"""
 
 
 class _Fields:
@@ -43,6 +49,7 @@ class Record:
     __match_args__: ClassVar[tuple[str, ...]] = ()
     _defaults: ClassVar[dict[str, Any]] = {}  # by field, in their order
     _required: ClassVar[tuple[str, ...]] = ()
+    _times: ClassVar[Iterator[int]] = count()
     if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     else:
@@ -53,17 +60,35 @@ class Record:
         defaults = vars(cls)
         cls._defaults = {name: defaults.get(name, _REQUIRED) for name in names}
         cls._required = tuple([name for name in names if name not in defaults])
+        cls._times = count(1)
 
     def __init__(self, *values: Any, **named: Any) -> None:
         state = self.__dict__
         state.update(self._defaults)
         state.update(zip(self._defaults, values, strict=False))
         state.update(named)
+        if next(self._times) == MANY:
+            self._write_out()
         if len(state) > len(self._defaults) or len(values) > len(state):
             raise TypeError(f"{type(self).__qualname__} has the fields {self.__match_args__}")
         for name in self._required[len(values) :]:
             if name not in named:
                 raise TypeError(f"{type(self).__qualname__} needs {name}")
+
+    @classmethod
+    def _write_out(cls) -> None:
+        """Give the class the method that ``dataclass`` would have written for it."""
+        defaults = cls._defaults
+        arguments = [
+            name if value is _REQUIRED else f"{name}=_{name}" for name, value in defaults.items()
+        ]
+        lines = [f"    state[{name!r}] = {name}" for name in defaults]
+        head = f"def __init__(self, {', '.join(arguments)}):\n    state = self.__dict__\n"
+        scope: dict[str, Any] = {f"_{name}": value for name, value in defaults.items()}
+        exec(head + "\n".join(lines), scope)  # noqa: S102 - the names of our own fields
+        made = scope["__init__"]
+        made.__qualname__ = f"{cls.__qualname__}.__init__"
+        cls.__init__ = made  # type: ignore[method-assign]
 
     def __setattr__(self, name: str, _value: object) -> None:
         from dataclasses import FrozenInstanceError

@@ -35,8 +35,11 @@ def type_subject(name: str) -> str:
     return f"type:{name}" if name else unnamed_subject("type")
 
 
+@lru_cache(maxsize=1 << 14)
 def symbol_subject(symbol: str | None, kind: str = "static") -> str:
-    """Subject for a symbol; ``unnamed:KIND`` where the file has no name for it."""
+    """Subject for a symbol; ``unnamed:KIND`` where the file has no name for it. Many files have
+    symbols of the same names.
+    """
     name = stable_symbol(symbol) if symbol else ""
     return f"symbol:{name}" if name else unnamed_subject(kind)
 

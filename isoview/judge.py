@@ -1,6 +1,7 @@
 """From facts to a report: run the rules, weigh what they found, order it for a maintainer."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from isoview.inspectors.facts import Facts
@@ -38,7 +39,7 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
     asked: tuple[Rule | Entry, ...] = ASKED
     if live is not None:
         asked += _behaviour(facts, live, found, not_run)
-    findings = tuple(sorted(_fold(found), key=_order))
+    findings = _ordered(_fold(found))
     return Report(
         facts=facts,
         verdict=verdict(facts, findings, live),
@@ -71,7 +72,10 @@ def _fold(found: list[Finding]) -> list[Finding]:
     That is so for subjects without a name, and for names that a compiler numbers (``buffer.0``
     and ``buffer.1`` of two functions): the numbers change from build to build.
     """
-    alone: dict[str, Finding] = {}
+    alone = {finding.fingerprint: finding for finding in found}
+    if len(alone) == len(found):
+        return found
+    alone = {}
     groups: dict[str, list[Finding]] = {}
     for finding in found:
         first = alone.setdefault(finding.fingerprint, finding)
@@ -92,13 +96,20 @@ def _folded(group: list[Finding]) -> Finding:
     )
 
 
-def _order(finding: Finding) -> tuple[int, int, str, str]:
-    return (
-        _RANKS[finding.severity],
-        _FAMILIES.find(finding.rule[_FAMILY_DIGIT]),
-        finding.rule,
-        finding.fingerprint,
-    )
+def _ordered(found: list[Finding]) -> tuple[Finding, ...]:
+    """By severity, family, rule and fingerprint."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in found:
+        groups.setdefault((finding.severity, finding.rule), []).append(finding)
+    ordered: list[Finding] = []
+    for group in sorted(groups, key=_order):
+        ordered += sorted(groups[group], key=attrgetter("fingerprint"))
+    return tuple(ordered)
+
+
+def _order(group: tuple[str, str]) -> tuple[int, int, str]:
+    severity, rule = group
+    return _RANKS[severity], _FAMILIES.find(rule[_FAMILY_DIGIT]), rule
 
 
 _RANKS: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}

@@ -6,6 +6,8 @@ slot proves the version that brought it.
 """
 
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 from isoview.inspectors.facts import Facts
 
@@ -26,15 +28,31 @@ _RENUMBERED_IN = 15
 
 def minors(facts: Facts) -> tuple[int, ...]:
     """Minors of Python 3 this file loads on; empty where nothing in the file tells."""
-    tag = facts.artifact.tag or ""
+    tag = _tag(facts.artifact.tag or "")
+    if tag.minor is not None:
+        return (tag.minor,)
+    if not tag.stable:
+        return ()
+    oldest = max(OLDEST, _limited_minor(facts), oldest_by_contents(facts))
+    if tag.free_threaded:
+        oldest = max(oldest, _ABI3T_FROM)
+    return tuple(range(oldest, NEWEST + 1))
+
+
+class _Tag(NamedTuple):
+    """What a file-name tag says."""
+
+    minor: int | None  # the one version that it names
+    stable: bool
+    free_threaded: bool
+
+
+@lru_cache(maxsize=256)
+def _tag(tag: str) -> _Tag:
     if versioned := re.match(_VERSIONED, tag):
-        return (int(versioned[1]),)
-    if stable := re.match(_STABLE, tag):
-        oldest = max(OLDEST, _limited_minor(facts), oldest_by_contents(facts))
-        if stable[1]:
-            oldest = max(oldest, _ABI3T_FROM)
-        return tuple(range(oldest, NEWEST + 1))
-    return ()
+        return _Tag(int(versioned[1]), False, "t" in versioned[2])
+    stable = re.match(_STABLE, tag)
+    return _Tag(None, stable is not None, bool(stable and stable[1]))
 
 
 def oldest(facts: Facts) -> int | None:
@@ -53,25 +71,17 @@ def cannot_load_before(facts: Facts, minor: int) -> bool:
 
 def free_threaded(facts: Facts) -> bool:
     """The file is built for the free-threaded ABI (or for both, ``abi3t``)."""
-    if facts.artifact.free_threaded_layout:
-        return True
-    tag = facts.artifact.tag or ""
-    if versioned := re.match(_VERSIONED, tag):
-        return "t" in versioned[2]
-    stable = re.match(_STABLE, tag)
-    return bool(stable and stable[1])
+    return facts.artifact.free_threaded_layout or _tag(facts.artifact.tag or "").free_threaded
 
 
 def versioned_minor(tag: str) -> int | None:
     """The one minor that a file-name tag names; None where it names none."""
-    versioned = re.match(_VERSIONED, tag)
-    return int(versioned[1]) if versioned else None
+    return _tag(tag).minor
 
 
 def names_free_threaded(tag: str) -> bool:
     """A version-specific tag with the ``t`` of the free-threaded build."""
-    versioned = re.match(_VERSIONED, tag)
-    return versioned is not None and "t" in versioned[2]
+    return _tag(tag).minor is not None and _tag(tag).free_threaded
 
 
 def _limited_minor(facts: Facts) -> int:

@@ -7,11 +7,12 @@ where nothing here can check the section, ``not-applicable`` where the module ha
 is about, else ``met``.
 """
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Set as AbstractSet
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
-from isoview.inspectors.facts import Facts, Item
+from isoview.inspectors.facts import Facts
 from isoview.loads_on import free_threaded
 from isoview.model import COUNTING, Finding, NotRun
 from isoview.rules import ASKED, Entry, Rule
@@ -111,16 +112,14 @@ _ALSO = {
 }
 _OPT_OUT = "opt-out-limiting-to-one-module-object-per-process"
 # What must have been read to its end before "nothing found" means something.
-_RESTS_ON: dict[str, Callable[[Facts], Item]] = {
-    "enter-per-module-state": lambda facts: facts.completeness.globals,
-    "managing-global-state": lambda facts: facts.completeness.globals,
-    "managing-per-module-state": lambda facts: facts.completeness.definitions,
-    "isolated-module-objects": lambda facts: facts.completeness.definitions,
-    "making-modules-safe-with-multiple-interpreters": lambda facts: facts.completeness.definitions,
-    **dict.fromkeys(
-        (_FT_INIT, _FT_MULTI, _FT_SINGLE), lambda facts: facts.completeness.definitions
-    ),
-    **dict.fromkeys(_ABOUT_CLASSES, lambda facts: facts.completeness.types),
+_RESTS_ON = {
+    "enter-per-module-state": "globals",
+    "managing-global-state": "globals",
+    "managing-per-module-state": "definitions",
+    "isolated-module-objects": "definitions",
+    "making-modules-safe-with-multiple-interpreters": "definitions",
+    **dict.fromkeys((_FT_INIT, _FT_MULTI, _FT_SINGLE), "definitions"),
+    **dict.fromkeys(_ABOUT_CLASSES, "types"),
 }
 # Their rules see the plain cases only: finding nothing does not show that nothing is there.
 _NEVER_CLEARED = frozenset({
@@ -143,7 +142,6 @@ def scorecard(
 ) -> dict[str, str]:
     """Mark of each section, by section id; ``asked`` are the rules that had their say."""
     unclear = {entry.rule for entry in not_run}
-    rules = _rules_of_files() if asked is ASKED else _by_section(asked)
     acting: set[str] = set()
     for finding in findings:
         if finding.status not in COUNTING:
@@ -152,10 +150,58 @@ def scorecard(
             acting.add(finding.rule)
         elif finding.confidence != "high":
             unclear.add(finding.rule)
-    threads = free_threaded(facts)
+    case = _case(facts)
+    if asked is ASKED:  # most files of an environment are alike in this
+        return dict(_marks_of_file(case, frozenset(unclear), frozenset(acting)))
+    return _marks(case, _by_section(asked), unclear, acting)
+
+
+class _Case(NamedTuple):
+    """All that marks ask of a file."""
+
+    stage: str
+    phase: str
+    levels: tuple[tuple[str, str], ...]  # how completely each kind of fact could be read
+    threads: bool  # built for free threading
+    classes: bool
+    traverses: bool
+    stateless: bool
+    opts_out: bool
+
+
+def _case(facts: Facts) -> _Case:
+    init, definition, read = facts.own_init, facts.own_definition, facts.completeness
+    size = definition.m_size if definition is not None else None
+    return _Case(
+        facts.stage,
+        init.phase if init is not None else "unknown",
+        (
+            ("definitions", read.definitions.level),
+            ("types", read.types.level),
+            ("globals", read.globals.level),
+        ),
+        free_threaded(facts),
+        bool(facts.types),
+        any("tp_traverse" in entry.slots_set for entry in facts.types),
+        size is not None and size <= 0,
+        bool(opt_out(facts) or one_interpreter(facts) or once_per_interpreter(facts)),
+    )
+
+
+@lru_cache(maxsize=256)
+def _marks_of_file(case: _Case, unclear: frozenset[str], acting: frozenset[str]) -> dict[str, str]:
+    return _marks(case, _rules_of_files(), unclear, acting)
+
+
+def _marks(
+    case: _Case,
+    rules: dict[str, frozenset[str]],
+    unclear: AbstractSet[str],
+    acting: AbstractSet[str],
+) -> dict[str, str]:
     marks = {
-        section: _mark(facts, section, rules[section], unclear, acting)
-        if threads or section not in FREE_THREADING
+        section: _mark(case, section, rules[section], unclear, acting)
+        if case.threads or section not in FREE_THREADING
         else "not-applicable"
         for section in (*SECTIONS, *FREE_THREADING)
     }
@@ -178,46 +224,44 @@ def _by_section(asked: tuple[Rule | Entry, ...]) -> dict[str, frozenset[str]]:
 
 
 def _mark(
-    facts: Facts, section: str, rules: frozenset[str], unclear: set[str], acting: set[str]
+    case: _Case,
+    section: str,
+    rules: frozenset[str],
+    unclear: AbstractSet[str],
+    acting: AbstractSet[str],
 ) -> str:
-    if section in _ASKS_NOTHING or (
-        section in FREE_THREADING and not _asks_threads(facts, section)
-    ):
+    if section in _ASKS_NOTHING or (section in FREE_THREADING and not _asks_threads(case, section)):
         return "not-applicable"
     if rules & acting:
         return "open"
-    if _does_not_apply(facts, section):
+    levels = dict(case.levels)
+    if _does_not_apply(case, section, types_read=levels["types"] == "full"):
         return "not-applicable"
     if not rules or rules & unclear or section in _NEVER_CLEARED:
         return "not-analysed"
-    rests_on = _RESTS_ON.get(section)
-    if rests_on is not None and rests_on(facts).level != "full":
+    if section in _RESTS_ON and levels[_RESTS_ON[section]] != "full":
         return "not-analysed"
-    if section in _READ_IN_CODE and facts.stage != "code":
+    if section in _READ_IN_CODE and case.stage != "code":
         return "not-analysed"
     return "met"
 
 
-def _does_not_apply(facts: Facts, section: str) -> bool:
-    if section in _ABOUT_CLASSES and not facts.types:
-        return facts.completeness.types.level == "full"
-    if section in _ABOUT_STATE and facts.own_definition is not None:
-        size = facts.own_definition.m_size
-        if size is not None and size <= 0:
-            return True
+def _does_not_apply(case: _Case, section: str, *, types_read: bool) -> bool:
+    if section in _ABOUT_CLASSES and not case.classes:
+        return types_read
+    if section in _ABOUT_STATE and case.stateless:
+        return True
     if section == _OPT_OUT:  # who does not opt out has nothing to do there
-        return not (opt_out(facts) or one_interpreter(facts) or once_per_interpreter(facts))
-    if section in _ABOUT_TRAVERSE and facts.completeness.types.level == "full":
-        return not any("tp_traverse" in entry.slots_set for entry in facts.types)
+        return not case.opts_out
+    if section in _ABOUT_TRAVERSE and types_read:
+        return not case.traverses
     return False
 
 
-def _asks_threads(facts: Facts, section: str) -> bool:
+def _asks_threads(case: _Case, section: str) -> bool:
     """Whether a section on free threading is about a file that may run without the GIL."""
-    init = facts.own_init
-    phase = init.phase if init is not None else "unknown"
     other_way = {_FT_MULTI: {"single"}, _FT_SINGLE: {"multi", "export"}}.get(section, set())
-    return phase not in other_way
+    return case.phase not in other_way
 
 
 def _overall(marks: dict[str, str]) -> str:

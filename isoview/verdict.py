@@ -32,7 +32,7 @@ from isoview.guards import (
 from isoview.inspectors.facts import Facts
 from isoview.loads_on import FREE_THREADED_FROM, OWN_GIL_FROM, free_threaded, minors
 from isoview.model import Answer, Finding, Verdict
-from isoview.weighing import Declared, Side, about, against, gap, shared, side_of
+from isoview.weighing import Declared, Found, Side, about, against, found, gap, shared, side_of
 
 Reply = Literal["yes", "no", "unknown", "contradiction"]
 
@@ -46,11 +46,12 @@ def verdict(
     facts: Facts, findings: tuple[Finding, ...], live: Mapping[str, Any] | None = None
 ) -> Verdict:
     """Weigh facts and findings, and what was seen when the module was run, if it was."""
+    seen = found(findings)
     answers = {
-        "multiple_module_objects": _copies(facts, findings),
-        "shared_gil": _shared_gil(facts, findings),
-        "own_gil": _own_gil(facts, findings),
-        "free_threaded": _free_threaded(facts, findings),
+        "multiple_module_objects": _copies(facts, seen),
+        "shared_gil": _shared_gil(facts, seen),
+        "own_gil": _own_gil(facts, seen),
+        "free_threaded": _free_threaded(facts, seen),
     }
     if live is not None:
         from isoview.weigh_live import weigh
@@ -59,13 +60,13 @@ def verdict(
     return Verdict(**answers)
 
 
-def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
+def _copies(facts: Facts, seen: Found) -> Answer:
     side = side_of(
         facts,
         copies_declared(facts),
-        against(findings, "ISO304"),
-        about(findings, {"ISO101", "ISO102", "ISO108", "ISO704"}),
-        findings,
+        against(seen, "ISO304"),
+        about(seen, {"ISO101", "ISO102", "ISO108", "ISO704"}),
+        seen,
     )
     reply: Reply
     if side.declared == "no":
@@ -89,7 +90,7 @@ def _copies(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
             "yes": "Multi-phase init promises independent module objects",
             "omitted": "Single-phase init runs again for a second module object",
         }.get(side.declared, "How the module is initialized is not known")
-        says += "; " + gap(facts, side, findings)
+        says += "; " + gap(facts, side, seen)
     return _answer(side, reply, says, minors(facts))
 
 
@@ -117,13 +118,13 @@ def copies_declared(facts: Facts) -> Declared:
     return "no" if definition.m_size == -1 else "omitted"
 
 
-def _shared_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
+def _shared_gil(facts: Facts, seen: Found) -> Answer:
     side = side_of(
         facts,
         _interpreters_declared(facts, own_gil=False),
-        against(findings),
-        about(findings, {"ISO101", "ISO111", "ISO112", "ISO108", "ISO704"}),
-        findings,
+        against(seen),
+        about(seen, {"ISO101", "ISO111", "ISO112", "ISO108", "ISO704"}),
+        seen,
     )
     reply: Reply
     if side.declared == "no":
@@ -141,17 +142,17 @@ def _shared_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
         says = "Sub-interpreters are declared, and nothing found that they would share"
     else:
         reply = "unknown"
-        says = _silence(facts, side) + "; " + gap(facts, side, findings)
+        says = _silence(facts, side) + "; " + gap(facts, side, seen)
     return _answer(side, reply, says, minors(facts))
 
 
-def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
+def _own_gil(facts: Facts, seen: Found) -> Answer:
     side = side_of(
         facts,
         _interpreters_declared(facts, own_gil=True),
-        against(findings),
-        about(findings, {"ISO901", "ISO101", "ISO111", "ISO112", "ISO113", "ISO108", "ISO704"}),
-        findings,
+        against(seen),
+        about(seen, {"ISO901", "ISO101", "ISO111", "ISO112", "ISO113", "ISO108", "ISO704"}),
+        seen,
     )
     loads_on = minors(facts)
     applies_to = tuple(minor for minor in loads_on if minor >= OWN_GIL_FROM)
@@ -184,7 +185,7 @@ def _own_gil(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
     else:
         reply = "unknown"
         claim = "An own GIL is declared" if side.declared == "yes" else _silence(facts, side)
-        says = claim + "; " + gap(facts, side, findings)
+        says = claim + "; " + gap(facts, side, seen)
     return _answer(side, reply, says, applies_to)
 
 
@@ -247,9 +248,9 @@ def _silence(facts: Facts, side: Side) -> str:
     return "What is declared is not known" + (f" ({reason})" if reason else "")
 
 
-def _free_threaded(facts: Facts, findings: tuple[Finding, ...]) -> Answer:
+def _free_threaded(facts: Facts, seen: Found) -> Answer:
     declared = _gil_declared(facts)
-    claims = about(findings, {"ISO121", "ISO122"})
+    claims = about(seen, {"ISO121", "ISO122"})
     # Whether code is safe without the GIL is not judged yet: statics that change are a hint only.
     side = Side(declared, "not-analysed", (), claims)
     applies_to: tuple[int, ...] = ()

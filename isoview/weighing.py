@@ -5,7 +5,7 @@ is none, the answer rests on how much was read, and on whether every writable st
 """
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from isoview.inspectors.facts import Facts
 from isoview.inspectors.record import Record
@@ -32,6 +32,24 @@ _KINDS_SHARED = (
 )
 
 
+class Found(NamedTuple):
+    """What the rules found, as an answer weighs it: plain statics, of which there may be thousands,
+    are counted once.
+    """
+
+    telling: tuple[Finding, ...]  # all but these, in their order
+    unexplained: int  # writable statics of which it is not known what they hold and who writes them
+
+
+def found(findings: tuple[Finding, ...]) -> Found:
+    """The findings of a file, ready to be weighed."""
+    telling = tuple([finding for finding in findings if finding.rule != _PLAIN_STATICS])
+    plain = len(findings) - len(telling)
+    if plain:
+        plain = sum([entry.count for entry in findings if entry.rule == _PLAIN_STATICS])
+    return Found(telling, plain)
+
+
 class Side(Record):
     """One question while it is being weighed."""
 
@@ -47,9 +65,9 @@ def side_of(
     declared: Declared,
     against: tuple[Finding, ...],
     claims: tuple[Finding, ...],
-    findings: tuple[Finding, ...],
+    seen: Found,
 ) -> Side:
-    evidence: Evidence = "against" if against else _looked(facts, findings)
+    evidence: Evidence = "against" if against else _looked(facts, seen)
     classes = 0
     if any(finding.rule in _CLASSES for finding in against):
         from isoview.rules.process_wide_classes import built_classes
@@ -58,7 +76,7 @@ def side_of(
     return Side(declared, evidence, against, claims, classes)
 
 
-def _looked(facts: Facts, findings: tuple[Finding, ...]) -> Evidence:
+def _looked(facts: Facts, seen: Found) -> Evidence:
     """How much of the file stands behind "nothing found"."""
     read = facts.completeness
     if any(not library.audited for library in facts.libraries):
@@ -71,18 +89,13 @@ def _looked(facts: Facts, findings: tuple[Finding, ...]) -> Evidence:
         and not facts.budget.reached
         and not facts.damage
     )
-    clear = not _unexplained(findings) and not _unknown_tables(facts, findings)
+    clear = not seen.unexplained and not _unknown_tables(facts, seen)
     return "none-found" if whole and clear else "partial"
 
 
-def _unexplained(findings: tuple[Finding, ...], rule: str = _PLAIN_STATICS) -> int:
-    """Writable statics of which it is not known what they hold and who writes them."""
-    return sum(finding.count for finding in findings if finding.rule == rule)
-
-
-def _unknown_tables(facts: Facts, findings: tuple[Finding, ...]) -> int:
+def _unknown_tables(facts: Facts, seen: Found) -> int:
     """Statics with another module's table that may be one of several."""
-    number = _unexplained(findings, _TABLES)
+    number = sum(finding.count for finding in seen.telling if finding.rule == _TABLES)
     if number:
         from isoview.rules.capsule_table_in_static import shares_known_tables_only
 
@@ -90,7 +103,7 @@ def _unknown_tables(facts: Facts, findings: tuple[Finding, ...]) -> int:
     return 0
 
 
-def gap(facts: Facts, side: Side, findings: tuple[Finding, ...]) -> str:
+def gap(facts: Facts, side: Side, seen: Found) -> str:
     """Why the evidence does not settle the question, as the second half of a sentence."""
     if side.evidence == "against":
         return f"they share {shared(side)}, and an experiment has to show what that does"
@@ -109,7 +122,7 @@ def gap(facts: Facts, side: Side, findings: tuple[Finding, ...]) -> str:
             return f"not everything could be read: {item.reason}"
     if facts.stage != "code":
         return "the code was not read"
-    left = _unexplained(findings)
+    left = seen.unexplained
     if not left:
         return "whether another module's table in a static is the same for all is not known"
     return f"what {left} writable static{'s' if left > 1 else ''} hold{'' if left > 1 else 's'} is not known"
@@ -130,16 +143,18 @@ def shared(side: Side) -> str:
     )
 
 
-def against(findings: tuple[Finding, ...], *also: str) -> tuple[Finding, ...]:
+def against(seen: Found, *also: str) -> tuple[Finding, ...]:
     """Findings on what would be shared. A table that may be one for the process is no such thing."""
     return tuple(
-        finding
-        for finding in about(findings, {*_SHARED_OBJECTS, *also})
-        if finding.rule != _TABLES or finding.severity != "note"
+        [
+            finding
+            for finding in about(seen, {*_SHARED_OBJECTS, *also})
+            if finding.rule != _TABLES or finding.severity != "note"
+        ]
     )
 
 
-def about(findings: tuple[Finding, ...], rules: Iterable[str]) -> tuple[Finding, ...]:
-    """Findings of some rules."""
+def about(seen: Found, rules: Iterable[str]) -> tuple[Finding, ...]:
+    """Findings of some rules (not of the one about plain statics)."""
     wanted = frozenset(rules)
-    return tuple(finding for finding in findings if finding.rule in wanted)
+    return tuple([finding for finding in seen.telling if finding.rule in wanted])

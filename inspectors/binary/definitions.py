@@ -41,7 +41,8 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
     for layout in layouts:
         for segment in data_segments(image):
             name_at = layout.moduledef("m_name")
-            scan = candidates(image, segment, layout, name_at, image.after_plain, 3)
+            plain = (layout.moduledef("m_size") - name_at,)
+            scan = candidates(image, segment, layout, name_at, image.after_plain, 3, plain)
             for address, words, index in scan:
                 if not _promising(image, address, layout, words, index):
                     continue
@@ -58,17 +59,24 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
 def _promising(
     image: Image, address: int, layout: Layout, words: Sequence[int], index: int
 ) -> bool:
-    """Whether it is worth looking closer: m_size can be one, and where no head was written, there
-    are methods or slots. ``index`` is the place of m_name among ``words``.
+    """Whether it is worth looking closer: m_size can be one, m_traverse is a function if it is of
+    this file, and where no head was written, there are methods or slots. ``index`` is the place of
+    m_name among ``words``.
     """
     size, pointers = layout.word, image.pointers
-    name_at = address + layout.moduledef("m_name")
     m_size = words[index + 2] if index + 2 < len(words) else 0
-    if STATE_LIMIT < m_size != (1 << 8 * size) - 1 or name_at + 2 * size in pointers:
+    if STATE_LIMIT < m_size != (1 << 8 * size) - 1:
         return False
-    if layout.free_threaded or words[index - layout.moduledef("m_name") // size]:
-        return True
-    return name_at + 3 * size in pointers or name_at + 4 * size in pointers
+    at = layout.moduledef_offsets
+    if (
+        not layout.free_threaded
+        and not words[index - at["m_name"] // size]
+        and address + at["m_methods"] not in pointers
+        and address + at["m_slots"] not in pointers
+    ):
+        return False
+    traverse = address + at["m_traverse"]
+    return traverse not in pointers or function_at(image, traverse) is not None
 
 
 def read_definition(image: Image, address: int, layout: Layout) -> FoundDefinition | None:

@@ -36,7 +36,7 @@ _RUNTIME = (
 )
 # Argument Clinic's keyword caches: CPython owns what they hold (a list of parsers per runtime).
 _PARSER_CACHE = r"(_parser|_kwtuple|__clinic_parser)(\.\d+)+\Z"
-_LOCK = r"(?i)(^|_)(mutex|lock|spinlock|rwlock|once_flag)(_|s?\Z|s?\.\d+\Z)"
+_LOCK_NAME = r"(?i)(^|_)(mutex|lock|spinlock|rwlock|once_flag)(_|s?\Z|s?\.\d+\Z)"
 _CXX_DATA = (("_ZTV", "a C++ vtable"), ("_ZTI", "C++ type information"), ("_ZTS", "a C++ type name"),
              ("_ZGV", "the guard of a C++ static"))  # fmt: skip
 
@@ -87,25 +87,10 @@ class Owners:
 
 def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item]:
     """Every writable static the file names, and how complete the list is."""
-    found: dict[int, Global] = {}
-    writable = [r for r in image.regions if r.writable and not r.thread_local and r.size]
-    ranges = [(region.address, region.address + region.size) for region in writable]
-    section, end = "", 0
-    known, word = owners.known, image.word_size
-    last = max((*image.relocated[-1:], *image.imported_words[-1:]), default=-1)
-    for address, name, size in image.objects(ranges):
-        if address >= end or not section:
-            region = image.region_at(address)
-            if region is None or not region.writable:
-                continue
-            section, end = region.name, region.address + region.size
-        if address > last and address not in known and _tells_nothing(name):
-            kind, evidence = _by_size(size, word)  # most are such, and there are many
-        else:
-            kind, evidence = classify(image, address, name, size, owners)
-        found[address] = Global(address, name, section, size, kind, evidence)
+    named = _named_globals(image, owners)
     if not image.stripped:
-        return tuple(found[address] for address in sorted(found)), _named_level(image, found)
+        return tuple(named), _named_level(image, named)
+    found = {entry.address: entry for entry in named}
     for address, (kind, text, size) in owners.known.items():
         region = image.region_at(address)
         if address in found or region is None or not region.writable:
@@ -114,10 +99,45 @@ def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item
             address, None, region.name, size, kind, (Evidence("shape", text, address),)
         )
     reason = "no symbol table: only exported and recognised statics are listed"
-    return tuple(found[address] for address in sorted(found)), Item("partial", reason)
+    return tuple([found[address] for address in sorted(found)]), Item("partial", reason)
 
 
-def _named_level(image: Image, found: dict[int, Global]) -> Item:
+def _named_globals(image: Image, owners: Owners) -> list[Global]:
+    """The writable statics that have a name, by address."""
+    found: list[Global] = []
+    writable = [r for r in image.regions if r.writable and not r.thread_local and r.size]
+    ranges = [(region.address, region.address + region.size) for region in writable]
+    section, end = "", 0
+    known, word = owners.known, image.word_size
+    filled = sorted((*image.relocated, *image.imported_words, _BEHIND_ALL))
+    following = 0  # the first of these at or behind the static
+    for address, name, size in image.objects(ranges):
+        if address >= end or not section:
+            region = image.region_at(address)
+            if region is None or not region.writable:
+                continue
+            section, end = region.name, region.address + region.size
+        if filled[following] < address:
+            following = bisect_left(filled, address, following)
+        told = _told_by_name(name)
+        if address in known:
+            kind, text, _ = known[address]
+            evidence: tuple[Evidence, ...] = (Evidence("shape", text, address),)
+        elif told is not None and told is not _LOCK:
+            kind, evidence = told
+        elif filled[following] < address + size and (
+            table := _pointers_inside(image, address, size)
+        ):
+            kind, evidence = table
+        elif told is not None and size <= _LOCK_LIMIT:
+            kind, evidence = told
+        else:
+            kind, evidence = _by_size(size, word)  # most are such, and there are many
+        found.append(Global(address, name, section, size, kind, evidence))
+    return found
+
+
+def _named_level(image: Image, named: list[Global]) -> Item:
     """Whether the symbols name every static: then they leave no room in ``.bss`` but what alignment
     of the next one explains, as in each of 1,763 unstripped modules of real wheels. (``.data`` also
     holds constants that compilers give no name.)
@@ -126,10 +146,14 @@ def _named_level(image: Image, found: dict[int, Global]) -> Item:
         if not (region.zero_fill and region.writable and region.name.startswith(".bss")):
             continue
         end, at = region.address + region.size, region.address
-        for address in sorted(entry for entry in found if at <= entry < end):
-            if address - at >= min(address & -address, _ALIGNMENT):
-                return _nameless(address - at, region.name, at)
-            at = max(at, address + found[address].size)
+        for entry in named:
+            address = entry.address
+            if not region.address <= address < end:
+                continue
+            gap = address - at
+            if gap > 0 and gap >= min(address & -address, _ALIGNMENT):
+                return _nameless(gap, region.name, at)
+            at = max(at, address + entry.size)
         if end - at >= image.word_size:
             return _nameless(end - at, region.name, at)
     return Item("full")
@@ -141,28 +165,19 @@ def _nameless(size: int, section: str, address: int) -> Item:
 
 Class = tuple[GlobalKind, tuple[Evidence, ...]]
 
+_BEHIND_ALL = 1 << 65
+_LOCK: Class = ("lock", (Evidence("name", "named as a lock"),))
+_LOCK_LIMIT = 64
+"""Most bytes of a lock."""
 
-def classify(image: Image, address: int, name: str, size: int, owners: Owners) -> Class:
-    """What a static is, from its shape, its contents in the file, and lastly its name."""
-    known = owners.known.get(address)
-    if known is not None:
-        return known[0], (Evidence("shape", known[1], address),)
+
+@lru_cache(maxsize=1 << 14)
+def _told_by_name(name: str) -> Class | None:
+    """What its name alone says of a static. Many files have statics of the same names."""
     named = _by_name(name) or _of_interpreter(name)
-    if named is not None:
-        return named
-    pointed = _pointers_inside(image, address, size)
-    if pointed is not None:
-        return pointed
-    if size <= 64 and _may_be_lock(name.lower()) and re.search(_LOCK, name):
-        return "lock", (Evidence("name", "named as a lock"),)
-    return _by_size(size, image.word_size)
-
-
-def _tells_nothing(name: str) -> bool:
-    """Whether :func:`classify` finds nothing in a name."""
-    if name[:_FEW] in _FIRST_LETTERS or name[:2] == _RUST or _BUILTIN in name:
-        return False
-    return _WRAPPER_BASE not in name and not _may_be_lock(name.lower())
+    if named is None and _may_be_lock(name.lower()) and re.search(_LOCK_NAME, name):
+        return _LOCK
+    return named
 
 
 def _of_interpreter(name: str) -> Class | None:

@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,26 +73,6 @@ class Segment(Record):
     executable: bool
     offset: int | None = None  # where ``data`` begins in the buffer it is a part of, if known
 
-    # Written out, as below, for the records that each file has by the dozen.
-    def __init__(
-        self,
-        name: str,
-        address: int,
-        size: int,
-        data: memoryview,
-        writable: bool,
-        executable: bool,
-        offset: int | None = None,
-    ) -> None:
-        state = self.__dict__
-        state["name"] = name
-        state["address"] = address
-        state["size"] = size
-        state["data"] = data
-        state["writable"] = writable
-        state["executable"] = executable
-        state["offset"] = offset
-
 
 class Region(Record):
     """A section, or a segment where the file has no sections.
@@ -107,25 +88,6 @@ class Region(Record):
     executable: bool
     zero_fill: bool
     thread_local: bool = False
-
-    def __init__(
-        self,
-        name: str,
-        address: int,
-        size: int,
-        writable: bool,
-        executable: bool,
-        zero_fill: bool,
-        thread_local: bool = False,
-    ) -> None:
-        state = self.__dict__
-        state["name"] = name
-        state["address"] = address
-        state["size"] = size
-        state["writable"] = writable
-        state["executable"] = executable
-        state["zero_fill"] = zero_fill
-        state["thread_local"] = thread_local
 
 
 class Image(Record):
@@ -164,7 +126,7 @@ class Image(Record):
     load_objects: Callable[[Sequence[tuple[int, int]]], list[tuple[int, str, int]]] | None = None
     load_columns: Callable[[], "Columns"] | None = None  # None: they are made of the symbols
 
-    @property
+    @cached_property
     def word_size(self) -> int:
         """Bytes in a pointer."""
         return self.bits // 8
@@ -286,8 +248,23 @@ class Image(Record):
                 return region
         return None
 
+    @cached_property
+    def _code_bounds(self) -> list[int] | None:
+        """First and last address of each region with code, in turn; None where some overlap."""
+        apart = self._regions_apart
+        if apart is None:
+            return None
+        found: list[int] = []
+        for region in apart[1]:
+            if region.executable:
+                found += (region.address, region.address + region.size)
+        return found
+
     def in_code(self, address: int) -> bool:
         """Whether instructions stand at ``address``: decided by section where there are any."""
+        bounds = self._code_bounds
+        if bounds is not None:
+            return bisect_right(bounds, address) & 1 == 1
         region = self.region_at(address)
         return region is not None and region.executable
 
@@ -307,16 +284,24 @@ class Image(Record):
         zeros = min(size, segment.size - start) - len(raw)
         return raw + bytes(min(zeros, ZERO_LIMIT)) if zeros > 0 else raw
 
+    @cached_property
+    def _filled(self) -> list[tuple[int, int, memoryview]]:
+        """First address, end and file bytes of each segment, those with data before those with
+        code; none where segments overlap.
+        """
+        ordered = sorted(self.segments, key=lambda segment: segment.address)
+        if any(one.address + one.size > two.address for one, two in pairwise(ordered)):
+            return []
+        ordered.sort(key=lambda segment: (not segment.writable, segment.executable))
+        return [(one.address, one.address + len(one.data), one.data) for one in ordered]
+
     def unsigned(self, address: int, size: int) -> int | None:
         """The ``size``-byte unsigned integer stored at ``address``; None outside the image."""
         order: Any = self.endian
-        for segment in self.segments:  # not by read(): every scan ends here
-            start = address - segment.address
-            if 0 <= start < segment.size:
-                raw = segment.data[start : start + size]
-                if len(raw) == size:
-                    return int.from_bytes(raw, order)
-                break
+        for low, end, data in self._filled:  # not by read(): every scan ends here
+            if low <= address and address + size <= end:
+                at = address - low
+                return int.from_bytes(data[at : at + size], order)
         padded = self.read(address, size)
         return int.from_bytes(padded, order) if len(padded) == size else None
 

@@ -39,7 +39,7 @@ def is_module_name(text: str | None) -> bool:
 def head_at(image: Image, address: int, layout: Layout) -> bool:
     """Whether the words at ``address`` can be the head of a static object in ``layout``."""
     if not layout.free_threaded:
-        return image.word(address) in HEAD_WORDS and address not in image.pointers
+        return address not in image.pointers and image.unsigned(address, layout.word) in HEAD_WORDS
     # ob_tid 0; then u16 flags (4 from 3.14), u8 mutex 0, u8 gc bits 0, u32 ob_ref_local
     # 0xFFFFFFFF; ob_ref_shared 0 (3.13t, 3.14t, 3.15t as compiled).
     return (
@@ -74,15 +74,17 @@ def candidates(
     name_offset: int,
     names: Iterable[int],
     zeros: int,
+    plain: Sequence[int],
 ) -> Iterator[tuple[int, Sequence[int], int]]:
     """Addresses at which an object may start one of whose ``names``, pointers to its name, stands
     at ``name_offset``; with each the segment's words, not relocated, and the place of the name
     pointer among them.
 
-    ``zeros`` is how many words before the name are zero. Only these and the head word are looked
-    at: this is the scanners' inner loop.
+    ``zeros`` is how many words before the name are zero, and ``plain`` has distances from the name
+    (in bytes) at which no pointer stands. Only these and the head word are looked at: this is the
+    scanners' inner loop.
     """
-    words = image.words(segment)
+    words, pointers = image.words(segment), image.pointers
     size = image.word_size
     base = segment.address + -segment.address % size
     low, high = base + name_offset, base + len(words) * size
@@ -103,7 +105,11 @@ def candidates(
             continue
         if zeros > 1 and any(words[index - zeros : index - 1]):
             continue
-        yield address - name_offset, words, index
+        for distance in plain:
+            if address + distance in pointers:
+                break
+        else:
+            yield address - name_offset, words, index
 
 
 def is_plain(image: Image, address: int) -> bool:

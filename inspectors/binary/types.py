@@ -4,7 +4,7 @@ Layouts: ``Include/object.h`` and ``Include/cpython/object.h`` of 3.8 to 3.15.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from isoview.inspectors.binary.image import Image
@@ -56,35 +56,15 @@ def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundT
     for layout in layouts:
         for segment in data_segments(image):
             name_at, names = layout.type("tp_name"), [name for name, _ in image.before_plain]
-            for address, words, index in candidates(image, segment, layout, name_at, names, 1):
-                if _promising(image, address + name_at, words, index):
-                    static = read_static_type(image, address, layout)
-                    if static is not None:
-                        found[address] = static
+            plain = [number * layout.word for number in _PLAIN]
+            scan = candidates(image, segment, layout, name_at, names, 1, plain)
+            for address, words, index in scan:
+                if max(words[index + 1 : index + 3], default=0) > SIZE_LIMIT:
+                    continue  # of tp_basicsize and tp_itemsize
+                static = read_static_type(image, address, layout)
+                if static is not None:
+                    found[address] = static
     return _apart(image, found)
-
-
-def _promising(image: Image, name_at: int, words: Sequence[int], index: int) -> bool:
-    """Whether it is worth looking closer: the fields behind tp_name that tell most other structures
-    apart hold small numbers, or nothing. ``index`` is the place of tp_name among ``words``.
-    """
-    pointers, size = image.pointers, image.word_size
-    if index + 3 > len(words):
-        return True
-    return (
-        words[index + 1] <= SIZE_LIMIT
-        and words[index + 2] <= SIZE_LIMIT
-        and name_at + _VECTORCALL_OFFSET * size not in pointers
-        and name_at + _FLAGS * size not in pointers
-        and name_at + _DICT * size not in pointers
-        and name_at + _MRO * size not in pointers
-    )
-
-
-_VECTORCALL_OFFSET, _FLAGS, _DICT, _MRO = (
-    TYPE_FIELDS.index(field) - TYPE_FIELDS.index("tp_name")
-    for field in ("tp_vectorcall_offset", "tp_flags", "tp_dict", "tp_mro")
-)
 
 
 def _apart(image: Image, found: dict[int, FoundType]) -> tuple[FoundType, ...]:
@@ -107,21 +87,28 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     if not head_at(image, address, layout):
         return None
     base = address + layout.head
-    size = image.word_size
+    size, pointers = image.word_size, image.pointers
     meta = base - size  # ob_type: zero, an import (PyType_Type) or a local metatype
-    if not (is_zero(image, meta) or meta in image.imports_at or meta in image.pointers):
+    if meta not in pointers and meta not in image.imports_at and image.unsigned(meta, size) != 0:
         return None
     words = image.window(base, len(TYPE_FIELDS))
-    integers = _integers(image, base, words)
+    if len(words) < len(TYPE_FIELDS):
+        return None
+    # Which fields the loader fills in: few do, so they are not asked for one by one.
+    local = _fields_among(image.relocated, base, size)
+    filled = local | _fields_among(image.imported_words, base, size)
+    if not filled.isdisjoint(_PLAIN_FIELDS):
+        return None
+    integers = _integers(words, size)
     if integers is None:
         return None
-    name_at = image.pointers.get(address + layout.type("tp_name"))
-    if name_at is None or name_at in image.pointers or image.in_code(name_at):
+    name_at = pointers.get(base + _NAME * size)
+    if name_at is None or name_at in pointers or image.in_code(name_at):
         return None  # no text starts with a relocated word
     name = image.cstring(name_at, 1024)
     if not printable(name) or name is None:
         return None
-    set_fields = _pointer_fields(image, base, words)
+    set_fields = _pointer_fields(image, base, words, local, filled)
     if set_fields is None:
         return None
     headless = image.unsigned(address, size) == 0 and not layout.free_threaded
@@ -133,13 +120,14 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     )
     if not content:
         return None
-    methods_at = image.pointers.get(address + layout.type("tp_methods"))
+    at = layout.type_offsets
+    methods_at = pointers.get(address + at["tp_methods"])
     return FoundType(
         Type(
             address=address,
             name=name,
             kind="static",
-            base=_base_name(image, address + layout.type("tp_base")),
+            base=_base_name(image, address + at["tp_base"]),
             basicsize=integers["tp_basicsize"],
             itemsize=integers["tp_itemsize"],
             flags=integers["tp_flags"],
@@ -151,69 +139,90 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
         ),
         layout.type_size,
         layout,
-        _tables(image, address, layout),
+        tuple([pointers[base + number * size] for number in _TABLES if number in local]),
     )
 
 
-_INTEGERS = tuple((TYPE_FIELDS.index(field), field) for field in sorted(TYPE_INTEGER_FIELDS))
-_RUNTIME = tuple(TYPE_FIELDS.index(field) for field in sorted(TYPE_RUNTIME_FIELDS))
-_POINTERS = tuple(
-    (index, field)
-    for index, field in enumerate(TYPE_FIELDS)
-    if field not in TYPE_INTEGER_FIELDS | TYPE_RUNTIME_FIELDS and field != "tp_name"
-)
+_NUMBERS = {field: number for number, field in enumerate(TYPE_FIELDS)}
+_NAME = _NUMBERS["tp_name"]
+_INTEGERS = tuple((_NUMBERS[field], field) for field in sorted(TYPE_INTEGER_FIELDS))
+_RUNTIME = tuple(_NUMBERS[field] for field in sorted(TYPE_RUNTIME_FIELDS))
+_PLAIN_FIELDS = frozenset(_NUMBERS[field] for field in TYPE_INTEGER_FIELDS | TYPE_RUNTIME_FIELDS)
+# Of these the ones that tell most other structures apart come first.
+_PLAIN = tuple(
+    _NUMBERS[field] - _NAME
+    for field in (
+        "tp_vectorcall_offset", "tp_flags", "tp_dict", "tp_mro", "tp_weaklistoffset",
+        "tp_dictoffset", "tp_bases", "tp_cache", "tp_subclasses", "tp_weaklist", "tp_version_tag",
+    )
+)  # fmt: skip
+_POINTERS = frozenset(range(len(TYPE_FIELDS))) - _PLAIN_FIELDS - {_NAME}
+_FUNCTIONS = frozenset(_NUMBERS[field] for field in TYPE_FUNCTION_FIELDS)
+_DOC = _NUMBERS["tp_doc"]
+_TABLES = tuple(
+    _NUMBERS[field]
+    for field in (
+        "tp_methods", "tp_members", "tp_getset", "tp_as_number", "tp_as_sequence",
+        "tp_as_mapping", "tp_as_async", "tp_as_buffer",
+    )
+)  # fmt: skip
 _SMALL = ("tp_basicsize", "tp_itemsize", "tp_weaklistoffset", "tp_dictoffset")
 
 
-def _integers(image: Image, base: int, words: Sequence[int]) -> dict[str, int] | None:
-    """The integer fields of a type whose fields, behind the head, stand at ``base``; None where
-    they, or those that the interpreter fills in, hold something else.
+def _fields_among(sorted_words: list[int], base: int, size: int) -> set[int]:
+    """Numbers of the fields of a type, whose fields begin at ``base``, that are among some words."""
+    first = bisect_left(sorted_words, base)
+    last = bisect_left(sorted_words, base + len(TYPE_FIELDS) * size, first)
+    return {(word - base) // size for word in sorted_words[first:last]}
+
+
+def _integers(words: Sequence[int], size: int) -> dict[str, int] | None:
+    """The integer fields of a type from its ``words`` behind the head; None where they, or those
+    that the interpreter fills in, hold something else.
     """
-    if len(words) < len(TYPE_FIELDS):
-        return None
-    size, pointers, imports = image.word_size, image.pointers, image.imports_at
     half = 1 << size * 8 - 1
-    values: dict[str, int] = {}
-    for index, field in _INTEGERS:
-        where = base + index * size
-        if where in pointers or where in imports:
-            return None
-        # tp_flags is an unsigned long: 4 bytes and padding on Win64, where the padding is zero.
-        value = words[index]
-        values[field] = value if value < half else value - 2 * half
-    if values["ob_size"] or not all(-SIZE_LIMIT <= values[field] <= SIZE_LIMIT for field in _SMALL):
+    # tp_flags is an unsigned long: 4 bytes and padding on Win64, where the padding is zero.
+    values = {
+        field: words[number] if words[number] < half else words[number] - 2 * half
+        for number, field in _INTEGERS
+    }
+    if values["ob_size"] or values["tp_version_tag"]:
         return None
-    if values["tp_basicsize"] < 0 or values["tp_itemsize"] < 0 or values["tp_version_tag"]:
+    for field in _SMALL:
+        if not -SIZE_LIMIT <= values[field] <= SIZE_LIMIT:
+            return None
+    if values["tp_basicsize"] < 0 or values["tp_itemsize"] < 0:
         return None
     if (
         not 0 <= values["tp_vectorcall_offset"] <= SIZE_LIMIT
         or not 0 <= values["tp_flags"] < 1 << 33
     ):
         return None
-    for index in _RUNTIME:
-        where = base + index * size
-        if words[index] or where in pointers or where in imports:
+    for number in _RUNTIME:
+        if words[number]:
             return None
     return values
 
 
-def _pointer_fields(image: Image, base: int, words: Sequence[int]) -> list[str] | None:
+def _pointer_fields(
+    image: Image, base: int, words: Sequence[int], local: set[int], filled: set[int]
+) -> list[str] | None:
     """Names of the pointer fields that are set; None where one holds something else."""
-    size, pointers, imports = image.word_size, image.pointers, image.imports_at
+    for number in _POINTERS - filled:
+        if words[number]:
+            return None
+    size, pointers = image.word_size, image.pointers
     found: list[str] = []
-    for index, field in _POINTERS:
-        where = base + index * size
-        target = pointers.get(where)
-        if target is None and where not in imports:
-            if words[index]:
-                return None
+    for number in sorted(filled):
+        if number == _NAME:
             continue
-        if field in TYPE_FUNCTION_FIELDS:
+        where = base + number * size
+        if number in _FUNCTIONS:
             if function_at(image, where) is None:
                 return None
-        elif target is not None and field != "tp_doc" and image.in_code(target):
+        elif number in local and number != _DOC and image.in_code(pointers[where]):
             return None
-        found.append(field)
+        found.append(TYPE_FIELDS[number])
     return found
 
 
@@ -232,17 +241,6 @@ def _base_name(image: Image, where: int) -> str | None:
         if name_at is not None:
             return image.cstring(name_at, 1024)
     return None
-
-
-_TABLES = (
-    "tp_methods", "tp_members", "tp_getset", "tp_as_number", "tp_as_sequence",
-    "tp_as_mapping", "tp_as_async", "tp_as_buffer",
-)  # fmt: skip
-
-
-def _tables(image: Image, address: int, layout: Layout) -> tuple[int, ...]:
-    words = (address + layout.type(field) for field in _TABLES)
-    return tuple(image.pointers[word] for word in words if word in image.pointers)
 
 
 def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, ...]:

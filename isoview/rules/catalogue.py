@@ -46,7 +46,7 @@ class Entry(Record):
 def imports(*names: str) -> Callable[[Facts], bool]:
     """The file imports one of these."""
     wanted = frozenset(names)
-    return lambda facts: not wanted.isdisjoint(facts.capi.imports)
+    return lambda facts: not wanted.isdisjoint(facts.capi.names)
 
 
 def imports_like(start: str) -> Callable[[Facts], bool]:
@@ -67,7 +67,7 @@ def may_hold_objects(facts: Facts) -> bool:
 
 
 def has_capsules(facts: Facts) -> bool:
-    return bool(facts.capsules) or "PyCapsule_New" in facts.capi.imports
+    return bool(facts.capsules) or "PyCapsule_New" in facts.capi.names
 
 
 def has_guards(facts: Facts) -> bool:

@@ -20,16 +20,16 @@ class ImportRule(Rule, abstract=True):
     """CPython's own modules may do this."""
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        if self.entitles_core and is_core_build(facts):
+        used = self.names & facts.capi.names
+        if not used or (self.entitles_core and is_core_build(facts)):
             return
-        for name in facts.capi.imports:
-            if name in self.names:
-                yield self.finding(
-                    facts,
-                    api_subject(name),
-                    f"{name} {self.says}",
-                    evidence=imported(name),
-                )
+        for name in sorted(used):
+            yield self.finding(
+                facts,
+                api_subject(name),
+                f"{name} {self.says}",
+                evidence=imported(name),
+            )
 
 
 def imported(*names: str) -> tuple[Evidence, ...]:

@@ -62,26 +62,24 @@ class MutableStatic(Rule):
         return no_globals(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        guards: set[str | None] = {
-            entry.symbol for entry in facts.globals if entry.symbol and entry.symbol[:4] == "_ZGV"
-        }
         others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
         nothing = "no write seen" if _code_was_read(facts) else "who writes it was not read"
-        module = dotted_module(facts)
+        unseen = _Unseen(dotted_module(facts), nothing)
         for entry in facts.globals:
-            if entry.kind not in _PLAIN or entry.section in others or entry.symbol in guards:
+            symbol = entry.symbol
+            if entry.kind not in _PLAIN or entry.section in others or _is_guard(symbol):
                 continue
-            if entry.symbol and _unwritten(entry):
-                yield self._unseen(module, entry, entry.symbol, nothing)
+            if symbol and _unwritten(entry):
+                yield unseen.finding(entry, symbol)
                 continue
-            name = entry.symbol or f"an unnamed static in {entry.section}"
+            name = symbol or f"an unnamed static in {entry.section}"
             if _unwritten(entry):
                 doubt: str | None = nothing
             elif keeps_capsule(entry) or _of_run_time_library(entry):
                 continue  # a capsule's table is ISO312's
             else:
                 written = is_written(entry)
-                doubt = _doubt(facts, entry, guards) if written else _when_written(entry)
+                doubt = _doubt(facts, entry) if written else _when_written(entry)
             yield self.finding(
                 facts,
                 symbol_subject(entry.symbol, _subject(doubt, nothing)),
@@ -93,19 +91,36 @@ class MutableStatic(Rule):
                 confidence="medium" if doubt else "high",
             )
 
-    def _unseen(self, module: str, entry: Global, symbol: str, nothing: str) -> Finding:
-        """What is found of nearly all statics, without the detours."""
+
+class _Unseen:
+    """What is found of nearly all statics, without the detours: there are thousands."""
+
+    def __init__(self, module: str, nothing: str) -> None:
+        self._start = fingerprint(MutableStatic.code, module, "")
+        self._nothing = nothing
+        self._says: dict[int, str] = {}
+
+    def finding(self, entry: Global, symbol: str) -> Finding:
+        says = self._says.get(entry.size)
+        if says is None:
+            says = f": {octets(entry.size)} of writable static data, {self._nothing}"
+            self._says[entry.size] = says
         return Finding(
-            self.code,
-            self.name,
+            MutableStatic.code,
+            MutableStatic.name,
             "note",
             "medium",
-            f"{symbol}: {octets(entry.size)} of writable static data, {nothing}",
-            self.guide,
-            fingerprint(self.code, module, symbol_subject(symbol)),
+            symbol + says,
+            MutableStatic.guide,
+            self._start + symbol_subject(symbol),
             place(entry),
             entry.evidence,
         )
+
+
+def _is_guard(symbol: str | None) -> bool:
+    """The guard of a static of a C++ function (Itanium ABI)."""
+    return symbol is not None and symbol[:4] == "_ZGV"
 
 
 def _subject(doubt: str | None, nothing: str) -> str:
@@ -120,13 +135,17 @@ def _code_was_read(facts: Facts) -> bool:
     return facts.stage == "code" and not (facts.completeness.globals.reason or "").endswith(_UNREAD)
 
 
-def _doubt(facts: Facts, entry: Global, guards: set[str | None]) -> str | None:
+def _doubt(facts: Facts, entry: Global) -> str | None:
     """Why a static that is written may be nobody's business; None where it is the module's."""
     symbol = entry.symbol
     if symbol is None and facts.artifact.format == "pe":
         # The C run-time library is part of every DLL, and nothing tells its statics apart.
         return "written outside the init function, maybe by the C run-time library"
-    if symbol is not None and symbol.startswith("_ZZ") and f"_ZGV{symbol[2:]}" in guards:
+    if (
+        symbol is not None
+        and symbol.startswith("_ZZ")
+        and f"_ZGV{symbol[2:]}" in facts.statics_symbols
+    ):
         return "set once, under a guard of C++, when its function first runs"
     return None
 

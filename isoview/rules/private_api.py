@@ -1,7 +1,8 @@
 """ISO501."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from isoview.core_build import is_core_build
 from isoview.fingerprint import api_subject
@@ -79,15 +80,13 @@ class PrivateApi(Rule):
     guide = "pep-384-stable-abi"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        if is_core_build(facts):
+        private = [name for name in facts.capi.imports if name[:3] == "_Py"]
+        if not private or is_core_build(facts):
             return
         loads_on = minors(facts)
-        private = [name for name in facts.capi.imports if name.startswith("_Py")]
-        if not private:
-            return
-        by_public_name = re.compile(_BY_PUBLIC_NAME, re.VERBOSE)  # not at import: it costs 1 ms
+        public = _by_public_name()
         for name in private:
-            if name == _RUNTIME or by_public_name.fullmatch(name):
+            if name == _RUNTIME or public(name):
                 continue
             if not loads_on or loads_on[0] > _UNTIL.get(name, 0):
                 yield self.finding(
@@ -96,3 +95,9 @@ class PrivateApi(Rule):
                     f"{name} is private to CPython",
                     evidence=(Evidence("import", f"imports {name}"),),
                 )
+
+
+@cache
+def _by_public_name() -> Callable[[str], re.Match[str] | None]:
+    """The question whether a name is one of these; compiled when needed, as that takes 1 ms."""
+    return re.compile(_BY_PUBLIC_NAME, re.VERBOSE).fullmatch
