@@ -1,9 +1,14 @@
 """How many findings have which status: numbers that always add up to all of them."""
 
-from collections import Counter
-from collections.abc import Iterable
+from __future__ import annotations
 
-from isoview.model import STATUSES, Finding, Status
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isoview.model import Finding, Status
 
 SHOWN: dict[Status, str] = {
     "open": "open",
@@ -12,6 +17,7 @@ SHOWN: dict[Status, str] = {
     "false-positive": "false positive",
     "fixed": "fixed",
 }
+"""Every status, in the order of ``isoview.model.STATUSES``, as it is called here."""
 SHORT: dict[Status, str] = {
     "open": "open",
     "confirmed": "conf.",
@@ -34,7 +40,7 @@ NEEDS_REASON: frozenset[Status] = frozenset({"intended", "false-positive"})
 def tally(findings: Iterable[Finding]) -> dict[Status, int]:
     """The number of findings of every status that occurs, in the order of the statuses."""
     counted = Counter(finding.status for finding in findings)
-    return {status: counted[status] for status in STATUSES if counted[status]}
+    return {status: counted[status] for status in SHOWN if counted[status]}
 
 
 def tally_text(findings: Iterable[Finding], width: int = 200) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from isoview.model import STATUSES, Finding, Status
 from isoview.tui.ink import shown
 from isoview.tui.screens.filtered import FilteredScreen
 from isoview.tui.tally import SHOWN, tally
 from isoview.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
+    from isoview.model import Finding, Status
     from isoview.triage import Decisions, Group
     from isoview.tui.widgets.decision_bar import DecisionBar, Scope
 
@@ -189,8 +189,9 @@ class DecidingScreen(FilteredScreen):
     def action_status(self) -> None:
         """List the next status that occurs; after the last, all."""
         numbers = tally(self.all_findings())
-        after = 0 if self.only is None else STATUSES.index(self.only) + 1
-        self.only = next((status for status in STATUSES[after:] if status in numbers), None)
+        statuses = list(SHOWN)
+        after = 0 if self.only is None else statuses.index(self.only) + 1
+        self.only = next((status for status in statuses[after:] if status in numbers), None)
         self.list_findings_anew()
         if self.only is None:
             self.notify(f"All {sum(numbers.values())} findings are listed.")

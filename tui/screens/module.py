@@ -111,10 +111,10 @@ class ModuleScreen(DecidingScreen):
         """Show the entry as it is now; every pane keeps its place."""
         entry = self.entry
         self.query_one(Breadcrumb).show_entry(self.isoview.navigation.crumbs(self), entry)
-        failed = entry.error is not None and entry.report is None
-        self.query_one("#panes").display = not failed
-        self.query_one("#verdict").display = not failed
-        self._show_problem(failed)
+        # Panes that have nothing to show would be most of what the first paint costs.
+        self.query_one("#panes").display = entry.report is not None
+        self.query_one("#verdict").display = entry.report is not None or entry.error is None
+        self._show_why_empty()
         self.query_one(VerdictBar).verdict = entry.report.verdict if entry.report else None
         self._fill_tree()
         self._fill_table()
@@ -124,13 +124,18 @@ class ModuleScreen(DecidingScreen):
             self.go_to(state)
         self.refresh_bindings()
 
-    def _show_problem(self, failed: bool) -> None:
-        problem = self.query_one("#problem", Static)
-        problem.display = failed
+    def _show_why_empty(self) -> None:
+        """In the place of the panes, for as long as there is nothing to show in them."""
+        instead = self.query_one("#problem", Static)
+        instead.display = self.entry.report is None
         error = self.entry.error
-        if failed and error is not None:
-            text = Text.assemble(shown(error.error, "bold"), "\n", shown(error.hint), "\n\n")
-            problem.update(text + Text("R reads it again, q leaves isoview.", style="dim"))
+        if self.entry.report is not None:
+            return
+        if error is None:
+            instead.update(shown(words.silence(self.entry), "dim"))
+            return
+        text = Text.assemble(shown(error.error, "bold"), "\n", shown(error.hint), "\n\n")
+        instead.update(text + Text("R reads it again, q leaves isoview.", style="dim"))
 
     def _fill_tree(self) -> None:
         entry = self.entry

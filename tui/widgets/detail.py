@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.app import ComposeResult, RenderResult
+from textual.app import RenderResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
@@ -70,12 +70,20 @@ class DetailPane(Vertical):
         self._entry: Entry | None = None
         self._section: str | None = None
         self._rule: str | None = None
+        self.evidence = EvidenceFace(id=FACES[0])
+        self._was_filled = False
 
-    def compose(self) -> ComposeResult:
-        # The other two faces are mounted when they are first opened: Markdown is dear.
-        yield FaceTabs()
-        with ContentSwitcher(initial=FACES[0]):
-            yield EvidenceFace(id=FACES[0])
+    def _fill(self) -> None:
+        """Mount what is inside, unless it is: while nothing is known there is nothing to paint.
+
+        The other two faces are mounted when they are first opened: Markdown is dear.
+        """
+        if self._was_filled:
+            return
+        self._was_filled = True
+        switcher = ContentSwitcher(self.evidence, initial=FACES[0])
+        self.mount(FaceTabs(), switcher)
+        self.call_after_refresh(self.watch_face, self.face)  # chosen before they were there
 
     # -- what is shown --------------------------------------------------------------------------
 
@@ -114,11 +122,13 @@ class DetailPane(Vertical):
     def show_section(self, entry: Entry, section: str) -> None:
         """A guide section, and its findings."""
         self._entry = entry
+        self._fill()
         self.face = "guide"
         self._point(section, None)
 
     def _show(self, entry: Entry, head: Head, rest: RenderableType | None = None) -> None:
         self._entry = entry
+        self._fill()
         if entry.report is not None:
             self.query_one(FaceTabs).generator = entry.report.facts.generator
         self.evidence.show(head, rest)
@@ -145,12 +155,8 @@ class DetailPane(Vertical):
 
     # -- faces ----------------------------------------------------------------------------------
 
-    @property
-    def evidence(self) -> EvidenceFace:
-        return self.query_one(EvidenceFace)
-
     async def watch_face(self, face: str) -> None:
-        if not self.is_mounted:
+        if not self.is_filled:
             return
         inside = self.has_focus_within
         switcher = self.query_one(ContentSwitcher)
@@ -167,8 +173,15 @@ class DetailPane(Vertical):
             self.focus_face()
 
     @property
+    def is_filled(self) -> bool:
+        """Whether the faces are there."""
+        return self.evidence.is_mounted
+
+    @property
     def face_to_focus(self) -> Widget:
         """The part of the shown face that takes the keys."""
+        if not self.is_filled:
+            return self.evidence
         shown = self.query_one(ContentSwitcher).visible_content
         if shown is None or isinstance(shown, Page):
             return shown or self.evidence

@@ -53,7 +53,8 @@ class EvidenceFace(Page):
         """Show the sentences; the structures between them come when they are decoded."""
         self._head, self._rest, self._structures, self._note = head, rest, (), ""
         self._draw()
-        self.scroll_home(animate=False)
+        if self.is_mounted:
+            self.scroll_home(animate=False)
 
     def show_structures(self, structures: tuple[Structure, ...], note: str = "") -> None:
         """Add the decoded structures, or why there are none."""
@@ -73,7 +74,7 @@ class EvidenceFace(Page):
         self._draw()
 
     def _draw(self) -> None:
-        if self._head is None:
+        if self._head is None or not self.is_mounted:  # it is drawn when it gets its size
             return
         from isoview.tui.evidence_text import structure_view
 

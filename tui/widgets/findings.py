@@ -95,8 +95,9 @@ class FindingsTable(DataTable[Text]):
         # Widths are ours: DataTable measures a column only when it next idles, and loses that
         # when it is filled twice before (the column then stays empty).
         self.clear(columns=True)
-        self.add_column("", key="mark", width=3)
-        self.add_column("", key="what", width=max((what.cell_len for _, what in cells), default=1))
+        self.add_column(Text(), key="mark", width=3)
+        longest = max((what.cell_len for _, what in cells), default=1)
+        self.add_column(Text(), key="what", width=longest)
         for index, row in enumerate(cells):
             self.add_row(*row, key=str(index))
         self._return_to(place, line)
