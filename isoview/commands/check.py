@@ -45,7 +45,8 @@ def _codes(
               show_default=True,
               help="Exit with 1 on an open finding of this severity or a graver one.")  # fmt: skip
 @click.option("--require", "required", type=click.Choice(list(REQUIRED)), multiple=True,
-              help="Exit with 1 unless the verdict's answer is yes (unknown is not).")  # fmt: skip
+              help="Exit with 1 unless the verdict's answer is yes (unknown is not, nor is no module to "
+              "ask).")  # fmt: skip
 @click.option("--baseline", metavar="FILE",
               help="Leave out what an earlier JSON report had: new findings only.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N",

@@ -17,7 +17,8 @@ from isoview.model import COUNTING, SEVERITIES, Report, TargetError
               show_default=True)  # fmt: skip
 @click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="never",
               show_default=True,
-              help="Exit with 1 where NEW has a finding of this severity that OLD has not.")  # fmt: skip
+              help="Exit with 1 where NEW has a finding of this severity, or a graver one, that OLD "
+              "has not.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.")
 @click.option("--no-cache", is_flag=True, help="Read every file anew.")
 @click.option("-v", "--verbose", is_flag=True, help="Name everything that changed.")

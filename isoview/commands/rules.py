@@ -8,7 +8,7 @@ import click
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 def rules(form: str) -> int:
-    """List the rules: code, name, severity, and the section of the guide they belong to."""
+    """List the rules: code, severity and name; as JSON with their sections of the guide."""
     from isoview.commands import ExitCode
     from isoview.rules import EVERY
 

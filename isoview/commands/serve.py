@@ -22,7 +22,7 @@ def serve(targets: tuple[str, ...], python: str | None, port: int) -> int:
     Only this machine can reach it, and only by the address that is printed, which
     holds a secret. Whoever has that address can do what you can do in the app.
     """
-    from isoview.commands.open import active_environment, look
+    from isoview.commands.opening import active_environment, look
     from isoview.serve import serve as serve_app
 
     if python is None and look(targets)[1]:

@@ -60,7 +60,7 @@ def _group_lines(group: "Group") -> "list[Line]":
     return lines + ([line(group.reason, indent=4)] if group.reason else [])
 
 
-@triage.command("group")
+@triage.command("group", short_help="Decide about all that patterns fit, now and later.")
 @click.argument("status", type=click.Choice(list(STATUSES)))
 @click.option("--rule", default="*", help="Code or name of the rules: ISO301, ISO3*, *.")
 @click.option("--module", default="*", help="Dotted names of the modules: pkg.*")
@@ -86,7 +86,7 @@ def group(status: str, rule: str, module: str, subject: str, reason: str) -> int
     return ExitCode.CLEAN
 
 
-@triage.command("stale")
+@triage.command("stale", short_help="Show decisions that match nothing any more.")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option("--remove", is_flag=True, help="Take them away.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.")
@@ -122,13 +122,15 @@ def _needs_reason(status: str, reason: str) -> None:
         raise click.UsageError(f"a finding that is {status} needs a --reason.")
 
 
-@triage.command("set")
+@triage.command("set", short_help="Decide about findings of a target.")
 @click.argument("target")
 @click.argument("finding", metavar="RULE|FINGERPRINT")
 @click.argument("status", type=click.Choice(list(STATUSES)))
 @click.option("--reason", default="", help="Why; needed for intended and false-positive.")
 def set_decision(target: str, finding: str, status: str, reason: str) -> int:
-    """Decide about findings of TARGET: all of a rule, or the one with a fingerprint."""
+    """Decide about findings of TARGET: all of a rule (its code or its name), or the one with
+    a fingerprint.
+    """
     from isoview.reports.lines import line
     from isoview.reports.terminal import show
     from isoview.triage import decide, decisions_file
@@ -138,7 +140,7 @@ def set_decision(target: str, finding: str, status: str, reason: str) -> int:
         entry.fingerprint: entry
         for report in _audited(target)
         for entry in report.findings
-        if finding in (entry.rule, entry.fingerprint)
+        if finding in {entry.fingerprint, entry.name} or finding.upper() == entry.rule
     }
     if not meant:
         raise click.UsageError(f"{target} has no finding {finding}.")
@@ -168,7 +170,7 @@ def _audited(target: str) -> Iterator[Report]:
             raise IsoviewError(event.error.error, event.error.hint)
 
 
-@triage.command("unset")
+@triage.command("unset", short_help="Take decisions back.")
 @click.argument("fingerprints", metavar="FINGERPRINT...", nargs=-1, required=True)
 def unset_decision(fingerprints: tuple[str, ...]) -> int:
     """Take decisions back; their findings are open again."""

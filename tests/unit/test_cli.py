@@ -299,6 +299,8 @@ def test_decisions_are_made_applied_listed_and_taken_back(bad: Path) -> None:
     assert fingerprint in listing
     assert isoview("triage", "unset", fingerprint).returncode == ExitCode.CLEAN
     assert isoview("check", bad).returncode == ExitCode.FINDINGS
+    for rule in ("iso101", "single-phase-init"):
+        assert fingerprint in isoview("triage", "set", bad, rule, "confirmed").stdout
 
 
 def test_a_damaged_decision_file_stops_the_check_and_stays(bad: Path) -> None:
