@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -67,6 +68,7 @@ def read(work: Work, entry: Entry, post: Post) -> None:
         return
     post(SymbolsRead(symbols))
     symbols.prepare()
+    gc.freeze()  # else a collection looks at half a million names between two keys
     post(SearchReady(symbols))
 
 

@@ -48,6 +48,27 @@ def test_a_file_opens_in_the_view_that_it_was_left_in() -> None:
     drive(IsoviewApp([path]), back_there)
 
 
+def test_a_pane_that_had_the_whole_screen_has_it_again() -> None:
+    def whole(pilot: Pilot[None]) -> list[str]:
+        panes = pilot.app.screen.query(".pane")
+        return [str(pane.id) for pane in panes if pane.display and pane.region.width == 80]
+
+    async def zoom(pilot: Pilot[None]) -> None:
+        await press(pilot, "tab", "z", "q")
+
+    async def again(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        assert whole(pilot) == ["detail"]
+        assert pilot.app.screen.is_in("detail")  # type: ignore[attr-defined]
+        await press(pilot, "escape", "q")
+
+    async def shared(pilot: Pilot[None]) -> None:
+        assert whole(pilot) == []
+
+    for steps in (zoom, again, shared):
+        drive(app_of(), steps)
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"version": 99}', "\x00\xff", '{"version": 1, "theme": 7}']
 )

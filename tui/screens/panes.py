@@ -12,6 +12,28 @@ class PanedScreen(PlacedScreen):
 
     PANES: ClassVar[tuple[str, ...]] = ()
 
+    def on_mount(self) -> None:
+        """Runs after the screen's own: a pane that had the whole screen last time has it again.
+
+        Not where a jump leads to something that may stand in another pane.
+        """
+        name = self.isoview.settings.text(self._zoom_setting, self.PANES)
+        if name is not None and self.arriving is None:
+            pane = self.query_one(f"#{name}")
+            self._bring_to_front(self._frame(pane))
+            self.add_class("-zoomed")
+            self.call_after_refresh(self.set_focus, self.focus_target(pane))
+
+    @property
+    def _zoom_setting(self) -> str:
+        return f"zoom {self.VIEW}"
+
+    def _keep_zoom(self) -> None:
+        """Remember for the next time which pane has the whole screen, if one has."""
+        inside = (name for name in self.PANES if self.is_in(name))
+        name = next(inside, "") if self.has_class("-zoomed") else ""
+        self.isoview.settings.put(self._zoom_setting, name)
+
     def focus_target(self, pane: Widget) -> Widget:
         """The widget of a pane that takes the keys."""
         return pane
@@ -26,7 +48,11 @@ class PanedScreen(PlacedScreen):
         if target.display and not self.has_class("-zoomed"):
             self.set_focus(target)
         else:  # it can be focused when it can be seen
-            self.call_after_refresh(self.set_focus, target)
+            self.call_after_refresh(self._focus_seen, target)
+
+    def _focus_seen(self, target: Widget) -> None:
+        self.set_focus(target)
+        self._keep_zoom()
 
     @property
     def is_typing(self) -> bool:
@@ -62,3 +88,4 @@ class PanedScreen(PlacedScreen):
             return
         self._bring_to_front(frame)
         self.set_class(frame is not None, "-zoomed")
+        self._keep_zoom()

@@ -5,10 +5,18 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widgets import Input, Static
 
 from isoview.tui.at_once import tell
+
+
+class OneLine(Input):
+    """An editor whose letters move nothing else: the screen is not laid out anew for each."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
 
 class FilterBar(Horizontal):
@@ -30,7 +38,7 @@ class FilterBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("/", markup=False)
-        yield Input(placeholder="words to filter by", compact=True, classes="editor")
+        yield OneLine(placeholder="words to filter by", compact=True, classes="editor")
 
     def on_mount(self) -> None:
         self.watch(self.query_one(Input), "value", self._typed, init=False)

@@ -35,12 +35,16 @@ class Breadcrumb(Widget):
         self._path: tuple[str, ...] = ()
         self._right = ""
         self._stage = ""
+        self._shown: tuple[object, ...] = ()
         self._ends: list[int] = []  # where the names of the way end
 
     def show(self, path: tuple[str, ...], right: str = "", stage: str = "") -> None:
         """Show the way here, and what is known about the file."""
-        self._path, self._right, self._stage = path, right, stage
-        self.refresh()
+        shown_now = (path, right, stage, self.app.theme)
+        if shown_now != self._shown:
+            self._shown = shown_now
+            self._path, self._right, self._stage = path, right, stage
+            self.refresh()
 
     def show_entry(self, path: tuple[str, ...], entry: Entry) -> None:
         """Show the way to an entry's screen, what made it, and what is still being read."""

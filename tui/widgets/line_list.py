@@ -10,18 +10,17 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from isoview.tui import at_once
+from isoview.tui.widgets.long_view import LongView
 from isoview.tui.widgets.moves import MOVES
 
 Draw = Callable[[int], Text]
 
 
-class LineList(ScrollView, can_focus=True):
+class LineList(LongView, can_focus=True):
     """Lines with a cursor. Headings are lines that the cursor does not stop at."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"list--cursor", "list--cursor-blurred"}
@@ -71,7 +70,7 @@ class LineList(ScrollView, can_focus=True):
         """Show ``count`` lines that ``draw`` makes, with the cursor at or near ``cursor``."""
         self._count, self._draw, self._headings = count, draw, headings
         self._strips.clear()
-        self.virtual_size = Size(self.size.width, count)
+        self.lengthen(count)
         self.cursor = self._near(min(max(cursor, 0), max(count - 1, 0)), 1)
         self._show_cursor()
         self.refresh()
@@ -124,12 +123,12 @@ class LineList(ScrollView, can_focus=True):
 
     def on_resize(self, _event: events.Resize) -> None:
         self._strips.clear()
-        self.virtual_size = Size(self.size.width, self._count)
+        self.lengthen(self._count)
         self._show_cursor()
 
     def _forget(self, index: int) -> None:
         self._strips.pop(index, None)
-        self.refresh()
+        self.refresh_line(index)
 
     def _show_cursor(self) -> None:
         height = self.scrollable_content_region.height
@@ -150,7 +149,7 @@ class LineList(ScrollView, can_focus=True):
         if not self._count:
             return
         index = min(max(index, 0), self._count - 1)
-        self._strips.pop(self.cursor, None)
+        self._forget(self.cursor)
         self.cursor = self._near(index, 1 if index >= self.cursor else -1)
         self._show_cursor()
         self._forget(self.cursor)

@@ -14,13 +14,13 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from isoview.tui.at_once import tell
+from isoview.tui.widgets.long_view import LongView
 from isoview.tui.widgets.moves import MOVES
 
 
@@ -57,7 +57,7 @@ class _Line:
         return made.adjust_cell_length(width, style)
 
 
-class LineTable(ScrollView, can_focus=True):
+class LineTable(LongView, can_focus=True):
     """Lines of cells under a head; subclasses say what stands in a line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -107,7 +107,7 @@ class LineTable(ScrollView, can_focus=True):
     def fill(self, count: int, columns: Sequence[Column], cursor: int | None = None) -> None:
         """Show ``count`` lines; the cursor stays, or goes to ``cursor``."""
         self.count, self._columns = count, tuple(columns)
-        self.virtual_size = Size(self.size.width, count + 1)
+        self.lengthen(count + 1)
         wanted = self.cursor if cursor is None else cursor
         self.cursor = max(min(wanted, count - 1), 0)
         self._keep_in_sight()
@@ -135,7 +135,7 @@ class LineTable(ScrollView, can_focus=True):
             self.scroll_to(y=self.cursor - page + 1, animate=False, immediate=True, force=True)
 
     def on_resize(self, _event: events.Resize) -> None:
-        self.virtual_size = Size(self.size.width, self.count + 1)
+        self.lengthen(self.count + 1)
         self._keep_in_sight()
 
     # -- painting -------------------------------------------------------------------------------
