@@ -1,5 +1,6 @@
 """ISO705."""
 
+import re
 from collections.abc import Iterator
 
 from isoview.fingerprint import api_subject
@@ -8,27 +9,31 @@ from isoview.model import Finding, Where
 from isoview.rules.base import Rule
 from isoview.rules.imports import imported
 
-_PROTOCOLS = frozenset({
-    "dltensor", "used_dltensor", "dltensor_versioned", "used_dltensor_versioned",
-    "arrow_schema", "arrow_array", "arrow_array_stream", "arrow_device_array",
-    "arrow_device_array_stream",
-})  # fmt: skip
-"""Capsules that hand over one object's data, in a form that DLPack or the Arrow PyCapsule interface
-lays down: no table that somebody publishes."""
-_REGISTRIES = ("__pybind11_",)
-"""How the names begin of capsules in which a generator keeps its own registry."""
-_TYPES_OF_SWIG = "_p_"
-"""How SWIG's mangled names of pointer types begin: its capsules of descriptions, in its own cache."""
+_IMPORTABLE = re.compile(r".+\..+|.*API\Z", re.DOTALL)
+"""A capsule that others can import is called ``module.attribute`` (``PyCapsule_Import``); NumPy's
+have no name, and their attributes are `_ARRAY_API` and `_UFUNC_API`."""
+_OF_GENERATORS = re.compile(
+    r"swig_runtime_data|__pybind11_|__nb_|.*__mypyc\.((init|exec)_|exports\Z|ensure_deps\Z)"
+)
+"""Registries of generators (ISO703), and what a mypyc group gives to its own modules."""
+_MAKES_ITS_OWN = {
+    "Cython": "Cython makes capsules of its own, for the tables of its classes and, under their "
+    "signature, for functions",
+    "pybind11": "pybind11 makes capsules of its own, for its registry and what functions keep",
+    "nanobind": "nanobind makes capsules of its own, for its registry",
+    "SWIG": "SWIG makes capsules of its own, for its table of types",
+    "Boost.Python": "Boost.Python makes capsules of its own",
+}
 
 
 class CapsulePublished(Rule):
     """The module offers C data to other modules through a capsule.
 
     What it finds
-        A capsule that this file makes. Whether its first field is a version that the other
-        side reads is not seen in the file. Capsules of DLPack and Arrow, which hand over the
-        data of one object in a published form, are left out, and so are SWIG's cached types
-        and pybind11's registries.
+        A capsule that this file makes under a name by which others can import it. Whether its
+        first field is a version that the other side reads is not seen in the file. Capsules
+        that only hand over one object's data (those of DLPack and Arrow among them) have no
+        such name, and what generators make for themselves is left out.
 
     Why it matters
         Other modules read the struct behind the capsule as it was when they were compiled.
@@ -55,13 +60,17 @@ class CapsulePublished(Rule):
     severity = "note"
     guide = "pyo3-sharing-api-versioning"
 
+    def cannot_run(self, facts: Facts) -> str | None:
+        read = any(entry.role == "published" for entry in facts.capsules)
+        if read or "PyCapsule_New" not in facts.capi.imports:
+            return None
+        reasons = (_MAKES_ITS_OWN.get(tool.name) for tool in facts.toolchains)
+        return next((f"{why}; the names were not read" for why in reasons if why), None)
+
     def check(self, facts: Facts) -> Iterator[Finding]:
         published = [entry for entry in facts.capsules if entry.role == "published"]
-        by_swig = any(tool.name == "SWIG" for tool in facts.toolchains)
         for entry in published:
-            if entry.name in _PROTOCOLS or entry.name.startswith(_REGISTRIES):
-                continue
-            if by_swig and entry.name.startswith(_TYPES_OF_SWIG):
+            if not _IMPORTABLE.match(entry.name) or _OF_GENERATORS.match(entry.name):
                 continue
             yield self.finding(
                 facts,
@@ -69,7 +78,8 @@ class CapsulePublished(Rule):
                 f"makes the capsule {entry.name}; no version field was seen",
                 where=Where(address=entry.address),
             )
-        if not published and "PyCapsule_New" in facts.capi.imports:
+        by_generator = any(tool.name in _MAKES_ITS_OWN for tool in facts.toolchains)
+        if not published and not by_generator and "PyCapsule_New" in facts.capi.imports:
             yield self.finding(
                 facts,
                 api_subject("PyCapsule_New"),

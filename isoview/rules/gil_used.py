@@ -54,7 +54,8 @@ class GilUsed(Rule):
         yield self.finding(
             facts,
             "module",
-            "the module declares that it needs the GIL: importing it turns the GIL on",
+            "the module declares that it needs the GIL, and importing it turns the GIL on: port it, or "
+            "record that it stays so",
             where=Where(address=definition.address),
             evidence=(Evidence("slot", f"{GIL_SLOT} = 0", definition.address),),
         )

@@ -58,7 +58,8 @@ class InterpretersRefused(Rule):
         yield self.finding(
             facts,
             "module",
-            "the module declares that it does not support sub-interpreters",
+            "the module declares that it does not support sub-interpreters: port it, or record that it "
+            "stays so",
             where=Where(address=definition.address),
             evidence=(Evidence("slot", f"{INTERPRETERS_SLOT} = 0", definition.address),),
         )
