@@ -179,8 +179,12 @@ class IsoviewApp(BaseApp):
         else:
             self.notify("There is nothing to leave here; q leaves isoview.")
 
+    def standing(self) -> list[Screen[Any]]:
+        """The screens that can show something: one that was just opened does so when it stands."""
+        return [screen for screen in self.screen_stack if screen.is_mounted]
+
     def _changed(self, entry: Entry) -> None:
-        for screen in self.screen_stack:
+        for screen in self.standing():
             show = getattr(screen, "show_entry", None)
             if callable(show) and getattr(screen, "entry", entry) is entry:
                 show()
@@ -231,7 +235,7 @@ class IsoviewApp(BaseApp):
         self._in_thread(job, "decode", exclusive=True)
 
     def on_decoded(self, message: Decoded) -> None:
-        for screen in self.screen_stack:
+        for screen in self.standing():
             show = getattr(screen, "show_structures", None)
             if callable(show) and getattr(screen, "entry", None) is message.entry:
                 show(message.subject, message.structures, message.note)

@@ -88,7 +88,7 @@ class LiveControl:
         self._show(entry, ended=True)
 
     def _show(self, entry: Entry, *, ended: bool) -> None:
-        for screen in self._app.screen_stack:
+        for screen in self._app.standing():
             show = getattr(screen, "show_runs", None)
             if callable(show) and getattr(screen, "entry", None) is entry:
                 show(ended=ended)

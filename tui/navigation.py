@@ -28,6 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.screen import Screen
+from textual.worker import Worker
 
 from isoview.inspectors.record import Record
 from isoview.tui.views import view_of
@@ -106,6 +107,10 @@ class PlacedScreen(Screen[None]):
         state, self.arriving = self.arriving, None
         if state is not None:
             self.go_to(state)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A fault in a screen's own worker: it comes to the screen only, the app says it."""
+        self.isoview.on_worker_state_changed(event)
 
 
 class Navigation:

@@ -140,27 +140,23 @@ def stream_targets(targets: Iterable[str]) -> Iterator[Event]:
     from isoview.stream import stream
 
     for target in targets:
-        if _size(target) < LARGE:
+        try:
+            status = os.stat(target)  # noqa: PTH116 - as it came
+        except (OSError, ValueError):
+            status = None
+        if status is None or status.st_size < LARGE:
             yield from stream([target])
         else:
-            yield from _stream_apart(target)
+            yield from _stream_apart(target, status)
 
 
-def _size(target: str) -> int:
-    try:
-        return os.stat(target).st_size  # noqa: PTH116 - as it came
-    except (OSError, ValueError):
-        return 0
-
-
-def _stream_apart(target: str) -> Iterator[Event]:
+def _stream_apart(target: str, status: os.stat_result) -> Iterator[Event]:
     """A large file, read by a worker process; what is there only comes whole."""
     from isoview.cache import Cache
     from isoview.parallel import spread
     from isoview.stream import current_decisions
     from isoview.targets import Place, identity
 
-    status = os.stat(target)  # noqa: PTH116
     place = Place(target, identity=identity(status), size=status.st_size, named=True)
     return spread([place], current_decisions(), jobs=1, cache=Cache(quick=False))
 

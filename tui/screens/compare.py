@@ -17,13 +17,11 @@ from textual.worker import get_current_worker
 from isoview.tui import compare_work
 from isoview.tui.compare_lines import Line, draw, lines_of, summary, verdicts
 from isoview.tui.entry import Entry
-from isoview.tui.filtering import Filter
 from isoview.tui.ink import Ink, shown
-from isoview.tui.screens.panes import PanedScreen
+from isoview.tui.screens.filtered import FilteredScreen
 from isoview.tui.shared_keys import FILTER_LINES, HELP, OTHER_PANE, PANE_BEFORE, QUIT, ZOOM
 from isoview.tui.widgets.about import AboutPage
 from isoview.tui.widgets.ask_bar import AskBar
-from isoview.tui.widgets.bars import FilterBar
 from isoview.tui.widgets.header import Breadcrumb
 from isoview.tui.widgets.key_bar import KeyBar
 from isoview.tui.widgets.line_list import LineList
@@ -55,7 +53,7 @@ class Changes(LineList):
     ]  # fmt: skip
 
 
-class CompareScreen(PanedScreen):
+class CompareScreen(FilteredScreen):
     """Verdicts gained and lost, findings gone and new, facts that changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,13 +74,13 @@ class CompareScreen(PanedScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VIEW = "compare"
     PANES = ("changes", "about")
+    FILTER_IN = "#changes-pane"
     WHERE = "Two builds compared: verdicts, findings and facts."
 
     def __init__(self, subject: Entry | tuple[str, str]) -> None:
         super().__init__()
         self._subject = subject
         self.paths: tuple[str, str] = ("", subject.path) if isinstance(subject, Entry) else subject
-        self.filter: Filter | None = None
         self._pairs: list[Pair] | None = None
         self._reports: tuple[list[Report], list[Report]] = ([], [])
         self._errors: list[str] = []
@@ -141,14 +139,14 @@ class CompareScreen(PanedScreen):
             return
         self._busy = "reading…"
         self._pairs = None
-        old, new = self.paths
-        known = (None, None) if again else (self._known(old), self._known(new))
+        paths = self.paths  # as they are now: others may be chosen before the thread begins
+        known = (None, None) if again else (self._known(paths[0]), self._known(paths[1]))
         stream = self.isoview.services.stream
 
         def job() -> None:
             worker = get_current_worker()
             compare_work.compare(
-                stream, self.paths, known, self.post_message, lambda: worker.is_cancelled
+                stream, paths, known, self.post_message, lambda: worker.is_cancelled
             )
 
         self.isoview.run_worker(
@@ -309,16 +307,10 @@ class CompareScreen(PanedScreen):
     def action_read_again(self) -> None:
         self._read(again=True)
 
-    async def action_filter(self) -> None:
-        if not self.query(FilterBar):
-            await self.query_one("#changes-pane").mount(FilterBar())
-        self.query_one(FilterBar).open()
-
-    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
-        self.filter = Filter(event.text) or None
+    def list_anew(self) -> None:
         self._fill()
 
-    def on_filter_bar_left(self) -> None:
+    def to_the_list(self) -> None:
         self.query_one(Changes).focus()
 
     def action_fold(self, fold: bool) -> None:
@@ -367,9 +359,8 @@ class CompareScreen(PanedScreen):
         elif self.has_class("-zoomed"):
             self.action_zoom()
         elif self.filter:
-            for bar in self.query(FilterBar):
-                bar.clear()
-            self.query_one(Changes).focus()
+            self.set_filter("")
+            self.to_the_list()
         elif not self.query_one(Changes).has_focus:
             self.query_one(Changes).focus()
         else:

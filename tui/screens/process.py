@@ -326,7 +326,7 @@ class ProcessScreen(PlacedScreen):
         parts.append(process_text.statics_text(ink, self.state, cell))
         text.update(Text("\n").join(parts))
         audit.update(process_text.audit_text(ink, self.state, cell))
-        self.query_one("#cell").border_title = f"{cell[0]} in #{cell[1]}"[:60]
+        self.query_one("#cell").border_title = shown(f"{cell[0]} in #{cell[1]}", limit=60)
 
     def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
         event.stop()
@@ -391,6 +391,8 @@ class ProcessScreen(PlacedScreen):
     def action_copy(self) -> None:
         if self.cell is not None:
             self.isoview.copy(self.cell[0])
+        else:
+            self.app.notify("There is no module to copy the name of.")
 
     def action_leave(self) -> None:
         if self._words:

@@ -173,6 +173,8 @@ class ProcessListScreen(PlacedScreen):
         process = self._current()
         if process is not None:
             self.isoview.copy(str(process.pid))
+        else:
+            self.app.notify("There is no process to copy the number of.")
 
     def action_leave(self) -> None:
         if self._words:

@@ -241,8 +241,11 @@ class SharingScreen(FilteredScreen):
         if not event.entered:
             return
         line = self._lines[event.index]
-        if line.path:
-            self.isoview.navigation.go("module", self.isoview.entry_of(line.path))
+        entry = self.isoview.entry_of(line.path) if line.path else None
+        if entry is not None:
+            self.isoview.navigation.go("module", entry)
+        elif line.path:
+            self.notify(f"{line.path} is not among the files that were opened.")
         elif line.kind == "finding":
             self.action_guide()
         else:
