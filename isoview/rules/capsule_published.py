@@ -9,9 +9,6 @@ from isoview.model import Finding, Where
 from isoview.rules.base import Rule
 from isoview.rules.imports import imported
 
-_IMPORTABLE = re.compile(r".+\..+|.*API\Z", re.DOTALL)
-"""A capsule that others can import is called ``module.attribute`` (``PyCapsule_Import``); NumPy's
-have no name, and their attributes are `_ARRAY_API` and `_UFUNC_API`."""
 _OF_GENERATORS = re.compile(
     r"swig_runtime_data|__pybind11_|__nb_|.*__mypyc\.((init|exec)_|exports\Z|ensure_deps\Z)"
 )
@@ -70,7 +67,7 @@ class CapsulePublished(Rule):
     def check(self, facts: Facts) -> Iterator[Finding]:
         published = [entry for entry in facts.capsules if entry.role == "published"]
         for entry in published:
-            if not _IMPORTABLE.match(entry.name) or _OF_GENERATORS.match(entry.name):
+            if not _importable(facts, entry.name) or _OF_GENERATORS.match(entry.name):
                 continue
             yield self.finding(
                 facts,
@@ -87,3 +84,13 @@ class CapsulePublished(Rule):
                 evidence=imported("PyCapsule_New"),
                 confidence="medium",
             )
+
+
+def _importable(facts: Facts, name: str) -> bool:
+    """Whether others can import a capsule of that name: ``module.attribute``, as PyCapsule_Import
+    wants it, or what says that it is an API. (NumPy's `_ARRAY_API` has no name, but an attribute.)
+    """
+    owner, _, attribute = name.rpartition(".")
+    init = facts.own_init
+    own = init is not None and init.module == owner.rpartition(".")[2]
+    return own or attribute.upper().endswith("API")

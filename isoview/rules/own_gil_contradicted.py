@@ -67,8 +67,11 @@ class OwnGilContradicted(Rule):
             *guards,
         ]
         counts = [
-            f"{len(kind)} {word}{'s' if len(kind) > 1 else ''}"
-            for kind, word in ((types, "static type"), (objects, "static with an object"))
+            f"{len(kind)} {one if len(kind) == 1 else many}"
+            for kind, one, many in (
+                (types, "static type", "static types"),
+                (objects, "static with an object", "statics with objects"),
+            )
             if kind
         ] or ["a guard against a second load"]
         yield self.finding(
