@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -45,6 +46,20 @@ class BaseApp(App[None]):
         kept = self.settings.text("theme", self.available_themes)
         if kept is not None and "TEXTUAL_THEME" not in os.environ:
             self.theme = kept
+
+    def run(self, *arguments: Any, **options: Any) -> None:
+        """Run until it is left, or its terminal goes away.
+
+        Begun where hang-ups are ignored, it would read the end of its terminal for ever.
+        """
+        ignored = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        if ignored:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        try:
+            super().run(*arguments, **options)
+        finally:
+            if ignored:  # what called us may go on
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def on_mount(self) -> None:
         """Textual calls this beside what subclasses do then."""
