@@ -16,14 +16,18 @@ from isoview.inspectors.binary.scan import (
     is_module_name,
     is_plain,
     is_zero,
-    read_methods,
     read_module_slots,
+    shared_methods,
 )
 from isoview.inspectors.facts import Definition, Method, Slot
 from isoview.inspectors.record import Record
 
 STATE_LIMIT = 1 << 24
 """No module asks for more state than this many bytes; a larger m_size is another structure."""
+
+
+DOC_LIMIT, DOC_KEPT = 1 << 20, 1 << 12
+"""Longest doc of a module, and how much of it is kept, in bytes: several definitions may share one."""
 
 
 class FoundDefinition(Record):
@@ -104,7 +108,8 @@ def read_definition(image: Image, address: int, layout: Layout) -> FoundDefiniti
     doc_at = image.pointers.get(at["m_doc"])
     if doc_at is None and not is_zero(image, at["m_doc"]):
         return None
-    if doc_at is not None and (image.in_code(doc_at) or image.cstring(doc_at, 1 << 20) is None):
+    doc = image.cstring(doc_at, DOC_LIMIT, DOC_KEPT) if doc_at is not None else None
+    if doc_at is not None and (image.in_code(doc_at) or doc is None):
         return None
     tables = _tables(image, at["m_methods"], at["m_slots"])
     if tables is None:
@@ -122,7 +127,7 @@ def read_definition(image: Image, address: int, layout: Layout) -> FoundDefiniti
         own=None,
         token=None,
         m_name=name,
-        m_doc=image.cstring(doc_at, 1 << 20) if doc_at is not None else None,
+        m_doc=doc,
         m_size=m_size,
         methods=methods,
         slots=slots,
@@ -152,7 +157,7 @@ def _tables(
     complete = True
     methods_at, slots_at = image.pointers.get(methods_word), image.pointers.get(slots_word)
     if methods_at is not None:
-        methods = read_methods(image, methods_at)
+        methods = shared_methods(image, methods_at)
     elif not is_zero(image, methods_word):
         return None
     if slots_at is not None:

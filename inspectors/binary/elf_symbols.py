@@ -149,29 +149,42 @@ def _in_order(fields: tuple[int, ...]) -> Row:
     return name, info, other, section, value, size
 
 
+_REPEATS = 16
+"""How often each byte of a string table may be part of a name: entries may share bytes of it, and
+add up to more than any memory has room for. (Linkers let a name be the end of another, and the
+readers here ask three times.)
+"""
+
+
 class _Text:
     """A string table."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
+        self._left = _REPEATS * len(raw) + NAME_LIMIT
         # Nearly every table is ASCII and ends as it must: decoded at once, a name is a slice of it.
         self._plain = raw.decode("ascii") if raw[-1:] == b"\0" and raw.isascii() else None
 
     def every(self, offsets: Sequence[int]) -> list[str]:
         """The names at ``offsets``."""
         if self._plain is not None:
-            text, find = self._plain, self._plain.find
-            names = [text[offset : find("\0", offset)] for offset in offsets]
-            if max(map(len, names), default=0) <= NAME_LIMIT:
-                return names
+            text, find, reach = self._plain, self._plain.find, NAME_LIMIT + 1
+            ends = [find("\0", offset, offset + reach) for offset in offsets]
+            size = sum(ends) - sum(offsets)
+            if min(ends, default=0) >= 0 and size <= self._left:
+                self._left -= size
+                return [text[start:end] for start, end in zip(offsets, ends, strict=True)]
         return [self.at(offset) for offset in offsets]
 
     def at(self, offset: int) -> str:
-        """The name at ``offset``; empty outside the table."""
-        end = self._raw.find(b"\0", offset)
-        if offset >= len(self._raw) or end < 0:
+        """The name at ``offset``; empty outside the table, or where there is no room for more."""
+        last = offset + NAME_LIMIT + 1  # of one that is cut
+        end = self._raw.find(b"\0", offset, last)
+        if self._left <= 0 or (end < 0 and last > len(self._raw)):
             return ""
-        return decode(self._raw[offset:end], NAME_LIMIT)
+        name = decode(self._raw[offset : end if end >= 0 else last], NAME_LIMIT)
+        self._left -= len(name)
+        return name
 
 
 def hashed_count(

@@ -344,20 +344,23 @@ class Image(Record):
         end = min(start + size, segment.offset + len(segment.data))
         return (whole, start, end) if hasattr(whole, "find") and start < end else None
 
-    def cstring(self, address: int, limit: int = NAME_LIMIT) -> str | None:
-        """The NUL-terminated text at ``address``; None where there is none within ``limit`` bytes."""
+    def cstring(self, address: int, limit: int = NAME_LIMIT, keep: int | None = None) -> str | None:
+        """The NUL-terminated text at ``address``, cut after ``keep`` bytes (None: not cut); None
+        where there is none within ``limit`` bytes.
+        """
+        keep = limit if keep is None else keep
         place = self.place(address, limit + 1)
         if place is not None:
             whole, start, last = place
             end = whole.find(b"\0", start, last)
             if end >= 0:
-                return decode(whole[start:end], limit)
+                return decode(whole[start : min(end, start + keep + 1)], keep)
         size = min(256, limit + 1)  # most are short, and what is read is copied
         while True:
             raw = self.read(address, size)
             end = raw.find(b"\0")
             if end >= 0:
-                return decode(raw[:end], limit)
+                return decode(raw[: min(end, keep + 1)], keep)
             if len(raw) < size or size > limit:
                 return None
             size = min(size * 16, limit + 1)

@@ -190,6 +190,19 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
 
 _METHODS_AT_ONCE = 16
 """Most tables are shorter."""
+METHODS_IN_ALL = 1 << 18
+"""Most methods of all definitions and types of a file: they may share one long table."""
+_METHODS_LEFT = ("methods left", 0, 0)
+
+
+def shared_methods(image: Image, address: int) -> tuple[Method, ...] | None:
+    """The ``PyMethodDef`` table at ``address`` for one more structure that has it: only its first
+    entry once more was read than any file has. None where the bytes are no such table.
+    """
+    found = read_methods(image, address)
+    left = image.tables.get(_METHODS_LEFT, METHODS_IN_ALL) - len(found or ())
+    image.tables[_METHODS_LEFT] = left
+    return found[:1] if found and left < 0 else found
 
 
 @read_once

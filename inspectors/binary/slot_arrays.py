@@ -8,10 +8,11 @@ their shape.
 
 from functools import cached_property
 
+from isoview.inspectors.binary.definitions import DOC_KEPT, DOC_LIMIT
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import PYSLOT_SIZE
 from isoview.inspectors.binary.machines import machine
-from isoview.inspectors.binary.scan import SLOT_DEPTH, TABLE_LIMIT, read_methods, read_pyslots
+from isoview.inspectors.binary.scan import SLOT_DEPTH, TABLE_LIMIT, read_pyslots, shared_methods
 from isoview.inspectors.facts import Definition, Init, Method, Slot
 
 SUBSLOTS, NAME, DOC, STATE_SIZE, METHODS, ABI, TOKEN = 92, 100, 101, 102, 103, 109, 110
@@ -125,11 +126,11 @@ def _value(values: dict[int, Slot], number: int) -> int | None:
 
 
 def _text(image: Image, address: int | None) -> str | None:
-    return None if address is None else image.cstring(address, 1 << 20)
+    return None if address is None else image.cstring(address, DOC_LIMIT, DOC_KEPT)
 
 
 def _methods(image: Image, address: int | None) -> tuple[Method, ...]:
-    return () if address is None else read_methods(image, address) or ()
+    return () if address is None else shared_methods(image, address) or ()
 
 
 def _abi(image: Image, address: int | None) -> tuple[int | None, int | None]:

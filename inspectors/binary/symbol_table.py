@@ -127,9 +127,13 @@ class Columns:
         ``bytes``, and nothing is decoded twice.
         """
         text = self.text.lower().decode("latin-1")
-        find = text.find
+        find, most = text.find, NAME_LIMIT
         entries = zip(self.kinds, self.starts, strict=True)
-        return [text[start : find("\0", start)] if kind else "" for kind, start in entries]
+        ends = (find("\0", start, start + most) if kind else start for kind, start in entries)
+        return [
+            text[start : end if end >= 0 else start + most]
+            for start, end in zip(self.starts, ends, strict=True)
+        ]
 
 
 def read_columns(data: memoryview, image: Callable[[], Image], *, dynamic: bool = False) -> Columns:

@@ -25,7 +25,7 @@ from isoview.inspectors.binary.scan import (
     head_at,
     is_plain,
     is_zero,
-    read_methods,
+    shared_methods,
 )
 from isoview.inspectors.facts import Type
 from isoview.inspectors.record import Record
@@ -135,7 +135,7 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
             slots_set=tuple(set_fields),
             module_tied=False,
             completed_at_runtime=True,  # PyType_Ready inherits what is zero here
-            methods=(read_methods(image, methods_at) or ()) if methods_at is not None else (),
+            methods=(shared_methods(image, methods_at) or ()) if methods_at is not None else (),
         ),
         layout.type_size,
         layout,
@@ -309,7 +309,7 @@ def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
             flag_names=flag_names(flags),
             slots_set=tuple(TYPE_SLOTS[number] for number, _ in slots),
             completed_at_runtime=any(is_zero(image, word) for _, word in slots),
-            methods=(read_methods(image, methods_at) or ()) if methods_at is not None else (),
+            methods=(shared_methods(image, methods_at) or ()) if methods_at is not None else (),
         ),
         layout.spec_size,
         layout,

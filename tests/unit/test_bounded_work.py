@@ -25,6 +25,8 @@ from isoview.inspectors.binary.code.values import (
     Reason,
 )
 from isoview.inspectors.binary.constants import Constants
+from isoview.inspectors.binary.definitions import find_definitions
+from isoview.inspectors.binary.elf_symbols import SymbolTable
 from isoview.inspectors.binary.image import Image, Region, Segment
 from isoview.inspectors.binary.init import init_symbols
 from isoview.inspectors.binary.layouts import Layout
@@ -36,8 +38,11 @@ from isoview.inspectors.binary.runtime_types.cxx import type_infos
 from isoview.inspectors.binary.runtime_types.f2py import f2py_tables
 from isoview.inspectors.binary.runtime_types.sip import sip_modules
 from isoview.inspectors.binary.runtime_types.tracker import Tracker
+from isoview.inspectors.binary.scan import METHODS_IN_ALL
+from isoview.inspectors.binary.symbol_table import elf_columns
 from isoview.inspectors.binary.toolchain import find_toolchains
 from isoview.inspectors.record import replace
+from isoview.inspectors.text import NAME_LIMIT
 
 
 def image_of(data: bytes, name: str = ".rodata", form: str = "elf") -> Image:
@@ -99,6 +104,60 @@ def test_a_number_stays_in_its_register(step: bytes) -> None:
     assert noted is None or len(noted.name) <= 20
     for site in Tracker(image, how, lambda _: None).sites(0x1000, 0x1000 + len(code)):
         assert int(str(site.state.registers.get(0, 0))) < 1 << 64
+
+
+def definitions_of(count: int, methods: int, doc: int) -> Image:
+    """``count`` definitions that share one table of methods and one text for their docs."""
+    text = b"name\0\0\0\0" + b"d" * doc + bytes(8)
+    table = 0x1000 + len(text)
+    function = struct.pack("<QQQQ", 0, 0, 1, 0)
+    definition = struct.pack("<QQ", 1, 0) + bytes(88)
+    first = table + 32 * (methods + 1)
+    data = text + function * methods + bytes(32) + definition * count
+    pointers = {table + 32 * n: 0x1000 for n in range(methods)}
+    pointers |= {table + 32 * n + 8: 1 << 32 for n in range(methods)}
+    for n in range(count):
+        at = first + len(definition) * n
+        pointers |= {at + 40: 0x1000, at + 48: 0x1008 + n, at + 64: table}
+    image = replace(image_of(data, ".data"), pointers=pointers)
+    (segment,), (region,) = image.segments, image.regions
+    code = Segment("", 1 << 32, 16, memoryview(bytes(16)), False, True)
+    text_region = Region(".text", 1 << 32, 16, False, True, False)
+    return replace(
+        image,
+        segments=(replace(segment, writable=True), code),
+        regions=(replace(region, writable=True), text_region),
+    )
+
+
+def test_definitions_that_share_a_long_doc_and_a_long_table() -> None:
+    image = definitions_of(1000, 2000, 500_000)
+    found = [entry.fact for entry in find_definitions(image, (Layout(8, False),))]
+    assert len(found) == 1000
+    assert all(entry.m_doc is not None and len(entry.m_doc) <= 4097 for entry in found)
+    assert sum(len(entry.methods) for entry in found) <= METHODS_IN_ALL + 1000
+    assert all(entry.methods for entry in found)
+
+
+def test_symbols_whose_names_are_ends_of_one_long_text() -> None:
+    names = b"\0" + b"a" * 500_000 + b"\0"
+    count = 20_000
+    rows = b"".join(struct.pack("<IBBHQQ", 1 + 20 * n, 1, 0, 1, 8 * n, 8) for n in range(count))
+    table = SymbolTable(memoryview(rows), memoryview(names), bits=64, endian="little")
+    symbols = table.defined(exported=False)
+    assert len(symbols) == count
+    assert sum(len(symbol.name) for symbol in symbols) < 20 * len(names)
+    columns = elf_columns(memoryview(rows), names, 64, "little", ["", ".bss"])
+    assert max(map(len, columns.folded_names())) <= NAME_LIMIT
+
+
+def test_a_long_name_is_cut_and_one_without_an_end_is_none() -> None:
+    names = b"\0short\0" + b"b" * (NAME_LIMIT + 5) + b"\0endless"
+    rows = b"".join(struct.pack("<IBBHQQ", at, 1, 0, 1, at, 8) for at in (1, 7, len(names) - 7))
+    table = SymbolTable(memoryview(rows), memoryview(names), bits=64, endian="little")
+    short, long, endless = [symbol.name for symbol in table.defined(exported=False)]
+    assert (short, endless) == ("short", "")
+    assert long == "b" * NAME_LIMIT + "…"
 
 
 class _NoUnwind:
