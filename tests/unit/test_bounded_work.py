@@ -11,17 +11,20 @@ import pytest
 
 from isoview.inspectors.binary.code.follow import Follower
 from isoview.inspectors.binary.code.functions import Functions
+from isoview.inspectors.binary.code.holders import ARRAY_LIMIT, Weigher
 from isoview.inspectors.binary.code.instructions import machine
-from isoview.inspectors.binary.code.record import Record
+from isoview.inspectors.binary.code.record import Array, Record
 from isoview.inspectors.binary.code.scene import Scene
-from isoview.inspectors.binary.code.solve import Solver
+from isoview.inspectors.binary.code.solve import Knowledge, Solver
 from isoview.inspectors.binary.code.values import (
     ARGUMENT,
     FROM,
     MEMORY,
     PASSED,
+    RESULT_OF,
     RETURNED,
     STATIC,
+    Node,
     Reason,
 )
 from isoview.inspectors.binary.constants import Constants
@@ -158,6 +161,22 @@ def test_a_long_name_is_cut_and_one_without_an_end_is_none() -> None:
     short, long, endless = [symbol.name for symbol in table.defined(exported=False)]
     assert (short, endless) == ("short", "")
     assert long == "b" * NAME_LIMIT + "…"
+
+
+def test_arrays_that_begin_inside_of_one_another() -> None:
+    """Five hundred in a megabyte of zeros; at one place something else is stored."""
+    size, stored = 1 << 20, 0x1000 + 8 * 300
+    zeros = Segment(".bss", 0x1000, size, memoryview(b""), True, False)
+    image = replace(image_of(b""), segments=(zeros,))
+    record, starts = Record(), range(0x1000, 0x1000 + 8 * 500, 8)
+    record.contrary[stored] = Reason("number", "1", 1, 1)
+    nodes: dict[Node, list[Reason]] = {at: [Reason(RESULT_OF, "f", 1, 1)] for at in starts}
+    arrays = {at: [Array(at, 8, None, 1, 1)] for at in reversed(starts)}
+    knowledge = Knowledge(nodes, arrays)
+    found = Weigher(image, record, knowledge, lambda _: 0x1000 + size, lambda _: True).holders()
+    assert found[0x1000].elements == 300
+    assert found[stored - 8].elements == 1
+    assert found[stored + 8].elements == ARRAY_LIMIT
 
 
 class _NoUnwind:

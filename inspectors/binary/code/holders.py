@@ -44,6 +44,8 @@ class Weigher:
         self.end_of = end_of
         self.writable = writable
         self.touched = sorted(record.touched)
+        # By step, place within it, and end: where the elements from an address on end.
+        self._stops: dict[tuple[int, int, int], dict[int, int]] = {}
 
     def holders(self) -> dict[int, Holder]:
         """By address."""
@@ -121,10 +123,23 @@ class Weigher:
             after = bisect_right(self.touched, first + array.stride)
             end = self.touched[after] if after < len(self.touched) else first + 8
         stride = max(array.stride, 8)
-        count = 0
-        while first + count * stride < end and count < ARRAY_LIMIT:
-            address = first + count * stride
-            if count and (not self._can_hold(address) or address in self.record.contrary):
+        count = -(-(self._stop(first, stride, end) - first) // stride)
+        return min(max(count, 1), ARRAY_LIMIT)
+
+    def _stop(self, first: int, stride: int, end: int) -> int:
+        """Where the elements from ``first`` on end: at ``end``, or at one that can hold no object.
+        Each is looked at once, however many arrays begin inside of one another.
+        """
+        known = self._stops.setdefault((stride, first % stride, end), {})
+        looked = [first]
+        address, last = first + stride, min(end, first + ARRAY_LIMIT * stride)
+        while address < last:
+            if address in self.record.contrary or not self._can_hold(address):
                 break
-            count += 1
-        return max(count, 1)
+            if address in known:
+                address = known[address]
+                break
+            looked.append(address)
+            address += stride
+        known.update(dict.fromkeys(looked, address))
+        return address
