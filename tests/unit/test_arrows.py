@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ _DOORS = {
     "isoview/api.py",
     "isoview/commands/attach.py",
     "isoview/commands/diff.py",  # --app
-    "isoview/commands/open.py",
+    "isoview/commands/opening.py",
 }
 _READERS = {
     "elftools": {"inspectors/binary/elf.py"},
@@ -25,6 +26,7 @@ _READERS = {
 }
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Full names of everything that ``path`` imports, wherever it does."""
     found: set[str] = set()
