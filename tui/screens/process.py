@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 
 from isoview.inspectors.errors import IsoviewError
 from isoview.tui import process_text
+from isoview.tui.branch import several
 from isoview.tui.ink import Ink, shown
 from isoview.tui.navigation import PlacedScreen
 from isoview.tui.process_grid import cells, columns
@@ -247,8 +248,7 @@ class ProcessScreen(PlacedScreen):
         right = f"CPython {attached.version}{build}" if attached is not None else ""
         if reading is not None:
             walk = reading.read.walk
-            number = len(walk.interpreters)
-            right += f"  {number} interpreter{'' if number == 1 else 's'}"
+            right += f"  {several(len(walk.interpreters), 'interpreter')}"
             if walk.unread_count:
                 right += f"  {walk.unread_count} unread"
             if walk.paused_ms:
@@ -256,17 +256,15 @@ class ProcessScreen(PlacedScreen):
         mode = "read-only" if self._pause == "never" else f"read-only, pause {self._pause}"
         follows = f"every {INTERVALS[self._interval]} s" if self._timer else ""
         stage = "reading" if self._reading else follows
-        self.query_one(Breadcrumb).show(
-            self.isoview.navigation.crumbs(self), f"{right}  {mode}", stage
-        )
+        crumbs = self.isoview.navigation.crumbs(self)
+        self.query_one(Breadcrumb).show(crumbs, f"{right}  {mode}", stage)
 
     def _fill(self) -> None:
         grid, silence = self.query_one(Grid), self.query_one("#silence", Static)
         reading = self.state.now
         silence.display = bool(self._problem) or reading is None or not reading.modules
-        silence.update(
-            shown(self._problem or ("" if reading is None else "No extension file is mapped."))
-        )
+        empty = "" if reading is None else "No extension file is mapped."
+        silence.update(shown(self._problem or empty))
         if reading is None:
             return
         cell, ink = self.cell, Ink(self.app)
