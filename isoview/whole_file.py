@@ -19,7 +19,9 @@ def write_whole(path: Path, text: str, aside: str | None = None) -> None:
         return
     new = real.with_name(aside or f".{real.name}.{os.getpid()}.new")
     try:
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        # In a folder that others write to, a link of that name is none of ours.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        handle = os.open(new, flags, 0o666)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()

@@ -12,10 +12,11 @@ _PIECES = 10_000
 
 
 @click.command(
+    short_help="Look into a running Python process.",
     help="Look into the running Python process PID: its interpreters, the extension modules in "
     "each, what they share, and which C statics hold live objects. By default the process is only "
     "read from outside: nothing runs in it and nothing is written to it. Without PID, the Python "
-    "processes to choose from."
+    "processes to choose from.",
 )
 @click.argument("pid", metavar="[PID]", type=click.IntRange(min=1), required=False)
 @click.option(

@@ -28,13 +28,13 @@ def _codes(
 
 
 @click.command(short_help="Report on extensions as text, JSON, SARIF and more.")
-@click.argument("targets", metavar="[TARGET]...", nargs=-1)
-@click.option("-r", "--requirement", "files", metavar="FILE", multiple=True,
+@click.argument("targets", metavar="[TARGET]...", nargs=-1, type=click.Path())
+@click.option("-r", "--requirement", "files", metavar="FILE", multiple=True, type=click.Path(),
               help="Look at what a requirements file, uv.lock or pylock.toml asks for.")  # fmt: skip
-@click.option("--python", metavar="EXE",
+@click.option("--python", metavar="EXE", type=click.Path(),
               help="Look in another environment: its python, or its folder.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Form of the report.")
-@click.option("--output", "outputs", metavar="FILE", multiple=True,
+@click.option("--output", "outputs", metavar="FILE", multiple=True, type=click.Path(),
               help="Write to FILE instead of stdout; several times for several forms, each by "
               "its ending or as FORMAT=FILE.")  # fmt: skip
 @click.option("--select", metavar="CODES", multiple=True, callback=_codes,
@@ -47,7 +47,7 @@ def _codes(
 @click.option("--require", "required", type=click.Choice(list(REQUIRED)), multiple=True,
               help="Exit with 1 unless the verdict's answer is yes (unknown is not, nor is no module to "
               "ask).")  # fmt: skip
-@click.option("--baseline", metavar="FILE",
+@click.option("--baseline", metavar="FILE", type=click.Path(),
               help="Leave out what an earlier JSON report had: new findings only.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N",
               help="Processes to use for several files (default: what the machine has).")  # fmt: skip

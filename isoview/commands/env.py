@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Which distributions block which interpreters.")
-@click.option("--python", metavar="EXE",
+@click.option("--python", metavar="EXE", type=click.Path(),
               help="The environment: its python, or its folder (default: isoview's own).")  # fmt: skip
-@click.option("-r", "--requirement", "files", metavar="FILE", multiple=True,
+@click.option("-r", "--requirement", "files", metavar="FILE", multiple=True, type=click.Path(),
               help="Only what these requirements files or lock files ask for.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
               show_default=True)  # fmt: skip

@@ -25,15 +25,17 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 
 
 @click.command(
+    short_help="Import a module in child processes and see what it does.",
     help="Import MODULE (a module's name, or the path of an extension) in child processes and "
     "report what it does there: imported twice, in sub-interpreters of both kinds, without the GIL, "
-    "made and dropped many times. Importing runs the module's code."
+    "made and dropped many times. Importing runs the module's code.",
 )
-@click.argument("target", metavar="MODULE|PATH")
+@click.argument("target", metavar="MODULE|PATH", type=click.Path())
 @click.option(
     "--python",
     "pythons",
     metavar="EXE",
+    type=click.Path(),
     multiple=True,
     help="Interpreter to use: a path, a command, or a virtual environment's folder. "
     "Several give a matrix. Default: the one isoview runs on.",
@@ -49,6 +51,7 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option(
     "--exercise",
     metavar="FILE",
+    type=click.Path(),
     help="Python code that uses the module, which it finds as `module`; run wherever it is imported.",
 )
 @click.option(

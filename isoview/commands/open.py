@@ -10,8 +10,8 @@ from isoview.commands import opening
     help="Open the app on TARGET: a file, wheel, folder, environment or something installed; "
     "without one, on the current environment.",
 )
-@click.argument("targets", metavar="[TARGET]...", nargs=-1)
-@click.option("--python", metavar="EXE",
+@click.argument("targets", metavar="[TARGET]...", nargs=-1, type=click.Path())
+@click.option("--python", metavar="EXE", type=click.Path(),
               help="The environment to open, or to look names up in: its python, or its folder.")  # fmt: skip
 def open_app(targets: tuple[str, ...], python: str | None) -> int:
     return opening.open_app(targets, python)

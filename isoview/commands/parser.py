@@ -4,13 +4,18 @@ A subcommand's module is imported only when it is called; help is written from t
 :data:`isoview.commands.COMMANDS`.
 """
 
+import os
 import sys
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 import click
 
 from isoview.commands import COMMANDS, OPEN, ExitCode, Settings
 from isoview.inspectors.errors import BadUsage
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _EXAMPLES = """\b
 Examples:
@@ -86,6 +91,11 @@ class Commands(click.Group):
             return super().resolve_command(ctx, args)
         return None, _load(OPEN), args
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from isoview.commands.completion import or_files
+
+        return or_files(super().shell_complete(ctx, incomplete), incomplete)
+
     def format_options(
         self,
         ctx: click.Context,  # noqa: ARG002
@@ -128,6 +138,10 @@ def invoke(arguments: list[str], settings: Settings) -> int:
     understood, and otherwise what the command raises.
     """
     stdout = sys.stdout
+    if "_ISOVIEW_COMPLETE" in os.environ:
+        from isoview.commands.completion import prepare
+
+        prepare()
     try:
         result = cli.main(arguments, prog_name="isoview", standalone_mode=False, obj=settings)
     except SystemExit as leaving:

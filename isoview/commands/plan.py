@@ -6,7 +6,7 @@ import click
 
 
 @click.command(short_help="The port of a module as ordered steps.")
-@click.argument("target")
+@click.argument("target", type=click.Path())
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )

@@ -11,8 +11,8 @@ PORT = 8710
 
 
 @click.command(short_help="Offer the app in a browser, on this machine.")
-@click.argument("targets", metavar="[TARGET]...", nargs=-1)
-@click.option("--python", metavar="EXE",
+@click.argument("targets", metavar="[TARGET]...", nargs=-1, type=click.Path())
+@click.option("--python", metavar="EXE", type=click.Path(),
               help="The environment to open: its python, or its folder.")  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True,
               help="Where it answers on the loopback address; 0: any free port.")  # fmt: skip

@@ -12,6 +12,8 @@ from isoview.commands.seconds import Seconds
 from isoview.inspectors.errors import BadConfig
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from isoview.survey.crews import Crew
     from isoview.survey.run import Summary
 
@@ -43,6 +45,11 @@ class _Survey(click.Group):
         click.Command.format_options(_run, ctx, formatter)
         self.format_commands(ctx, formatter)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from isoview.commands.completion import or_files
+
+        return or_files(super().shell_complete(ctx, incomplete), incomplete)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # Options may stand before the source: only those of the group itself are its business.
         if args and args[0].startswith("-") and args[0] not in {"-h", "--help", "--debug"}:
@@ -61,7 +68,7 @@ survey = _Survey(
 
 
 @click.command(short_help="Make a survey, or go on with one.")
-@click.argument("source", metavar="SOURCE")
+@click.argument("source", metavar="SOURCE", type=click.Path())
 @click.option("--output", "folder", metavar="DIR", required=True, type=click.Path(path_type=Path),
               help="Where the tables go; a survey begun there is gone on with.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1, max=1024), metavar="N",
@@ -82,7 +89,7 @@ survey = _Survey(
               metavar="S", help="The most that one module may take.")  # fmt: skip
 @click.option("--live", is_flag=True,
               help="Also install each wheel in a throw-away environment and RUN its code.")  # fmt: skip
-@click.option("--python", "interpreters", metavar="EXE", multiple=True,
+@click.option("--python", "interpreters", metavar="EXE", multiple=True, type=click.Path(),
               help="Interpreters for --live (default: isoview's own).")  # fmt: skip
 def _run(
     source: str,

@@ -87,7 +87,7 @@ def group(status: str, rule: str, module: str, subject: str, reason: str) -> int
 
 
 @triage.command("stale", short_help="Show decisions that match nothing any more.")
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True, type=click.Path())
 @click.option("--remove", is_flag=True, help="Take them away.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.")
 def stale_decisions(targets: tuple[str, ...], remove: bool, jobs: int | None) -> int:
@@ -123,7 +123,7 @@ def _needs_reason(status: str, reason: str) -> None:
 
 
 @triage.command("set", short_help="Decide about findings of a target.")
-@click.argument("target")
+@click.argument("target", type=click.Path())
 @click.argument("finding", metavar="RULE|FINGERPRINT")
 @click.argument("status", type=click.Choice(list(STATUSES)))
 @click.option("--reason", default="", help="Why; needed for intended and false-positive.")

@@ -49,12 +49,33 @@ def test_commands_are_completed(shell: str) -> None:
     shown = complete(shell, "isoview ch")
     assert "check" in shown
     assert "guide" not in shown
+    assert complete(shell, "isoview check mod").startswith("file")
 
 
 def test_options_and_their_values_are_completed() -> None:
     assert complete("bash", "isoview check --fail").split() == ["plain,--fail-on"]
     assert complete("bash", "isoview check --format sa").split() == ["plain,sarif"]
     assert complete("bash", "isoview explain ISO10").split()[:2] == ["plain,ISO101", "plain,ISO102"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "isoview mod", "isoview a.so mod", "isoview check mod", "isoview check --baseline mod",
+        "isoview live mod", "isoview plan mod", "isoview diff a.so mod", "isoview sharing mod",
+        "isoview triage set mod", "isoview survey mod", "isoview env -r mod",
+    ],
+)  # fmt: skip
+def test_where_a_file_may_stand_files_are_completed(line: str) -> None:
+    assert complete("bash", line) == "file,mod\n"
+
+
+def test_fish_shows_help_to_its_end() -> None:
+    """click's script cuts what it is told at commas."""
+    for row in complete("fish", "isoview ").splitlines():
+        kind, said = row.split(",")
+        assert kind == "plain"
+        assert said.endswith(".")
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
