@@ -13,6 +13,7 @@ from isoview.inspectors.binary.elf import ElfFile, SectionHeader, build_id, name
 from isoview.inspectors.binary.elf_integrity import oddities
 from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
 from isoview.inspectors.binary.image import (
+    REGION_LIMIT,
     Declarations,
     Image,
     Region,
@@ -175,7 +176,11 @@ def _regions(reader: ElfFile) -> tuple[Region, ...]:
     sections = [s for s in reader.sections if s.flags & elf.SHF_ALLOC and s.size]
     # Sections of a real file share no bytes; those that do could make a small file large.
     held = sum(s.size for s in sections if s.type != elf.SHT_NOBITS)
-    if sections and held > len(reader.data):
+    if len(sections) > REGION_LIMIT:
+        reader.damage.append(
+            Damage("sections", f"{len(sections)} of them are loaded; none is read")
+        )
+    elif sections and held > len(reader.data):
         reader.damage.append(Damage("sections", f"their {held} bytes are more than the file has"))
     elif sections:
         return tuple(

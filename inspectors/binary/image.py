@@ -37,6 +37,12 @@ ZERO_LIMIT = 1 << 20
 """Most zero bytes that one read makes up for memory that no file bytes fill."""
 
 
+REGION_LIMIT = 256
+"""Most regions of an image: the largest files have some 34 sections, and what asks about all of them
+for each of a million addresses has to end.
+"""
+
+
 class Symbol(NamedTuple):
     """A defined symbol with its link-time address and size (0 where the format has none)."""
 

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from isoview.inspectors.binary.image import Image, Region, Segment, Symbol
+from isoview.inspectors.binary.image import REGION_LIMIT, Image, Region, Segment, Symbol
 from isoview.inspectors.binary.macho_file import HINT, MachFile, label
 from isoview.inspectors.binary.macho_fixups import read_fixups
 from isoview.inspectors.binary.macho_symbols import SymbolTable, export_trie, function_starts
@@ -230,6 +230,9 @@ def _regions(file: MachFile) -> tuple[Region, ...]:
         segment = segments.get(section.segment)
         if segment is None or not section.size:
             continue
+        if len(found) == REGION_LIMIT:
+            file.damage.append(Damage("sections", f"only {REGION_LIMIT} are read"))
+            break
         end = segment.address + segment.size
         name = f"{section.segment},{section.name}"
         if not segment.address <= section.address < end:

@@ -5,6 +5,7 @@ No test here measures time: each would take minutes, or gigabytes, without the b
 
 import random
 import struct
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -32,6 +33,7 @@ from isoview.inspectors.binary.definitions import find_definitions
 from isoview.inspectors.binary.elf_symbols import SymbolTable
 from isoview.inspectors.binary.image import Image, Region, Segment
 from isoview.inspectors.binary.init import init_symbols
+from isoview.inspectors.binary.inspect import read_image
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.macho_symbols import export_trie
 from isoview.inspectors.binary.pe_image import _export_sizes
@@ -177,6 +179,19 @@ def test_arrays_that_begin_inside_of_one_another() -> None:
     assert found[0x1000].elements == 300
     assert found[stored - 8].elements == 1
     assert found[stored + 8].elements == ARRAY_LIMIT
+
+
+def test_a_file_of_hundreds_of_sections_is_read_by_its_segments() -> None:
+    folder = Path(__file__).resolve().parent.parent / "fixtures" / "built" / "elf-x86-64"
+    raw = bytearray((folder / "multi_313.cpython-313-x86_64-linux-gnu.so").read_bytes())
+    start, count = struct.unpack_from("<Q", raw, 40)[0], struct.unpack_from("<H", raw, 60)[0]
+    table = bytes(raw[start : start + 64 * count])
+    loaded = next(at for at in range(0, len(table), 64) if table[at + 8] & 2)  # SHF_ALLOC
+    struct.pack_into("<Q", raw, 40, len(raw))
+    struct.pack_into("<H", raw, 60, count + 1000)
+    image = read_image(memoryview(bytes(raw) + table + table[loaded : loaded + 64] * 1000))
+    assert {region.name.partition(" ")[0] for region in image.regions} == {"segment"}
+    assert any("none is read" in note.text for note in image.damage)
 
 
 class _NoUnwind:

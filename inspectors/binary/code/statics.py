@@ -38,6 +38,7 @@ class Statics:
 
     @property
     def record(self) -> Record:
+        """What following the code brought to light."""
         return self.scene.record
 
     def _owned(self) -> list[tuple[int, int]]:
@@ -64,9 +65,13 @@ class Statics:
 
     def cached(self, address: int) -> bool:
         """Whether a word belongs to a ``_PyArg_Parser``, whose tuple CPython looks after."""
-        caches = sorted(self.record.caches)
+        caches = self._caches
         index = bisect_right(caches, address) - 1
         return index >= 0 and address < caches[index] + PARSER_SIZE
+
+    @cached_property
+    def _caches(self) -> list[int]:
+        return sorted(self.record.caches)  # the survey is over: there will be no more
 
     @cached_property
     def _symbols(self) -> tuple[list[int], list[Global]]:
