@@ -82,8 +82,9 @@ class Record:
         arguments = [
             name if value is _REQUIRED else f"{name}=_{name}" for name, value in defaults.items()
         ]
-        lines = [f"    state[{name!r}] = {name}" for name in defaults]
-        head = f"def __init__(self, {', '.join(arguments)}):\n    state = self.__dict__\n"
+        # No field has the name of what the method itself has: there are some called ``state``.
+        lines = [f"    __state[{name!r}] = {name}" for name in defaults]
+        head = f"def __init__(__self, {', '.join(arguments)}):\n    __state = __self.__dict__\n"
         scope: dict[str, Any] = {f"_{name}": value for name, value in defaults.items()}
         exec(head + "\n".join(lines), scope)  # noqa: S102 - the names of our own fields
         made = scope["__init__"]

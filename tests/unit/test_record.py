@@ -8,7 +8,7 @@ from dataclasses import replace as standard_replace
 import pytest
 
 from isoview.inspectors.facts import Artifact, Budget, Evidence, Facts
-from isoview.inspectors.record import replace
+from isoview.inspectors.record import MANY, Record, replace
 
 EVIDENCE = Evidence("call", "PyType_Ready called", 0x40)
 
@@ -65,3 +65,17 @@ def test_dataclasses_knows_them() -> None:
 def test_copies() -> None:
     assert pickle.loads(pickle.dumps(EVIDENCE)) == EVIDENCE
     assert copy.deepcopy(EVIDENCE) == EVIDENCE
+
+
+def test_the_many_that_are_made_later_are_as_the_first() -> None:
+    class Stand(Record):
+        place: str
+        state: int
+        values: tuple[int, ...] = ()
+        named: str = "none"
+
+    made = [Stand("here", index, named="so") for index in range(MANY * 2)]
+    assert [record.state for record in made] == list(range(MANY * 2))
+    assert {(record.place, record.values, record.named) for record in made} == {("here", (), "so")}
+    with pytest.raises(TypeError):
+        Stand("here")  # type: ignore[call-arg]
