@@ -139,6 +139,27 @@ def _program_headers(
         if address < last:
             yield Damage(name, "it overlaps the segment before it")
         last = max(last, address + min(room, ADDRESS_ROOM))
+    yield from _dynamic_place(rows)
+    entry = head[3]
+    loaded = ((low, low + room) for kind, _, _, low, _, _, room, _ in rows if kind == _PT_LOAD)
+    if entry and not any(low <= entry < high for low, high in loaded):
+        yield Damage("ELF header", f"its entry point {entry:#x} lies in nothing that is loaded")
+
+
+def _dynamic_place(rows: Sequence[Row]) -> Iterator[Damage]:
+    """A loader goes to the dynamic tags by their address, other tools by their place in the file:
+    what is loaded there has to be the same.
+    """
+    place = next((index for index, row in enumerate(rows) if row[0] == _PT_DYNAMIC), None)
+    if place is None:
+        return
+    _, _, offset, address, _, size, *_ = rows[place]
+    # A file of debug information alone keeps the header, and no tags.
+    if size and not any(
+        kind == _PT_LOAD and start <= offset < start + filled and address - offset == low - start
+        for kind, _, start, low, _, filled, _, _ in rows
+    ):
+        yield Damage(f"segment {place}", "the dynamic tags' address is not where they are loaded")
 
 
 def _section_headers(

@@ -66,6 +66,17 @@ def test_damage_is_told_or_the_file_refused(made: Iterator[Bad], sound: bytes) -
     assert seen > 70
 
 
+@pytest.mark.parametrize(
+    ("at", "where"),
+    [(64 + 2 * 56 + 16 + 5, "segment 2"), (26, "ELF header")],  # p_vaddr of PT_DYNAMIC; e_entry
+)
+def test_addresses_that_lead_nowhere_are_told(at: int, where: str) -> None:
+    """One bit each; a sweep with another seed found them silent."""
+    raw = bytearray(ELF)
+    raw[at] ^= 0x40
+    assert read("elsewhere.so", bytes(raw)) == [where]
+
+
 @pytest.mark.parametrize("raw", [ELF, PE, MACHO], ids=("elf", "pe", "macho"))
 def test_sound_files_tell_of_no_damage(raw: bytes) -> None:
     assert read("sound.so", raw) == []
