@@ -102,7 +102,9 @@ def _read(terminal: int) -> bytes:
 
 def _of_process(pid: int) -> tuple[float, int]:
     """CPU seconds and peak memory of a running process (Linux; all its threads)."""
-    threads = [Path(entry, "schedstat").read_text() for entry in Path(f"/proc/{pid}/task").iterdir()]
+    threads = [
+        Path(entry, "schedstat").read_text() for entry in Path(f"/proc/{pid}/task").iterdir()
+    ]
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return sum(int(each.split()[0]) for each in threads) / 1e9, int(line.split()[1]) * 1024

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from isoview.commands import ExitCode, Settings
+from isoview.commands import COMMANDS, ExitCode, Settings
 from isoview.commands.complaint import complain
 from isoview.inspectors.errors import BadConfig, BadUsage, IsoviewError
 
@@ -73,9 +73,18 @@ def _invoke(arguments: list[str], settings: Settings) -> int:
             from isoview.commands.reporting import Options, report_on
 
             return report_on(Options(**asked))
+    elif _is_plain_open(arguments):
+        from isoview.commands.opening import open_app
+
+        return open_app(tuple(arguments))
     from isoview.commands.parser import invoke
 
     return invoke(arguments, settings)
+
+
+def _is_plain_open(arguments: list[str]) -> bool:
+    """Whether the arguments are targets for the app and nothing else: no parser for them either."""
+    return arguments[0] not in COMMANDS and not any(each.startswith("-") for each in arguments)
 
 
 _PLAIN_FLAGS = {
