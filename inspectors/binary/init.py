@@ -13,6 +13,8 @@ from isoview.inspectors.facts import Init, Phase
 from isoview.inspectors.record import replace
 
 _EXPORTS = frozenset({"PyInit", "PyInitU", "PyModExport", "PyModExportU"})
+INIT_LIMIT = 512
+"""Most init functions of one file, its own among them (an interpreter itself exports some 80)."""
 FUNCTION_LIMIT = 4096
 """Bytes of an init function that are read where its size is not known."""
 SINGLE, MULTI = "PyModule_Create2", "PyModuleDef_Init"
@@ -38,6 +40,8 @@ def init_symbols(image: Image, stem: str) -> tuple[Init, ...]:
                 address=image.exports[symbol],
             )
         )
+    if len(found) > INIT_LIMIT:
+        found = sorted(found, key=lambda init: not init.own)[:INIT_LIMIT]
     return tuple(found)
 
 

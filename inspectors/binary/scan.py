@@ -136,6 +136,20 @@ def function_at(image: Image, address: int) -> int | str | None:
 
 
 Table = TypeVar("Table")
+READ_LIMIT = 1 << 17
+"""Most entries of tables that are read in one file: each entry of a long table can be the first of
+another, and every structure of the file point to a different one.
+"""
+METHODS_IN_ALL = 1 << 17
+"""Most methods of all definitions and types of a file: they may share one long table."""
+_READ, _SHARED = ("entries read", 0, 0), ("methods shared", 0, 0)
+
+
+def _afford(image: Image, what: tuple[str, int, int], limit: int, count: int) -> bool:
+    """Count what is done for an image; whether it is no more than ``limit`` yet."""
+    done: int = image.tables.get(what, 0) + count
+    image.tables[what] = done
+    return done <= limit
 
 
 def read_once(
@@ -165,6 +179,8 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
     entry, chunk = address, _METHODS_AT_ONCE
     while len(found) < METHOD_LIMIT:
         words = image.window(entry, 4 * chunk)
+        if not _afford(image, _READ, READ_LIMIT, len(words) // 4):
+            return None
         for at in range(0, len(words), 4):
             target = pointers.get(entry)
             if target is None:
@@ -190,9 +206,6 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
 
 _METHODS_AT_ONCE = 16
 """Most tables are shorter."""
-METHODS_IN_ALL = 1 << 18
-"""Most methods of all definitions and types of a file: they may share one long table."""
-_METHODS_LEFT = ("methods left", 0, 0)
 
 
 def shared_methods(image: Image, address: int) -> tuple[Method, ...] | None:
@@ -200,9 +213,9 @@ def shared_methods(image: Image, address: int) -> tuple[Method, ...] | None:
     entry once more was read than any file has. None where the bytes are no such table.
     """
     found = read_methods(image, address)
-    left = image.tables.get(_METHODS_LEFT, METHODS_IN_ALL) - len(found or ())
-    image.tables[_METHODS_LEFT] = left
-    return found[:1] if found and left < 0 else found
+    if not found or _afford(image, _SHARED, METHODS_IN_ALL, len(found)):
+        return found
+    return found[:1]
 
 
 @read_once
@@ -213,7 +226,7 @@ def read_module_slots(image: Image, address: int, depth: int = 0) -> tuple[Slot,
     for index in range(TABLE_LIMIT):
         entry = address + index * 2 * size
         number = image.unsigned(entry, 4)
-        if number is None or not is_plain(image, entry):
+        if number is None or not is_plain(image, entry) or not _afford(image, _READ, READ_LIMIT, 1):
             return None
         if number == 0:
             return tuple(found)
@@ -241,6 +254,8 @@ def read_pyslots(image: Image, address: int, depth: int = 0) -> tuple[Slot, ...]
         entry = address + index * 16
         number, flags = image.unsigned(entry, 2), image.unsigned(entry + 2, 2)
         if number is None or flags is None or image.unsigned(entry + 4, 4) != 0:
+            return None
+        if not _afford(image, _READ, READ_LIMIT, 1):
             return None
         if number == 0:
             return tuple(found)

@@ -17,6 +17,8 @@ from isoview.inspectors.facts import Definition, Init, Method, Slot
 
 SUBSLOTS, NAME, DOC, STATE_SIZE, METHODS, ABI, TOKEN = 92, 100, 101, 102, 103, 109, 110
 TRAVERSE, CLEAR, FREE = 104, 105, 106
+NAMED_LIMIT = 16
+"""Most entries with one name that are looked at: two arrays of one name leave it open which is meant."""
 SLOT_FLAGS = 7
 """PySlot_OPTIONAL 1, PySlot_STATIC 2, PySlot_INTPTR 4."""
 
@@ -32,7 +34,7 @@ class SlotArrays:
         returned = self._returned(init)
         if returned is not None and read_pyslots(self._image, returned):
             return returned
-        found = {self._outermost(entry) for entry, name in self._named if name == init.module}
+        found = {self._outermost(entry) for entry in self._named.get(init.module, ())[:NAMED_LIMIT]}
         return found.pop() if len(found) == 1 else None
 
     def _returned(self, init: Init) -> int | None:
@@ -42,16 +44,25 @@ class SlotArrays:
         return processor.returned_address(self._image, init.address)
 
     @cached_property
-    def _named(self) -> tuple[tuple[int, str], ...]:
-        """(address, name) of every entry that can be a ``Py_mod_name`` slot."""
+    def _named(self) -> dict[str, list[int]]:
+        """Addresses of the entries that can be a ``Py_mod_name`` slot, by the name."""
         image = self._image
-        found: list[tuple[int, str]] = []
+        found: dict[str, list[int]] = {}
         for word, target in image.pointers.items():
             if self._identity(word - 8) == NAME:
                 name = image.cstring(target, 512)
                 if name:
-                    found.append((word - 8, name))
-        return tuple(found)
+                    found.setdefault(name, []).append(word - 8)
+        return found
+
+    @cached_property
+    def _nesting(self) -> dict[int, int]:
+        """The entry that an array is nested in, by the array's address."""
+        found: dict[int, int] = {}
+        for word, target in self._image.pointers.items():
+            if self._identity(word - 8) == SUBSLOTS:
+                found.setdefault(target, word - 8)
+        return found
 
     def _identity(self, entry: int) -> int | None:
         """The id of the slot at ``entry``; None where no slot can stand there."""
@@ -64,14 +75,7 @@ class SlotArrays:
         """The start of the array that holds ``entry``, or of the one that array is nested in."""
         start = self._start(entry)
         for _ in range(SLOT_DEPTH):
-            outer = next(
-                (
-                    word - 8
-                    for word, target in self._image.pointers.items()
-                    if target == start and self._identity(word - 8) == SUBSLOTS
-                ),
-                None,
-            )
+            outer = self._nesting.get(start)
             if outer is None:
                 break
             start = self._start(outer)

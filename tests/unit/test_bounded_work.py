@@ -32,7 +32,7 @@ from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import find_definitions
 from isoview.inspectors.binary.elf_symbols import SymbolTable
 from isoview.inspectors.binary.image import Image, Region, Segment
-from isoview.inspectors.binary.init import init_symbols
+from isoview.inspectors.binary.init import INIT_LIMIT, init_symbols
 from isoview.inspectors.binary.inspect import read_image
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.macho_symbols import export_trie
@@ -43,7 +43,7 @@ from isoview.inspectors.binary.runtime_types.cxx import type_infos
 from isoview.inspectors.binary.runtime_types.f2py import f2py_tables
 from isoview.inspectors.binary.runtime_types.sip import sip_modules
 from isoview.inspectors.binary.runtime_types.tracker import Tracker
-from isoview.inspectors.binary.scan import METHODS_IN_ALL
+from isoview.inspectors.binary.scan import METHODS_IN_ALL, READ_LIMIT, read_methods
 from isoview.inspectors.binary.symbol_table import elf_columns
 from isoview.inspectors.binary.toolchain import find_toolchains
 from isoview.inspectors.record import replace
@@ -192,6 +192,27 @@ def test_a_file_of_hundreds_of_sections_is_read_by_its_segments() -> None:
     image = read_image(memoryview(bytes(raw) + table + table[loaded : loaded + 64] * 1000))
     assert {region.name.partition(" ")[0] for region in image.regions} == {"segment"}
     assert any("none is read" in note.text for note in image.damage)
+
+
+def test_a_file_with_thousands_of_init_functions() -> None:
+    exports = {f"PyInit_other{number}": 0x1000 for number in range(10_000)} | {"PyInit_x": 0x1000}
+    found = init_symbols(replace(image_of(b"\0"), exports=exports), "x")
+    assert len(found) == INIT_LIMIT
+    assert [entry.symbol for entry in found if entry.own] == ["PyInit_x"]
+
+
+def test_tables_that_begin_inside_of_one_another() -> None:
+    """Each entry of one long table is the first of another's."""
+    entries, table = 4000, 0x1008
+    methods = struct.pack("<QQQQ", 0, 0, 1, 0) * entries + bytes(32)
+    pointers = {table + 32 * n: 0x1000 for n in range(entries)}
+    pointers |= {table + 32 * n + 8: 1 << 32 for n in range(entries)}
+    image = replace(image_of(b"name\0\0\0\0" + methods, ".data"), pointers=pointers)
+    code = Region(".text", 1 << 32, 16, False, True, False)
+    image = replace(image, regions=(*image.regions, code))
+    read = [read_methods(image, table + 32 * n) for n in range(entries)]
+    assert sum(map(len, filter(None, read))) <= READ_LIMIT
+    assert len(read[0] or ()) == entries
 
 
 class _NoUnwind:
