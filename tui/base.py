@@ -87,6 +87,13 @@ class BaseApp(App[None]):
     async def on_unmount(self) -> None:
         self.settings.save()
 
+    def action_command_palette(self) -> None:
+        """Show the command palette, unless it is shown."""
+        from isoview.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     # -- saying ---------------------------------------------------------------------------------
 
     def notify(

@@ -218,3 +218,14 @@ def test_several_targets_are_a_list_that_one_comes_back_to() -> None:
         assert "2 targets" in screen_text(app)
 
     drive(app, steps)
+
+
+def test_the_palette_takes_every_key_where_its_list_has_no_room() -> None:
+    app = app_of()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "ctrl+p", "down", "pagedown", "pageup", "end", "home", "escape")
+        await press(pilot, "o", "tab", "tab", "pagedown", "pageup", "escape")
+        assert app.is_running
+
+    drive(app, steps, (20, 3))

@@ -89,6 +89,16 @@ class SectionFindings(OptionList):
     ]
     WHERE = "The findings of this guide section: enter goes to one."
 
+    # Textual takes for granted that a list has lines: one without room has none.
+
+    def action_page_up(self) -> None:
+        if self.scrollable_content_region:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        if self.scrollable_content_region:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
 
 class GuideFace(MarkdownFace):
     """A section of the guide, and the findings that lead to it."""
