@@ -146,6 +146,24 @@ def submodules(module):
     return found
 
 
+def classes_in(module):
+    """Addresses of the classes in the module's dict, in those of its submodules, and in theirs."""
+    found, pending = set(), [module]
+    while pending:
+        current = pending.pop()
+        values = (
+            type.__dict__["__dict__"].__get__(current)
+            if isinstance(current, type)
+            else vars(current)
+        )
+        for value in list(values.values()):
+            inner = type(value) is type(sys) and getattr(value, "__file__", None) is None
+            if (inner or isinstance(value, type)) and id(value) not in found:
+                found.add(id(value))
+                pending.append(value)
+    return found
+
+
 def touch(owner, depth=0):
     """Ask for every attribute: SIP and Shiboken make classes when they are first asked for."""
     for key in dir(owner):
@@ -167,7 +185,7 @@ def main():
     touch(module)
     low, high = mappings(path)
     classes = []
-    held = {id(value) for value in vars(module).values()}
+    held = classes_in(module)
     for cls in every_class():
         if id(cls) in before and not low <= id(cls) < high:
             continue

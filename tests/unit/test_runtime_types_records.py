@@ -66,6 +66,7 @@ def test_names_put_together_by_strings_and_streams_are_read_or_left_open_but_nev
         "Added": "TwelveLettrsBox",
         "Streamed": "Stream12",
         "Behind": "FrontBox",
+        "Ended": "BoxCorr",
         "Plain": "Plain",
     }
 

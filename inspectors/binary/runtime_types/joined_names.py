@@ -7,6 +7,7 @@ the stream.
 """
 
 import re
+from typing import cast
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.runtime_types.shared import Code
@@ -17,17 +18,23 @@ from isoview.inspectors.binary.runtime_types.string_functions import (
     constructs,
     joins,
 )
-from isoview.inspectors.binary.runtime_types.tracker import Site
+from isoview.inspectors.binary.runtime_types.tracker import RETURN, Site
 
 Part = str | tuple[int, bool]
 Parts = tuple[Part, ...]
 _TEXT = re.compile(r"[\w:<>,. -]*\Z")
 _NAME_LIMIT = 200
 _MOST_PARTS = 8
+_LONGEST = 800
+_ELSEWHERE = 1 << 20
+"""Where the caller's string is taken to lie, far from a function's own part of the stack."""
 _SHORT = 40
 """Longest name that is looked for on the stack itself."""
 _CLASS = r"_?_ZNSt7__cxx1112basic_string\w*?"
 _APPEND = re.compile(_CLASS + r"(?:6appendE(?:PKc|RKS)|9_M_appendEPKcm|pLE)")
+_KEEPING = re.compile(_CLASS + r"7reserveE")
+_CHARACTERS = re.compile(r".*PKcm?\Z")
+"""Functions that get characters, not a string."""
 _REPLACE = re.compile(_CLASS + r"10_M_replaceEmmPKcm")
 _PLUS = re.compile(r"_?_ZStpl|_?_ZSt12__str_concat")
 _COPY = re.compile(_CLASS + r"(?:C[12]E(?:OS|RKS)\w*|aSE(?:OS|RKS)\w*|9_M_assignE\w*)\Z")
@@ -49,7 +56,7 @@ def follow_string(code: Code, site: Site) -> None:
     if not isinstance(target, tuple) or target[0] != "stack":
         return
     name = site.target if isinstance(site.target, str) else _name(code, site.target)
-    if name is not None and _streams(code, site, target, name):
+    if name is not None and (_KEEPING.match(name) or _streams(code, site, target, name)):
         return
     parts = _made(code, site, target, name)
     if parts is not None and len(parts) <= _MOST_PARTS:
@@ -70,15 +77,18 @@ def _made(code: Code, site: Site, target: Value, name: str | None) -> Parts | No
         if values[:2] == [0, 0]:
             return _sum(_parts(code, values[2], state), _parts(code, target, state))
         return None
+    if name is not None and _APPEND.match(name):
+        return _sum(_parts(code, target, state), _added(code, name, values, state))
     first = _parts(code, values[0], state)
     if first is None:
         return None  # most calls
-    if name is not None and _APPEND.match(name):
-        return _sum(_parts(code, target, state), first)
     if name is not None and _COPY.match(name):
         return first
     if name is not None and FROM_TEXT.match(name):
         return _up_to(first, values[0], values[1])
+    made = _result(code, site)
+    if made is not None:
+        return made
     if constructs(code, site.target):
         return _up_to(first, values[0], values[1])
     sized = _is_length(values[1])
@@ -91,6 +101,55 @@ def _made(code: Code, site: Site, target: Value, name: str | None) -> Parts | No
     if sized and appends(code, site.target):
         return _sum(_parts(code, target, state), first)
     return None
+
+
+def _result(code: Code, site: Site) -> Parts | None:
+    """What a function of the file makes of its arguments, followed through its own code."""
+    target = site.target
+    if not isinstance(target, int):
+        return None
+    if target not in code.results:
+        code.results[target] = None  # while it is looked at: it may call itself
+        code.results[target] = _returned(code, target)
+    whole: Parts | None = ()
+    for part in cast("Parts", code.results[target] or (None,)):
+        more: Parts | None = (part,) if isinstance(part, str) else None
+        if isinstance(part, tuple) and 0 < part[0] < len(code.machine.arguments):
+            value = site.state.registers.get(code.machine.arguments[part[0]])
+            more = _parts(code, value, site.state)
+        whole = _sum(whole, more)
+    return whole
+
+
+def _returned(code: Code, target: int) -> Parts | None:
+    """What the string holds whose address is a function's first argument, when it returns."""
+    function = code.functions.at(target)
+    if function.end - target > _LONGEST:
+        return None
+    place = ("stack", _ELSEWHERE)
+    found: set[Parts | None] = set()
+    decoded = code.decode(function)
+    for site in code.another_tracker().sites(target, function.end, decoded, place):
+        if site.target == RETURN:
+            found.add(_parts(code, place, site.state))
+        else:
+            follow_string(code, site)
+    parts = found.pop() if len(found) == 1 else None
+    return parts if parts and any(isinstance(part, tuple) for part in parts) else None
+
+
+def _added(code: Code, name: str, values: list[Value | None], state: State) -> Parts | None:
+    """What is put behind a string: another one, or so many characters."""
+    if not _CHARACTERS.match(name):
+        return _parts(code, values[0], state)
+    if isinstance(values[0], tuple) and values[0][0] == "argument":
+        return ((values[0][1], False),)
+    if isinstance(values[0], tuple) and values[0][0] == "stack" and isinstance(values[1], int):
+        return _short(state, values[0][1], values[1])
+    parts = _parts(code, values[0], state)
+    if parts is not None and isinstance(values[0], int) and isinstance(values[1], int):
+        return (str(parts[0])[: values[1]],)
+    return parts
 
 
 def _up_to(parts: Parts, begin: Value | None, end: Value | None) -> Parts:
@@ -175,7 +234,9 @@ def _name(code: Code, target: Value | None) -> str | None:
 
 
 def _sum(first: Parts | None, second: Parts | None) -> Parts | None:
-    return None if first is None or second is None else first + second
+    if first is None or second is None:
+        return None
+    return tuple(part for part in first + second if part != "")
 
 
 def _is_length(value: Value | None) -> bool:

@@ -77,7 +77,7 @@ def guard_reach(
         return Evidence("guard-reached", text, first)
     if any(_leads_to(code, code.functions.at(start), guards) for start in starts):
         return Evidence("guard-reached", f"{where}, to which the init function leads", first)
-    if submodules:
+    if submodules > 0:
         text = f"{where}; a submodule goes through it, and {submodules} are defined in the file"
         return Evidence("guard-reached", text, first)
     text = f"{where}; no way from the init function to it was seen (submodules go through it)"

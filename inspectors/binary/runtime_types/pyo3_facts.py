@@ -123,8 +123,7 @@ def _guards(code: Code, facts: Facts) -> tuple[Evidence, ...]:
     if not any(guard.kind == "generator-guard" for guard in facts.guards):
         return facts.guards
     version = next((t.version for t in facts.toolchains if t.name == "PyO3"), None)
-    made_by_inits = {init.definition for init in facts.init}
-    submodules = sum(entry.address not in made_by_inits for entry in facts.definitions)
+    submodules = len(facts.definitions) - 1  # each has an init function as well, unless told not to
     starts = [facts.own_init.address] if facts.own_init and facts.own_init.address else []
     if facts.own_definition is not None:
         starts += [s.function for s in facts.own_definition.slots if isinstance(s.function, int)]

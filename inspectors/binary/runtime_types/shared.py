@@ -29,7 +29,15 @@ class Code:
         self.stub = cache(lambda address: _stub(image, address))
         self.judged: dict[tuple[str, int], bool] = {}
         """What was found out about functions by address, for whoever asks twice."""
+        self.results: dict[int, tuple[object, ...] | None] = {}
+        """What the strings consist of that functions make of their arguments."""
         self.tracker = Tracker(image, how, self.stub)
+
+    def another_tracker(self) -> Tracker:
+        """For a function that is looked at in the middle of another."""
+        another = Tracker(self.image, self.machine, self.stub)
+        another.returned = self.tracker.returned
+        return another
 
     @property
     def exhausted(self) -> bool:

@@ -106,7 +106,8 @@ def _called(code: Code, target: int) -> list[Value | None]:
     if function.end - target > _LONGEST:
         return []
     steps = code.decode(function)
-    return [site.target for site in code.tracker.sites(target, function.end, steps)]
+    tracker = code.another_tracker()
+    return [site.target for site in tracker.sites(target, function.end, steps)]
 
 
 def _all(

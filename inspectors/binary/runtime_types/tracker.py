@@ -26,6 +26,10 @@ NEVER_RETURN = frozenset({
 """Imported functions behind whose call no code is reached."""
 
 
+RETURN = "(return)"
+"""Stands for the target where a function returns, for who asks."""
+
+
 class Site(NamedTuple):
     """A call: where, to what (address, or name of an import), and what is known before it."""
 
@@ -49,9 +53,14 @@ class Tracker:
         """What the user of the sites knows of the results of calls, by the addresses of the calls."""
 
     def sites(
-        self, start: int, end: int, decoded: Iterable[Instruction] | None = None
+        self,
+        start: int,
+        end: int,
+        decoded: Iterable[Instruction] | None = None,
+        first: Value | None = None,
     ) -> Iterator[Site]:
-        """The calls of the function [start, end), in the order of addresses.
+        """The calls of the function [start, end), in the order of addresses; where it is known
+        what its ``first`` argument is, also its returns.
 
         ``state`` is valid until the next site is asked for. What the user changes in it counts
         for what follows.
@@ -60,7 +69,7 @@ class Tracker:
         if decoded is None:
             decoded = machine.decode(self.image.read(start, end - start), start)
         self.steps.begin()
-        state: State | None = self._entry()
+        state: State | None = self._entry(first)
         frame = dict[int, Value]()  # stack and frame pointer as they last were
         kept: dict[int, State] = {}
         last = -1
@@ -102,6 +111,8 @@ class Tracker:
                 if at < step[8] < end:
                     self._keep(kept, step[8], state)
             else:
+                if kind == i.RETURN and first is not None:
+                    yield Site(at, RETURN, state, False)
                 frame = self._frame(state) if kind != i.RETURN else frame
                 state = None
 
@@ -124,10 +135,12 @@ class Tracker:
         if isinstance(base, tuple) and base[0] == "stack":
             self.steps.reused.update(range(base[1], base[1] + size, 8))
 
-    def _entry(self) -> State:
+    def _entry(self, first: Value | None) -> State:
         state = self._nothing()
         for number, register in enumerate(self.machine.arguments):
             state.registers[register] = ("argument", number)
+        if first is not None:
+            state.registers[self.machine.arguments[0]] = first
         return state
 
     def _nothing(self) -> State:
