@@ -18,14 +18,14 @@ from importlib.machinery import (
     SourceFileLoader,
     SourcelessFileLoader,
 )
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from isoview.inspectors.errors import BuiltIn, IsoviewError, NotFound
 from isoview.inspectors.record import Record
-from isoview.model import TargetError
 
 if TYPE_CHECKING:
     from isoview.environment import Environment
+    from isoview.model import TargetError
 
 # The loaders of the import system's own file finder, in its order: an extension module wins
 # over a source file of the same name (importlib._bootstrap_external, _get_supported_file_loaders).
@@ -65,7 +65,7 @@ class Skipped(Record):
     reason: str
 
 
-Found = Place | TargetError | Skipped
+Found: TypeAlias = "Place | TargetError | Skipped"
 
 
 def find(
@@ -98,7 +98,7 @@ def find(
             yield from expansion.required(file)
 
 
-def single(target: str) -> Found | None:
+def single(target: str) -> "Found | None":
     """The place of a target that means one file; None where it may mean more."""
     try:
         status = os.stat(target)  # noqa: PTH116 - hot path
@@ -113,10 +113,16 @@ def single(target: str) -> Found | None:
         return Place(locate(target), named=True)
     except NotFound as error:
         if _is_path(target):
-            return TargetError(target, error.message, error.hint)
+            return _wrong(target, error)
         return None
     except IsoviewError as error:
-        return TargetError(target, error.message, error.hint)
+        return _wrong(target, error)
+
+
+def _wrong(target: str, error: IsoviewError) -> "TargetError":
+    from isoview.model import TargetError  # seldom needed, and the app paints before all the rest
+
+    return TargetError(target, error.message, error.hint)
 
 
 def identity(status: os.stat_result) -> str:

@@ -48,8 +48,7 @@ def look(targets: tuple[str, ...]) -> tuple[str | None, bool]:
 
     What is in folders and wheels is left to the app: listing may take longer than painting.
     """
-    from isoview.model import TargetError
-    from isoview.targets import Place, find, single
+    from isoview.targets import Place, Skipped, find, single
 
     places: list[str] = []
     wrong = False
@@ -59,7 +58,7 @@ def look(targets: tuple[str, ...]) -> tuple[str | None, bool]:
             places.append(found.path)
         elif found is None and not os.path.lexists(target):
             wrong = not _is_there(target, list(find([target]))) or wrong
-        elif isinstance(found, TargetError):
+        elif found is not None and not isinstance(found, Skipped):
             wrong = True
             complain(found.error, _meant(found))
     return places[0] if len(places) == len(targets) == 1 else None, wrong

@@ -102,7 +102,6 @@ class ModuleScreen(DecidingScreen):
     def on_mount(self) -> None:
         self.query_one("#facts-pane").border_title = "facts"
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.show_entry())
-        self.set_focus(self.query_one(FindingsTable))
         self.show_entry()
 
     # -- what arrives ---------------------------------------------------------------------------
@@ -113,6 +112,8 @@ class ModuleScreen(DecidingScreen):
         self.query_one(Breadcrumb).show_entry(self.isoview.navigation.crumbs(self), entry)
         # Panes that have nothing to show would be most of what the first paint costs.
         self.query_one("#panes").display = entry.report is not None
+        if entry.report is not None and self.focused is None:
+            self.set_focus(self.query_one(FindingsTable))
         self.query_one("#verdict").display = entry.report is not None or entry.error is None
         self._show_why_empty()
         self.query_one(VerdictBar).verdict = entry.report.verdict if entry.report else None
