@@ -51,6 +51,10 @@ _FIRST_LETTERS = frozenset(
 _OF_THE_RUNTIME = Evidence("name", "belongs to the compiler's run-time library")
 _CYTHON, _WRAPPER_BASE, _BUILTIN = "__pyx_", "__pyx_wrapperbase_", "__pyx_builtin_"
 _CONSTANTS = frozenset({"Ellipsis", "NotImplemented", "None", "True", "False"})
+_NO_TLS_DATA = ("__thread_vars", "__thread_ptrs", "__thread_init")
+"""Mach-O's sections about thread-local data that hold none."""
+_PYO3_COUNT = "4pyo33gil"
+"""In the names of PyO3's thread-local count of how often it holds the GIL."""
 _ALIGNMENT = 64
 """Bytes: statics are hardly ever aligned to more, a line of the processor's cache."""
 _WORDS_COUNTED = 512
@@ -89,7 +93,12 @@ def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item
     """Every writable static the file names, and how complete the list is."""
     named = _named_globals(image, owners)
     if not image.stripped:
-        return tuple(named), _named_level(image, named)
+        level = _named_level(image, named)
+        apart = _own_thread_local(image) if level.level == "full" else 0
+        if apart:
+            said = f"what {apart} bytes of thread-local data hold is not looked at"
+            level = Item("partial", said)
+        return tuple(named), level
     found = {entry.address: entry for entry in named}
     for address, (kind, text, size) in owners.known.items():
         region = image.region_at(address)
@@ -157,6 +166,28 @@ def _named_level(image: Image, named: list[Global]) -> Item:
         if end - at >= image.word_size:
             return _nameless(end - at, region.name, at)
     return Item("full")
+
+
+def _own_thread_local(image: Image) -> int:
+    """Bytes of thread-local data that may hold an object: all but those of the language's run-time
+    library. Interpreters that take turns on one thread see the same.
+    """
+    regions = [r for r in image.regions if r.thread_local and not r.name.endswith(_NO_TLS_DATA)]
+    size = sum(region.size for region in regions)
+    if size < image.word_size or image.format == "pe":  # a DLL's is its C run-time library's
+        return 0
+    from isoview.inspectors.binary.symbol_table import TLS
+
+    columns = image.columns
+    for index in columns.rows:
+        if columns.kinds[index] == TLS and _is_of_runtime(columns.name(index)):
+            size -= columns.sizes[index]
+    return size if size >= image.word_size else 0
+
+
+def _is_of_runtime(name: str) -> bool:
+    told = _told_by_name(name)
+    return _PYO3_COUNT in name or (told is not None and told[0] == "runtime")
 
 
 def _nameless(size: int, section: str, address: int) -> Item:

@@ -4,10 +4,11 @@ taken for one whose statics are all known, and its code is read.
 
 import json
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
-from compiled import compile_fixture
+from compiled import compile_fixture, compiler
 
 from isoview.inspectors.binary.globals import Owners, find_globals
 from isoview.inspectors.binary.image import Image, Region
@@ -44,6 +45,27 @@ def test_room_in_bss_without_a_symbol_is_told(size: int, level: str) -> None:
     )  # fmt: skip
     _, told = find_globals(image, Owners((), ()))
     assert told.level == level
+
+
+@pytest.mark.parametrize(
+    ("kind", "level"), [("struct _object *", "partial"), ("int ", "full")], ids=["object", "int"]
+)
+def test_an_object_of_each_thread_is_not_passed_over(tmp_path: Path, kind: str, level: str) -> None:
+    """Interpreters that take turns on one thread share it."""
+    command = compiler()
+    if command is None:
+        pytest.skip("no C compiler here")
+    source, built = tmp_path / "each_thread.c", tmp_path / "each_thread.so"
+    source.write_text(
+        f"struct _object;\nstatic __thread {kind}cache;\n"
+        "void *get(void) { return (void *)(long)cache; }\n"
+        "void set(void *value) { cache = (__typeof__(cache))(long)value; }\n"
+        "extern void *PyModuleDef_Init(void *);\n"
+        "void *PyInit_each_thread(void) { return PyModuleDef_Init(0); }\n"
+    )
+    subprocess.run([*command, "-shared", "-fPIC", "-O2", "-w", source, "-o", built], check=True)
+    with load(str(built)) as loaded:
+        assert shape(loaded).completeness.globals.level == level
 
 
 def _without_locals(raw: bytearray) -> bytes:
