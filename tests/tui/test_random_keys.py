@@ -116,8 +116,12 @@ def session(app: IsoviewApp, arrive: Callable[[], Any], seed: int) -> None:
 
 async def come_back(app: IsoviewApp, arrive: Callable[[], Any], pilot: Pilot[None]) -> None:
     await pilot.pause()
-    while len(app.screen_stack) > 1 and app.screen.is_modal:
-        app.pop_screen()
+    driver: Any = app._driver
+    for _ in range(20):  # as a person leaves it: what is taken away at its work may still want it
+        if not app.screen.is_modal:
+            break
+        driver.process_message(events.Key("escape", None))
+        await pilot.pause()
     arrive()
     await pilot.pause()
 

@@ -13,7 +13,7 @@ from targets_by_hand import wheel
 from isoview.commands import ExitCode
 from isoview.decision_file import add_group
 from isoview.inspectors.errors import BadConfig
-from isoview.triage import Group, decide, load, stale
+from isoview.triage import Group, load, stale
 
 
 @pytest.fixture
@@ -201,7 +201,6 @@ def test_decisions_for_a_wheel_are_about_all_of_it(own_surroundings: Path) -> No
     done = isoview("triage", "set", path, "ISO106", "confirmed")
     assert done.returncode == ExitCode.CLEAN, done.stderr
     assert len(load(Path("isoview.toml"))) == 2
-    assert decide.__doc__
 
 
 def test_a_port_shows_in_the_difference(own_surroundings: Path) -> None:
