@@ -5,9 +5,10 @@
 Pages are made from what the product itself has: rules from their docstrings, the guide from its
 Markdown, commands from their help, JSON from its schemas, and the pages of ``docs/`` as they are,
 in the folders they have in the repository, so that their links hold in both places. MkDocs turns
-them into HTML with a search index; a dead link or anchor ends the build.
+them into HTML; a dead link or anchor ends the build. The site is read, and searched, from its folder.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -98,7 +99,21 @@ def build(site: Path) -> int:
         done = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             sys.stderr.write(done.stderr)
+        else:
+            searchable(site)
         return done.returncode
+
+
+def searchable(site: Path) -> None:
+    """Put our search in the place of MkDocs', which does not work without a server."""
+    folder = site / "search"
+    told = (folder / "search_index.json").read_text("utf-8")
+    index = json.loads(told.replace(" \u00b6", ""))["docs"]  # the marks of links to headings
+    for path in folder.iterdir():
+        path.unlink()
+    text = f"var isoviewSections = {json.dumps(index)};\n"
+    (folder / "search_index.js").write_text(text, encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("search.js"), folder / "main.js")
 
 
 if __name__ == "__main__":

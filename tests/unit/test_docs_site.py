@@ -1,5 +1,6 @@
 """The documentation site is built from the product, and none of its links is dead."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from isoview import guide
 from isoview.rules import ALL_RULES
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,8 +38,26 @@ def test_every_rule_section_and_command_has_its_place(built: Path) -> None:
     assert (built / "schemas" / "report-1.json").is_file()
 
 
-def test_the_search_knows_a_rule(built: Path) -> None:
-    assert "ISO101 single-phase-init" in (built / "search" / "search_index.json").read_text("utf-8")
+def test_the_search_knows_a_rule_and_needs_no_server(built: Path) -> None:
+    assert "ISO101 single-phase-init" in (built / "search" / "search_index.js").read_text("utf-8")
+    page = (built / "guide" / "heap-types.html").read_text("utf-8")
+    assert "../search/main.js" in page
+    script = (built / "search" / "main.js").read_text("utf-8")
+    assert "Worker" not in script
+    assert "fetch(" not in script
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here to open the site with")
+def test_a_browser_finds_what_is_searched(built: Path, tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    shown = subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}",
+         "--virtual-time-budget=20000", "--dump-dom",
+         f"{(built / 'index.html').as_uri()}?q=single-phase-init"],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    results = shown.stdout.partition('id="mkdocs-search-results"')[2].partition("modal-footer")[0]
+    assert "rules/ISO101.html" in results
 
 
 def test_a_dead_link_ends_the_build(tmp_path: Path) -> None:
