@@ -47,7 +47,7 @@ class BaseApp(App[None]):
         if kept is not None and "TEXTUAL_THEME" not in os.environ:
             self.theme = kept
 
-    def run(self, *arguments: Any, **options: Any) -> None:
+    def run(self, *arguments: Any, **options: Any) -> Any:
         """Run until it is left, or its terminal goes away.
 
         Begun where hang-ups are ignored, it would read the end of its terminal for ever.
@@ -56,7 +56,7 @@ class BaseApp(App[None]):
         if ignored:
             signal.signal(signal.SIGHUP, signal.SIG_DFL)
         try:
-            super().run(*arguments, **options)
+            return super().run(*arguments, **options)
         finally:
             if ignored:  # what called us may go on
                 signal.signal(signal.SIGHUP, signal.SIG_IGN)
