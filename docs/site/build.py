@@ -107,8 +107,9 @@ def build(site: Path) -> int:
 def searchable(site: Path) -> None:
     """Put our search in the place of MkDocs', which does not work without a server."""
     folder = site / "search"
-    told = (folder / "search_index.json").read_text("utf-8")
-    index = json.loads(told.replace(" \u00b6", ""))["docs"]  # the marks of links to headings
+    index = json.loads((folder / "search_index.json").read_text("utf-8"))["docs"]
+    for each in index:
+        each["text"] = each["text"].replace(" \u00b6", "")  # the marks of links to headings
     for path in folder.iterdir():
         path.unlink()
     text = f"var isoviewSections = {json.dumps(index)};\n"
