@@ -1,6 +1,7 @@
-"""Whatever is pressed, clicked or resized, the app stays up: a thousand events on each screen.
+"""Whatever is pressed, clicked or resized, the app stays up: hundreds of events on each screen.
 
-A seed makes a session happen again: ``ISOVIEW_SEED=7 pytest tests/tui/test_random_keys.py``.
+A seed makes a session happen again, and a number a longer one:
+``ISOVIEW_SEED=7 ISOVIEW_EVENTS=1000 pytest tests/tui/test_random_keys.py``.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from isoview.tui.services import Services
 from isoview.tui.views import VIEWS, view_of
 from isoview.tui.workspace import Workspace
 
-NUMBER = int(os.environ.get("ISOVIEW_EVENTS", "1000"))
+NUMBER = int(os.environ.get("ISOVIEW_EVENTS", "400"))
 SEED = int(os.environ.get("ISOVIEW_SEED", "1"))
 KEYS = [
     *"abcdefghijklmnoprstuvwxyzABCDEFGHIJKLMNOPRSTUVWXYZ*+-:;.,<>!", "enter", "escape", "tab",
@@ -86,7 +87,7 @@ def post(app: IsoviewApp, chance: random.Random) -> str:
 
 
 def session(app: IsoviewApp, arrive: Callable[[], Any], seed: int) -> None:
-    """A thousand events; whoever leaves the screen is brought back now and then."""
+    """``NUMBER`` events; whoever leaves the screen is brought back now and then."""
     chance = random.Random(seed)
     posted: list[str] = []
 
