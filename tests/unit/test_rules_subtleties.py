@@ -103,6 +103,15 @@ def test_another_modules_table_is_a_rule_of_its_own() -> None:
     assert said("multidict._multidict.CAPI") == [("ISO312", "warning")]
 
 
+def test_who_makes_a_module_of_cffi() -> None:
+    """brotlicffi's and argon2's init functions hand over to cffi's back end."""
+    made = facts(phase="single", generator="cffi", imports=("PyImport_ImportModule",))
+    (entry,) = found(made, "ISO101")
+    assert "has _cffi_backend create the module" in entry.message
+    (entry,) = found(facts(phase="single", imports=("PyModule_Create2",)), "ISO101")
+    assert "creates the module itself" in entry.message
+
+
 def test_a_static_mutex_is_fine() -> None:
     used = (Evidence("used", "passed to PyMutex_Lock at 0x1200"),)
     made = facts(slots=(slot(3, 2),), statics=(static("lock", "lock", evidence=used),))

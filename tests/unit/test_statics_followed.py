@@ -9,7 +9,7 @@ from isoview.inspectors.binary.code.record import Record
 from isoview.inspectors.binary.code.scene import Scene
 from isoview.inspectors.binary.code.solve import Solver
 from isoview.inspectors.binary.code.values import COUNTED, RETURNED
-from isoview.inspectors.binary.code.writers import INIT, OUTSIDE, Writers
+from isoview.inspectors.binary.code.writers import INIT, OUTSIDE, UNDECIDED, Writers
 from isoview.inspectors.binary.image import Image, Region, Segment
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.facts import Init
@@ -145,8 +145,8 @@ def test_what_a_callee_calls_at_once_belongs_to_who_handed_it_over() -> None:
     hands_over = lea_rdi(CODE, body) + call(CODE + 7, helper) + RET
     writes = store_rbx(body, DATA) + RET
 
-    def sort(helping: bytes) -> str:
-        scene = scene_of("elf", hands_over, helping, writes)
+    def sort(helping: bytes, init: bytes = hands_over) -> str:
+        scene = scene_of("elf", init, helping, writes)
         made = facts(init=(Init("PyInit_mod", "mod", own=True, phase="multi", phase_source="code",
                                 address=CODE),))  # fmt: skip
         return Writers(scene.image, made, scene.functions, (body,), (), scene).sort(body)
@@ -156,3 +156,8 @@ def test_what_a_callee_calls_at_once_belongs_to_who_handed_it_over() -> None:
     keeps = b"\x48\x89\x3d" + (DATA + 64 - helper - 7).to_bytes(4, "little")  # mov %rdi, (static)
     assert sort(keeps + b"\xff\xd7" + RET) == OUTSIDE
     assert sort(RET) == OUTSIDE
+    # pyopenms: nanobind's exec function goes into another library, through a table of functions
+    away = lea_rdi(CODE, body) + b"\xff\x50\x08" + RET  # call *8(%rax)
+    assert sort(RET, away) == UNDECIDED
+    stored = lea_rdi(CODE, body) + b"\x48\x89\x78\x08" + RET  # mov %rdi, 8(%rax)
+    assert sort(RET, stored) == OUTSIDE

@@ -19,6 +19,7 @@ _MODULES_INIT = re.compile(r".+__mypyc\.(init|exec)_\w+\Z")
 _SETS = frozenset({i.CLOBBER, i.CONST, i.ADDRESS, i.LEA, i.SHIFT, i.LOAD, i.READ, i.SUM, i.POP})
 _KEPT = frozenset({i.STORE, i.EXCHANGE})
 _CALLS = (i.CALL, i.CALL_REG, i.CALL_MEMORY)
+AT_ONCE, AWAY = "at once", "away"
 
 
 def _moved(ins: Instruction, held: set[int]) -> None:
@@ -30,28 +31,32 @@ def _moved(ins: Instruction, held: set[int]) -> None:
         held.discard(ins[3])
 
 
-def called_at_once(scene: Scene, site: int) -> bool:
-    """Whether the address taken at ``site`` is an argument for a function of this file that calls it,
-    and does not keep it.
+def handed_over(scene: Scene, site: int) -> str | None:
+    """What becomes of the address taken at ``site``: ``AT_ONCE`` where it is an argument for a
+    function of this file that calls it and does not keep it, ``AWAY`` where it is one for a function
+    that nobody knows here (in a table of another library, say). None where neither was seen.
     """
     machine = scene.machine
     code = machine.decode(scene.image.read(site, REACH), site)
     if not code or code[0][1] != i.ADDRESS:
-        return False
+        return None
     held = {code[0][3]}
     for ins in code[1:]:
-        if ins[1] in (i.CALL, i.JUMP):
+        kind = ins[1]
+        given = [register for register in machine.arguments if register in held]
+        if kind in (i.CALL, i.JUMP):
             reached = scene.target(ins[8])
             if reached is None or reached[0] != STATIC:
-                return False
-            return any(
-                register in held and _calls_through(scene, reached[1], register)
-                for register in machine.arguments
-            )
-        if ins[1] > i.CALL or (ins[1] in _KEPT and ins[3] in held):
-            return False
+                return None
+            calls = any(_calls_through(scene, reached[1], register) for register in given)
+            return AT_ONCE if calls else None
+        if kind in (i.CALL_REG, i.CALL_MEMORY):
+            imported = kind == i.CALL_MEMORY and ins[7] in scene.image.imports_at
+            return AWAY if given and not imported else None
+        if kind > i.CALL or (kind in _KEPT and ins[3] in held):
+            return None
         _moved(ins, held)
-    return False
+    return None
 
 
 def _calls_through(scene: Scene, start: int, argument: int) -> bool:

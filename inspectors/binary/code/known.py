@@ -52,6 +52,8 @@ def is_module_state(symbol: str | None) -> bool:
 
 
 _DESCRIPTION = "PYO3_DEF"
+_MAKER = "PyO3 modules"
+"""Begins the refusal in PyO3's function that makes modules itself, from 0.28 on only submodules."""
 _METHOD_DEF = 4  # words of a PyMethodDef
 
 
@@ -75,13 +77,13 @@ def _has_module(entry: Global, facts: Facts) -> bool:
     if entry.size <= _METHOD_DEF * facts.artifact.bits // 8:
         return False
     init = facts.own_init
-    return not (
-        init is not None
-        and init.phase == "multi"
-        and any(
-            definition.own is True
-            and definition.address is not None
-            and entry.address <= definition.address < entry.address + entry.size
-            for definition in facts.definitions
-        )
+    if init is None or init.phase not in {"multi", "export"}:
+        return True
+    if not any(_MAKER in guard.text for guard in facts.guards):
+        return False  # nothing in the file makes submodules: each is another file's name for it
+    return not any(
+        definition.own is True
+        and definition.address is not None
+        and entry.address <= definition.address < entry.address + entry.size
+        for definition in facts.definitions
     )

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from isoview.inspectors.binary.code.calls import CallIndex
 from isoview.inspectors.binary.code.functions import Functions
-from isoview.inspectors.binary.code.handed_over import called_at_once, offered_inits
+from isoview.inspectors.binary.code.handed_over import AT_ONCE, AWAY, handed_over, offered_inits
 from isoview.inspectors.binary.code.references import references
 from isoview.inspectors.binary.code.scene import Scene
 from isoview.inspectors.binary.image import Image
@@ -95,7 +95,10 @@ class Writers:
                 taker = self.functions.containing(site)
                 if taker is None or self._is_odd(taker.start):
                     continue  # Windows' exception filters take addresses of what they guard
-                if self.scene is None or not called_at_once(self.scene, site):
+                fate = handed_over(self.scene, site) if self.scene is not None else None
+                if fate == AWAY and taker.start in self.init:
+                    continue  # nanobind's exec function: who runs it is in another library
+                if fate != AT_ONCE:
                     taken.add(target)
                     continue
                 found[target].add(taker.start)
