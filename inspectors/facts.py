@@ -8,10 +8,9 @@ The field names are those of the JSON report, version 1 (``isoview/schemas``): f
 added, never renamed.
 """
 
-from functools import cached_property
 from typing import Literal
 
-from isoview.inspectors.record import Record
+from isoview.inspectors.record import Record, cached_property
 
 Phase = Literal["single", "multi", "export", "delegated", "unknown"]
 Level = Literal["full", "partial", "none"]

@@ -12,8 +12,27 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
     from dataclasses import Field, replace
+    from functools import cached_property
+else:
 
-__all__ = ["Record", "replace"]
+    class cached_property:  # noqa: N801 - as the one of functools, which takes a lock before 3.12
+        """A property that is computed once for each instance, and kept in it."""
+
+        def __init__(self, compute):
+            self._compute = compute
+            self.__doc__ = compute.__doc__
+
+        def __set_name__(self, _owner, name):
+            self._name = name
+
+        def __get__(self, instance, _owner=None):
+            if instance is None:
+                return self
+            value = instance.__dict__[self._name] = self._compute(instance)
+            return value
+
+
+__all__ = ["Record", "cached_property", "replace"]
 
 _REQUIRED: Any = object()
 MANY = 250

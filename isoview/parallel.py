@@ -2,13 +2,15 @@
 
 Each worker is a process of its own that is spoken to in plain JSON. Threads here only wait for
 them. What was listed later is looked at while something large holds up the front, but no further
-ahead than a window, so that memory stays bounded.
+ahead than a window, so that memory stays bounded. One worker keeps to the order, so that there is
+always something to show; the others take the largest first, so that no large file is left for the
+end, when there is nothing else to do beside it.
 """
 
 import json
 import os
-import subprocess
 import sys
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ from isoview.model import Complete, Event, Failed, Nothing, Started, TargetError
 from isoview.targets import Found, Place, Skipped
 
 if TYPE_CHECKING:
+    import subprocess
+
     from isoview.cache import Cache
     from isoview.triage import Decisions
 
@@ -124,13 +128,14 @@ class _Crew:
         self._done = done
         self._changed = Condition()
         self._results: dict[int, bytes | TargetError] = {}
-        self._given = self._taken = 0
+        self._waiting = list(range(len(places)))  # not handed out yet
+        self._taken = 0
         self._stopped = False
         self._processes: set[subprocess.Popen[bytes]] = set()
 
     def start(self, number: int) -> None:
-        for _ in range(number):
-            Thread(target=self._work, daemon=True).start()
+        for worker in range(number):
+            Thread(target=self._work, args=(worker > 0,), daemon=True).start()
 
     def next(self) -> bytes | TargetError:
         """The result of the next place in order; waits for it."""
@@ -151,13 +156,13 @@ class _Crew:
             process.kill()
             process.wait()
 
-    def _work(self) -> None:
+    def _work(self, largest: bool) -> None:
         """One thread: hands places to its process until there are none left."""
         from isoview.stream import fault
 
         worker = _Worker(self._quick, self._processes)
         try:
-            while (number := self._take()) is not None:
+            while (number := self._take(largest=largest)) is not None:
                 try:
                     result = self._result(self._places[number], worker)
                 except Exception as error:  # noqa: BLE001  # whoever waits must hear of it
@@ -169,14 +174,20 @@ class _Crew:
         finally:
             worker.end()
 
-    def _take(self) -> int | None:
+    def _take(self, *, largest: bool) -> int | None:
+        """The number of a place within the window: the first, or the largest."""
         with self._changed:
-            while not self._stopped and self._given < len(self._places):
-                if self._given < self._taken + WINDOW:
-                    self._given += 1
-                    return self._given - 1
+            while not self._stopped and self._waiting:
+                near = self._waiting[: bisect_left(self._waiting, self._taken + WINDOW)]
+                if near:
+                    number = max(near, key=self._size) if largest else near[0]
+                    self._waiting.remove(number)
+                    return number
                 self._changed.wait(0.5)
         return None
+
+    def _size(self, number: int) -> int:
+        return self._places[number].size
 
     def _result(self, place: Place, worker: "_Worker") -> bytes | TargetError:
         cached = self._cache.get(place) if self._cache else None
@@ -229,6 +240,8 @@ class _Worker:
             self._processes.discard(process)
 
     def _started(self) -> "subprocess.Popen[bytes]":
+        import subprocess
+
         # -P: the working folder is no place to import from (it may hold anything).
         command = [sys.executable, "-P", "-m", "isoview.worker"]
         # A process group of its own: Ctrl-C is for this process, which ends the others.

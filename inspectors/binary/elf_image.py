@@ -50,7 +50,7 @@ def read_elf(data: memoryview) -> Image:
         regions=_regions(reader),
         pointers=pointers,
         imports_at=imports_at,
-        imported=frozenset(name for name in dynamic.undefined.values() if name),
+        imported=frozenset(filter(None, dynamic.undefined.values())),
         exports=exports,
         export_sizes=sizes,
         libraries=_libraries(reader),
@@ -135,8 +135,12 @@ def _pointer_map(
         found = relocations.read_table(
             raw, bits=reader.bits, endian=order, explicit_addend=rela, kinds=kinds
         )
-        pointers.update(found.relative)
-        pointers.update((address, stored(address)) for address in found.relative_in_place)
+        if pointers:
+            pointers.update(found.relative)
+        else:
+            pointers = found.relative
+        for address in found.relative_in_place:
+            pointers[address] = stored(address)
         imported = dynamic.undefined
         imports_at |= {
             address: imported[index] for address, index, _ in found.symbolic if imported.get(index)

@@ -4,12 +4,12 @@ Source: the ELF generic ABI, chapter "Symbol Table"; ``DT_GNU_HASH`` as glibc an
 """
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress, count
 from typing import Any
 
-from isoview.inspectors.binary.image import Symbol
+from isoview.inspectors.binary.image import Symbol, halves, integers
+from isoview.inspectors.record import cached_property
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 SYMBOL_LIMIT = 4_000_000
@@ -18,17 +18,15 @@ SYMBOL_LIMIT = 4_000_000
 _KINDS = {1: "object", 2: "function", 5: "object", 6: "tls", 10: "function"}  # STT_*
 
 
-_EXPORTED = frozenset(
-    binding << 4 | kind
-    for binding in (1, 2, 10)
-    for kind in range(16)  # GLOBAL, WEAK, UNIQUE
-)
-"""``st_info`` of what other files may refer to."""
-_OBJECTS = frozenset(binding << 4 | kind for binding in range(16) for kind in (1, 5))
+_EXPORTED = bytes(info >> 4 in (1, 2, 10) for info in range(256))  # GLOBAL, WEAK, UNIQUE
+"""By ``st_info``: what other files may refer to."""
+_OBJECTS = bytes(info & 15 in (1, 5) for info in range(256))
+"""By ``st_info``: named data."""
 _LOCALS = frozenset({1, 2})
 """``st_info`` of local objects and functions (STB_LOCAL is 0)."""
 _UNDEFINED, _ABSOLUTE = 0, 0xFFF1  # SHN_UNDEF, SHN_ABS
 
+Column = Sequence[int]
 Row = tuple[int, int, int, int, int, int]
 """Name offset, info, other, section index, value and size of a symbol."""
 
@@ -42,6 +40,7 @@ class SymbolTable:
         self._wide = bits == 64
         self._raw = raw[: min(len(raw) // self._format.size, SYMBOL_LIMIT) * self._format.size]
         self._names = names
+        self._endian = endian
 
     @cached_property
     def _text(self) -> "_Text":
@@ -50,10 +49,39 @@ class SymbolTable:
     def __len__(self) -> int:
         return len(self._raw) // self._format.size
 
+    # One field of all symbols is a stretch of the table with a step: no object for each symbol.
+
     @cached_property
-    def values(self) -> list[int]:
+    def _starts(self) -> Column:
+        """Where in the string table each name begins."""
+        return integers(self._raw, 4, self._endian)[0 :: 6 if self._wide else 4]
+
+    @cached_property
+    def _numbers(self) -> Column:
+        """The number of each symbol's section."""
+        return (
+            halves(self._raw, self._endian)[3::12]
+            if self._wide
+            else (halves(self._raw, self._endian)[7::8])
+        )
+
+    @cached_property
+    def values(self) -> Column:
         """The value of each symbol."""
-        return [value for _, _, _, _, value, _ in self.rows()]
+        if self._wide:
+            return integers(self._raw, 8, self._endian)[1::3]
+        return integers(self._raw, 4, self._endian)[1::4]
+
+    @cached_property
+    def _sizes(self) -> Column:
+        if self._wide:
+            return integers(self._raw, 8, self._endian)[2::3]
+        return integers(self._raw, 4, self._endian)[2::4]
+
+    def _of_kind(self, wanted: bytes) -> Iterator[int]:
+        """Indexes of the symbols for whose ``st_info`` the table ``wanted`` has a one."""
+        info = bytes(self._raw[4::24] if self._wide else self._raw[12::16])
+        return compress(count(), info.translate(wanted))
 
     def rows(self) -> Iterable[Row]:
         """Every entry."""
@@ -63,27 +91,20 @@ class SymbolTable:
     @cached_property
     def undefined(self) -> dict[int, str]:
         """Names the file wants from elsewhere, by the index of their symbol."""
-        found = [
-            (index, name)
-            for index, (name, _, _, section, _, _) in enumerate(self.rows())
-            if not section
-        ]
-        names = self._text.every([name for _, name in found])
-        return dict(zip([index for index, _ in found], names, strict=True))
+        found = [index for index, section in enumerate(self._numbers) if not section]
+        starts = self._starts
+        return dict(zip(found, self._text.every([starts[index] for index in found]), strict=True))
 
     def exports(self) -> tuple[dict[str, int], dict[int, int]]:
         """Addresses of what the table offers, and sizes of those that are init functions."""
-        found = [
-            (name, value, size)
-            for name, info, _, section, value, size in self.rows()
-            if section and name and info in _EXPORTED
-        ]
-        names = self._text.every([name for name, _, _ in found])
-        offered = dict(zip(names, [value for _, value, _ in found], strict=True))
+        starts, numbers, values = self._starts, self._numbers, self.values
+        found = [index for index in self._of_kind(_EXPORTED) if numbers[index] and starts[index]]
+        names = self._text.every([starts[index] for index in found])
+        offered = dict(zip(names, [values[index] for index in found], strict=True))
         sizes = {
-            value: size
-            for text, (_, value, size) in zip(names, found, strict=True)
-            if text.startswith("Py")
+            values[index]: self._sizes[index]
+            for text, index in zip(names, found, strict=True)
+            if text[:2] == "Py"
         }
         return offered, sizes
 
@@ -117,22 +138,22 @@ class SymbolTable:
         if not within:
             return []
         low, high = min(start for start, _ in within), max(end for _, end in within)
+        starts, numbers, values, sizes = self._starts, self._numbers, self.values, self._sizes
         found = [
-            (value, name, size)
-            for name, info, _, section, value, size in self.rows()
-            if info in _OBJECTS
-            and name
-            and low <= value < high
-            and section not in (_UNDEFINED, _ABSOLUTE)
+            (value, index)
+            for index in self._of_kind(_OBJECTS)
+            if low <= (value := values[index]) < high
+            and starts[index]
+            and numbers[index] not in (_UNDEFINED, _ABSOLUTE)
         ]
-        found.sort(key=itemgetter(0))
+        found.sort()
         if len(within) > 1:
             found = [row for row in found if _lies_in(row[0], within)]
-        names = self._text.every([name for _, name, _ in found])
+        names = self._text.every([starts[index] for _, index in found])
         kept: dict[int, tuple[int, str, int]] = {}
-        for name, (value, _, size) in zip(names, found, strict=True):
+        for name, (value, index) in zip(names, found, strict=True):
             if name and value not in kept:
-                kept[value] = (value, name, size)
+                kept[value] = (value, name, sizes[index])
         return list(kept.values())
 
 

@@ -8,13 +8,12 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cached_property
 from itertools import pairwise
 from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoview.inspectors.facts import Damage
-from isoview.inspectors.record import Record
+from isoview.inspectors.record import Record, cached_property
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 if TYPE_CHECKING:
@@ -29,6 +28,15 @@ def integers(raw: memoryview, size: int, endian: str) -> "memoryview[int] | arra
     if endian == sys.byteorder:
         return usable.cast("Q") if size == 8 else usable.cast("I")
     swapped = array("Q" if size == 8 else "I", bytes(usable))
+    swapped.byteswap()
+    return swapped
+
+
+def halves(raw: memoryview, endian: str) -> "memoryview[int] | array[int]":
+    """``raw`` as unsigned integers of two bytes in the file's byte order."""
+    if endian == sys.byteorder:
+        return raw.cast("H")
+    swapped = array("H", bytes(raw))
     swapped.byteswap()
     return swapped
 
@@ -350,17 +358,30 @@ class Image(Record):
         end = min(start + size, segment.offset + len(segment.data))
         return (whole, start, end) if hasattr(whole, "find") and start < end else None
 
+    @cached_property
+    def _found_in(self) -> list[tuple[int, int, Any, int]]:
+        """First address and end of the file bytes of each segment, constants first; the buffer that
+        they stand in, and what leads from an address to a place in it. None where segments overlap.
+        """
+        found: list[tuple[int, int, Any, int]] = []
+        for low, end, data in reversed(self._filled):
+            place = self.place(low, end - low)
+            if place is not None:
+                found.append((low, low + len(data), place[0], place[1] - low))
+        return found
+
     def cstring(self, address: int, limit: int = NAME_LIMIT, keep: int | None = None) -> str | None:
         """The NUL-terminated text at ``address``, cut after ``keep`` bytes (None: not cut); None
         where there is none within ``limit`` bytes.
         """
         keep = limit if keep is None else keep
-        place = self.place(address, limit + 1)
-        if place is not None:
-            whole, start, last = place
-            end = whole.find(b"\0", start, last)
-            if end >= 0:
-                return decode(whole[start : min(end, start + keep + 1)], keep)
+        for low, behind, whole, shift in self._found_in:
+            if low <= address < behind:
+                start = address + shift
+                end = whole.find(b"\0", start, min(start + limit + 1, behind + shift))
+                if end >= 0:
+                    return decode(whole[start : min(end, start + keep + 1)], keep)
+                break
         size = min(256, limit + 1)  # most are short, and what is read is copied
         while True:
             raw = self.read(address, size)

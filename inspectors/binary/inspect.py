@@ -298,7 +298,8 @@ def _libraries(image: Image) -> tuple[Library, ...]:
 
 
 def _capi(image: Image, tag: str | None) -> CApiUse:
-    imports = tuple(sorted(name for name in image.imported if name.startswith(("Py", "_Py"))))
+    found = [name for name in image.imported if name[:2] == "Py" or name[:3] == "_Py"]
+    imports = tuple(sorted(found))
     if tag is None or not tag.startswith("abi3"):
         return CApiUse(imports)
     from isoview.inspectors.binary.stable_abi import lowest_version

@@ -187,7 +187,8 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
                 version.group(1) if version else None,
                 (Evidence("library", f"links {linked[0]}"),),
             )
-    if "Boost.Python" not in found and any(mark in _all_names(image) for mark in _BOOST):
+    names = _all_names(image)
+    if "Boost.Python" not in found and any(mark in names for mark in _BOOST):
         named = (name for name in image.imported if any(mark in name for mark in _BOOST))
         used = min(named, default=None)
         if used is not None:
@@ -196,7 +197,7 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
             )
     _refine(image, constants, found)
     generators = list(found.values())
-    language = _language(image, constants, speaks=speaks)
+    language = _language(image, constants, names, speaks=speaks)
     return (*generators, language, *_compilers(image))
 
 
@@ -275,7 +276,8 @@ def _static_cxx(image: Image, constants: Constants) -> Evidence | None:
     return None
 
 
-def _language(image: Image, constants: Constants, *, speaks: bool) -> Toolchain:
+def _language(image: Image, constants: Constants, names: str, *, speaks: bool) -> Toolchain:
+    """What the file is written in; ``names`` are those it imports, a line each."""
     rust = [text for text in image.compilers if text.startswith("rustc version")]
     if rust:
         return Toolchain("Rust", rust[0].split()[2], (Evidence("compiler", rust[0]),))
@@ -288,7 +290,6 @@ def _language(image: Image, constants: Constants, *, speaks: bool) -> Toolchain:
     cpp = [name for name in image.libraries if file_name(name).lower().startswith(_CXX_LIBRARIES)]
     if cpp:
         return Toolchain("C++", None, (Evidence("library", f"links {cpp[0]}"),))
-    names = _all_names(image)
     if any(f"\n{start}" in names for start in _CXX_FUNCTIONS):
         return Toolchain("C++", None, (Evidence("imports", "imports C++ run-time functions"),))
     built_in = _static_cxx(image, constants)

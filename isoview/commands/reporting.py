@@ -14,6 +14,7 @@ from isoview.model import Event, Report
 from isoview.reports.outputs import FULL, Gathered, Output, parse, write
 
 if TYPE_CHECKING:
+    from isoview.cache import Cache
     from isoview.targets import Found
     from isoview.triage import Decisions
 
@@ -133,7 +134,6 @@ def events_of(
             event for found in listed for event in look(found, decisions, quick=quick, debug=debug)
         )
         return decisions, serial, lambda: None
-    from isoview.cache import Cache
     from isoview.parallel import spread
     from isoview.progress import progress_for
 
@@ -143,10 +143,16 @@ def events_of(
         decisions,
         quick=quick,
         jobs=jobs or 0,
-        cache=Cache(quick=quick) if cached else None,
+        cache=_cache(quick=quick) if cached else None,
         done=progress.done if progress else lambda _place: None,
     )
     return decisions, events, progress.clear if progress else lambda: None
+
+
+def _cache(*, quick: bool) -> "Cache":
+    from isoview.cache import Cache
+
+    return Cache(quick=quick)
 
 
 def _write(

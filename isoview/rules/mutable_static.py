@@ -14,6 +14,7 @@ _WRITE = "write"
 """Kind of evidence for a write outside the init function, which the code stage finds."""
 _UNREAD = "are not read"
 """How the reason ends where the instructions of a processor are not decoded."""
+_GUARD = "_ZGV"  # the guard of a static of a C++ function (Itanium ABI)
 _IN_INIT, _UNPLACED = "write-init", "write-unplaced"
 _NOT_STATICS = (*THREAD_LOCAL, ".got")  # the dynamic linker fills in the global offset table
 _LIBRARY_FUNCTIONS = ("_ZSt", "_ZNSt", "_ZNKSt", "_ZN9__gnu_cxx", "_ZN10__cxxabiv1", "_ZN3std",
@@ -66,8 +67,10 @@ class MutableStatic(Rule):
         nothing = "no write seen" if _code_was_read(facts) else "who writes it was not read"
         unseen = _Unseen(dotted_module(facts), nothing)
         for entry in facts.globals:
+            if entry.kind not in _PLAIN:
+                continue
             symbol = entry.symbol
-            if entry.kind not in _PLAIN or entry.section in others or _is_guard(symbol):
+            if entry.section in others or (symbol and symbol[:4] == _GUARD):
                 continue
             if symbol and _unwritten(entry):
                 yield unseen.finding(entry, symbol)
@@ -116,11 +119,6 @@ class _Unseen:
             place(entry),
             entry.evidence,
         )
-
-
-def _is_guard(symbol: str | None) -> bool:
-    """The guard of a static of a C++ function (Itanium ABI)."""
-    return symbol is not None and symbol[:4] == "_ZGV"
 
 
 def _subject(doubt: str | None, nothing: str) -> str:

@@ -1,5 +1,8 @@
 """The file around the function that is followed: what addresses mean, and where facts are noted."""
 
+from bisect import bisect_right
+from collections.abc import Iterable
+
 from isoview.inspectors.binary.code import api
 from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.functions import Functions
@@ -55,7 +58,7 @@ class Scene:
         self.record = Record()
         self.type_offset = layout.head - layout.word
         self.flags_offset = layout.type("tp_flags")
-        self._writable = tuple(
+        self._writable = _bounds(
             (region.address, region.address + region.size)
             for region in image.regions
             if region.writable and not region.thread_local and not region.executable
@@ -75,7 +78,7 @@ class Scene:
 
     def is_data(self, address: int) -> bool:
         """Whether a word at ``address`` can be written while the program runs."""
-        return any(low <= address < high for low, high in self._writable)
+        return bisect_right(self._writable, address) & 1 == 1
 
     def seen(self, address: int) -> None:
         """Code takes the address of something."""
@@ -197,6 +200,17 @@ class Scene:
         for key in state.keys() & self._lost:
             del after[key]
         return after
+
+
+def _bounds(ranges: Iterable[tuple[int, int]]) -> list[int]:
+    """Where what some ranges cover begins and ends, in turn."""
+    found: list[int] = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1]:
+            found[-1] = max(found[-1], high)
+        elif low < high:
+            found += (low, high)
+    return found
 
 
 def _stub(image: Image, address: int) -> str | None:
