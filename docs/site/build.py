@@ -9,6 +9,7 @@ them into HTML; a dead link or anchor ends the build. The site is read, and sear
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -100,8 +101,23 @@ def build(site: Path) -> int:
         if done.returncode:
             sys.stderr.write(done.stderr)
         else:
+            letters_first(site)
             searchable(site)
         return done.returncode
+
+
+_ANCHOR = re.compile(r'(\bid="|\bhref="(?!https?:)[^"#]*#)(?=\d)')
+
+
+def letters_first(site: Path) -> None:
+    """Anchors that begin with a digit (of "1. Look") get a letter: as a selector, which the theme's
+    script makes of them, they would be none, and end it.
+    """
+    for path in site.rglob("*.html"):
+        text = path.read_text("utf-8")
+        changed = _ANCHOR.sub(r"\1s-", text)
+        if changed != text:
+            path.write_text(changed, encoding="utf-8")
 
 
 def searchable(site: Path) -> None:
@@ -109,6 +125,7 @@ def searchable(site: Path) -> None:
     folder = site / "search"
     index = json.loads((folder / "search_index.json").read_text("utf-8"))["docs"]
     for each in index:
+        each["location"] = re.sub(r"#(?=\d)", "#s-", each["location"])
         each["text"] = each["text"].replace(" \u00b6", "")  # the marks of links to headings
     for path in folder.iterdir():
         path.unlink()
