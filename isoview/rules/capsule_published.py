@@ -3,24 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from isoview.fingerprint import api_subject
 from isoview.inspectors.facts import Facts
 from isoview.model import Finding, Where
 from isoview.rules.base import Rule
-from isoview.rules.imports import imported
 
 _OF_GENERATORS = re.compile(
     r"swig_runtime_data|__pybind11_|__nb_|.*__mypyc\.((init|exec)_|exports\Z|ensure_deps\Z)"
 )
 """Registries of generators (ISO703), and what a mypyc group gives to its own modules."""
-_MAKES_ITS_OWN = {
-    "Cython": "Cython makes capsules of its own, for the tables of its classes and, under their "
-    "signature, for functions",
-    "pybind11": "pybind11 makes capsules of its own, for its registry and what functions keep",
-    "nanobind": "nanobind makes capsules of its own, for its registry",
-    "SWIG": "SWIG makes capsules of its own, for its table of types",
-    "Boost.Python": "Boost.Python makes capsules of its own",
-}
 
 
 class CapsulePublished(Rule):
@@ -61,8 +51,7 @@ class CapsulePublished(Rule):
         read = any(entry.role == "published" for entry in facts.capsules)
         if read or "PyCapsule_New" not in facts.capi.imports:
             return None
-        reasons = (_MAKES_ITS_OWN.get(tool.name) for tool in facts.toolchains)
-        return next((f"{why}; the names were not read" for why in reasons if why), None)
+        return "capsules are made, and their names were not read"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         published = [entry for entry in facts.capsules if entry.role == "published"]
@@ -74,15 +63,6 @@ class CapsulePublished(Rule):
                 f"capsule:{entry.name}",
                 f"makes the capsule {entry.name}; no version field was seen",
                 where=Where(address=entry.address),
-            )
-        by_generator = any(tool.name in _MAKES_ITS_OWN for tool in facts.toolchains)
-        if not published and not by_generator and "PyCapsule_New" in facts.capi.imports:
-            yield self.finding(
-                facts,
-                api_subject("PyCapsule_New"),
-                "makes capsules, whose names were not read",
-                evidence=imported("PyCapsule_New"),
-                confidence="medium",
             )
 
 

@@ -338,13 +338,12 @@ def test_a_capsule_that_nobody_imports_is_no_published_table(
     assert len(published("_ARRAY_API", "pack.mod.table")) == 2
 
 
-def test_capsules_whose_names_were_not_read_may_be_the_generators() -> None:
-    def made(generator: str) -> Facts:
-        return facts(slots=(slot(3, 2),), generator=generator, imports=("PyCapsule_New",))
-
-    assert found(made("C"), "ISO705")
-    assert not found(made("Cython"), "ISO705")
-    assert "not read" in not_run(made("Cython"))["ISO705"]
+@pytest.mark.parametrize("generator", ["C", "Cython", "pybind11"])
+def test_capsules_whose_names_were_not_read_may_be_private(generator: str) -> None:
+    """Cython keeps tables of its classes in some, Pillow what a function of its own is given."""
+    made = facts(slots=(slot(3, 2),), generator=generator, imports=("PyCapsule_New",))
+    assert not found(made, "ISO705")
+    assert "not read" in not_run(made)["ISO705"]
 
 
 @pytest.mark.parametrize(
