@@ -9,6 +9,7 @@ import fcntl
 import os
 import pty
 import select
+import shutil
 import signal
 import statistics
 import struct
@@ -39,24 +40,23 @@ class Command(NamedTuple):
     argv: tuple[str, ...]
     accepted: tuple[int, ...] = (0,)
     marker: bytes = b""  # where set: the cost of a terminal program until it has shown this
-    stdin: str | None = None
+    forget: Path | None = None  # a folder that is emptied before: what earlier runs have kept
 
 
 def run(command: Command, environment: Mapping[str, str]) -> Cost:
     """The cost of one run. Raises :class:`RuntimeError` where it fails."""
+    if command.forget is not None:
+        shutil.rmtree(command.forget, ignore_errors=True)
     if command.marker:
         return _until_shown(command, environment)
     before = time.perf_counter()
-    with (
-        open(command.stdin or os.devnull, "rb") as stdin,
-        subprocess.Popen(
-            command.argv,
-            stdin=stdin,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=dict(environment),
-        ) as process,
-    ):
+    with subprocess.Popen(
+        command.argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(environment),
+    ) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - before
@@ -113,12 +113,15 @@ def _of_process(pid: int) -> tuple[float, int]:
 def in_turns(
     commands: Mapping[str, Command], rounds: int, environment: Mapping[str, str]
 ) -> dict[str, Cost]:
-    """The median cost of each command over ``rounds`` turns, after one turn that is not counted."""
+    """The median cost of each command over ``rounds`` turns, after one turn that is not counted
+    (where there is but one, it counts).
+    """
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
-    for turn in range(rounds + 1):
+    uncounted = 1 if rounds > 1 else 0
+    for turn in range(rounds + uncounted):
         for name, command in commands.items():
             cost = run(command, environment)
-            if turn or rounds == 0:
+            if turn >= uncounted:
                 costs[name].append(cost)
     return {name: _median(seen) for name, seen in costs.items()}
 

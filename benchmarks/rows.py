@@ -5,10 +5,11 @@ A bar is a ratio within one run: isoview's median through that of the command it
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.measure import Command, Cost
-from benchmarks.things import SCRIPTS, Things
+from benchmarks.things import CACHE, SCRIPTS, WORK, Things
 
 DONE = (0, 1)  # of `isoview check`: findings are an answer
 
@@ -40,21 +41,26 @@ class Row(NamedTuple):
 
 def rows(things: Things) -> Iterator[Row]:
     """Every row for which everything is there."""
-    for make in (_one_file, _many_quick, _many_full, _again, _library, _windows, _help, _paint):
+    for make in (_one_file, _stable, _many_quick, _many_full, _library, _windows, _help, _paint):
         row = make(things)
         if row is not None:
             yield row
 
 
-def _python(things: Things, script: str, *arguments: str) -> Command | None:
-    """A script run by the peers' interpreter."""
-    if things.peers is None:
-        return None
-    return Command((things.peers, str(SCRIPTS / script), *arguments))
+def _python(things: Things, peer: str | None, *arguments: str) -> Command | None:
+    """What the interpreter is told that has a peer (None: that needs no peer)."""
+    python = things.peer(peer)
+    return None if python is None else Command((python, *arguments))
 
 
-def _there(commands: dict[str, Command | None]) -> dict[str, Command]:
-    return {name: command for name, command in commands.items() if command is not None}
+def _script(things: Things, peer: str | None, name: str, *arguments: str) -> Command | None:
+    return _python(things, peer, str(SCRIPTS / name), *arguments)
+
+
+def _program(things: Things, name: str, *arguments: str) -> Command | None:
+    """A program of the system."""
+    path = things.program(name)
+    return None if path is None else Command((path, *arguments))
 
 
 def _row(
@@ -66,24 +72,43 @@ def _row(
     slow: bool = False,
     peak: int | None = None,
 ) -> Row:
-    found = _there(commands)
+    found = {name: command for name, command in commands.items() if command is not None}
     kept = tuple(bar for bar in bars if bar.subject in found and bar.against in found)
     return Row(key, title, found, kept, slow, peak)
 
 
+def _megabytes(paths: list[Path]) -> str:
+    return f"{sum(path.stat().st_size for path in paths) / 1e6:,.0f} MB"
+
+
 def _one_file(things: Things) -> Row | None:
-    if things.small is None or things.peers is None:
+    if things.small is None:
         return None
-    file = str(things.small)
     return _row(
         "one-file",
-        "full check of one module of 100 kB, whole process",
+        f"full check of one module of {things.small.stat().st_size / 1e3:.0f} kB, whole process",
         {
-            "isoview check": Command((*things.isoview, "check", file), DONE),
-            "import elftools": Command((things.peers, "-c", "import elftools.elf.elffile")),
-            "bare Python": Command((things.peers, "-c", "pass")),
+            "isoview check": Command((*things.isoview, "check", str(things.small)), DONE),
+            "import elftools": _python(things, "pyelftools", "-c", "import elftools.elf.elffile"),
+            "bare Python": _python(things, None, "-c", "pass"),
         },
         (Bar("isoview check", "import elftools", 2.0, 1.5),),
+    )
+
+
+def _stable(things: Things) -> Row | None:
+    if things.stable is None:
+        return None
+    file = str(things.stable)
+    audit = _python(things, "abi3audit", "-m", "abi3audit", file)
+    return _row(
+        "stable-abi",
+        f"full check of a module for the stable ABI, {things.stable.stat().st_size / 1e3:.0f} kB",
+        {
+            "isoview check": Command((*things.isoview, "check", file), DONE),
+            "abi3audit": audit and audit._replace(accepted=DONE),
+        },
+        (Bar("isoview check", "abi3audit", 1.0),),
     )
 
 
@@ -91,19 +116,18 @@ def _many_quick(things: Things) -> Row | None:
     if not things.files:
         return None
     check = (*things.isoview, "check", "--quick", "--jobs", "1", "--no-cache", *things.many)
-    nm, readelf, cat = (things.program(name) for name in ("nm", "readelf", "cat"))
     return _row(
         "many-quick",
-        f"--quick over {len(things.files)} files, one process",
+        f"--quick over {len(things.files)} files, {_megabytes(things.files)}, one process",
         {
             "isoview check --quick": Command(check, DONE),
-            "read (Python)": _python(things, "read_files.py", things.listed),
-            "cat": Command((cat, *things.many)) if cat else None,
-            "mmap and struct": _python(things, "list_symbols.py", things.listed),
-            "nm -D": Command((nm, "-D", *things.many)) if nm else None,
-            "readelf": Command((readelf, "-W", "--dyn-syms", *things.many)) if readelf else None,
-            "lief": _python(things, "lief_parse.py", things.listed),
-            "pyelftools": _python(things, "pyelftools_symbols.py", things.listed),
+            "read (Python)": _script(things, None, "read_files.py", things.listed),
+            "cat": _program(things, "cat", *things.many),
+            "mmap and struct": _script(things, None, "list_symbols.py", things.listed),
+            "nm -D": _program(things, "nm", "-D", *things.many),
+            "readelf": _program(things, "readelf", "-W", "--dyn-syms", *things.many),
+            "lief": _script(things, "lief", "lief_parse.py", things.listed),
+            "pyelftools": _script(things, "pyelftools", "pyelftools_symbols.py", things.listed),
         },
         (
             Bar("isoview check --quick", "read (Python)", 8.0, 4.0),
@@ -113,88 +137,66 @@ def _many_quick(things: Things) -> Row | None:
 
 
 def _many_full(things: Things) -> Row | None:
+    """Full checks: anew with one and with two processes, then from what the latter has kept."""
     if not things.files:
         return None
-    check = (*things.isoview, "check", "--no-cache", "--jobs")
+    check = (*things.isoview, "check", "--jobs")
+    one, two, again = "isoview check --jobs 1", "isoview check --jobs 2", "isoview check, again"
     return _row(
         "many-full",
-        f"full check of {len(things.files)} files",
+        f"full check of {len(things.files)} files, {_megabytes(things.files)}",
         {
-            "isoview check --jobs 1": Command((*check, "1", *things.many), DONE),
-            "isoview check --jobs 2": Command((*check, "2", *things.many), DONE),
-            "pyelftools": _python(things, "pyelftools_symbols.py", things.listed),
+            one: Command((*check, "1", *things.many), DONE, forget=CACHE),
+            two: Command((*check, "2", *things.many), DONE, forget=CACHE),
+            again: Command((*check, "1", *things.many), DONE),
+            "pyelftools": _script(things, "pyelftools", "pyelftools_symbols.py", things.listed),
         },
         (
-            Bar("isoview check --jobs 1", "pyelftools", 5.0, 2.0),
-            Bar("isoview check --jobs 2", "isoview check --jobs 1", 1 / 1.7, of="wall"),
+            Bar(one, "pyelftools", 5.0, 2.0),
+            Bar(two, one, 1 / 1.7, of="wall"),
+            Bar(again, one, 0.10, 0.03),
         ),
         slow=True,
     )
 
 
-def _again(things: Things) -> Row | None:
-    if not things.files:
-        return None
-    check = (*things.isoview, "check", "--jobs", "1")
-    return _row(
-        "again",
-        f"the same {len(things.files)} files again, from the cache",
-        {
-            "isoview check, again": Command((*check, *things.many), DONE),
-            "isoview check, anew": Command((*check, "--no-cache", *things.many), DONE),
-        },
-        (Bar("isoview check, again", "isoview check, anew", 0.10, 0.03),),
-        slow=True,
-    )
-
-
 def _library(things: Things) -> Row | None:
-    nm = things.program("nm")
-    if things.library is None or nm is None:
+    if things.library is None:
         return None
     file = str(things.library)
-    size = things.library.stat().st_size / 1e6
+    listed = WORK / "library.txt"
+    listed.write_text(f"{file}\n")
     return _row(
         "library",
-        f"dynamic symbols of a library of {size:.0f} MB, for the Symbols screen",
+        f"dynamic symbols of a library of {_megabytes([things.library])}, for the Symbols screen",
         {
-            "isoview symbols": Command((sys.executable, str(SCRIPTS / "symbols_screen.py"), file)),
-            "nm -D": Command((nm, "-D", file)),
-            "mmap and struct": _python(things, "list_symbols.py", _named(file)),
-            "lief": _python(things, "lief_parse.py", _named(file)),
+            "isoview symbols": Command((things.python, str(SCRIPTS / "symbols_screen.py"), file)),
+            "nm -D": _program(things, "nm", "-D", file),
+            "mmap and struct": _script(things, None, "list_symbols.py", str(listed)),
+            "lief": _script(things, "lief", "lief_parse.py", str(listed)),
         },
         (Bar("isoview symbols", "nm -D", 2.0, 1.2),),
         peak=150 << 20,
     )
 
 
-def _named(file: str) -> str:
-    from benchmarks.things import WORK
-
-    path = WORK / "library.txt"
-    path.write_text(f"{file}\n")
-    return str(path)
-
-
 def _windows(things: Things) -> Row | None:
-    if things.pyd is None or things.peers is None:
+    if things.pyd is None:
         return None
     file = str(things.pyd)
     return _row(
         "windows",
-        f"--quick of a .pyd of {things.pyd.stat().st_size / 1e6:.0f} MB",
+        f"--quick of a .pyd of {_megabytes([things.pyd])}",
         {
             "isoview check --quick": Command((*things.isoview, "check", "--quick", file), DONE),
-            "pefile fast": _python(things, "pefile_tables.py", "fast", file),
-            "pefile full": _python(things, "pefile_tables.py", "full", file),
+            "pefile fast": _script(things, "pefile", "pefile_tables.py", "fast", file),
+            "pefile full": _script(things, "pefile", "pefile_tables.py", "full", file),
         },
         (Bar("isoview check --quick", "pefile fast", 1.5),),
     )
 
 
 def _help(things: Things) -> Row | None:
-    if things.peers is None:
-        return None
     return _row(
         "reading",
         "--help, explain, rules",
@@ -202,7 +204,7 @@ def _help(things: Things) -> Row | None:
             "isoview --help": Command((*things.isoview, "--help")),
             "isoview explain": Command((*things.isoview, "explain", "ISO101")),
             "isoview rules": Command((*things.isoview, "rules")),
-            "import click": Command((things.peers, "-c", "import click")),
+            "import click": _python(things, "click", "-c", "import click"),
         },
         tuple(
             Bar(subject, "import click", 1.5)
@@ -212,16 +214,18 @@ def _help(things: Things) -> Row | None:
 
 
 def _paint(things: Things) -> Row | None:
-    if things.small is None or things.peers is None or not sys.platform.startswith("linux"):
+    if things.small is None or not sys.platform.startswith("linux"):
         return None
-    bare = (things.peers, str(SCRIPTS / "bare_textual.py"))
     stem = things.small.name.partition(".")[0].encode()
+    least = _script(things, "textual", "bare_textual.py")
+    panes = _script(things, "textual", "bare_panes.py")
     return _row(
         "first-paint",
         "the app until something is shown",
         {
             "isoview FILE": Command((*things.isoview, str(things.small)), marker=stem),
-            "bare Textual app": Command(bare, marker=b"first paint"),
+            "bare Textual app": least and least._replace(marker=b"first paint"),
+            "one with a tree, a table and a footer": panes and panes._replace(marker=b"painted"),
         },
         (Bar("isoview FILE", "bare Textual app", 1.3),),
     )
