@@ -21,7 +21,7 @@ from isoview.inspectors.binary.image import (
     integers,
 )
 from isoview.inspectors.facts import Damage
-from isoview.inspectors.text import decode
+from isoview.inspectors.text import NAME_LIMIT, decode
 
 if TYPE_CHECKING:
     from isoview.inspectors.binary.symbol_table import Columns
@@ -63,7 +63,9 @@ def read_elf(data: memoryview) -> Image:
         damage=(*reader.damage, *oddities(data)),
         load_declarations=lambda addresses, path: _declarations(reader, addresses, path),
         load_objects=symbols.objects,
+        load_functions=symbols.functions,
         load_columns=lambda: _columns(reader),
+        run_paths=_run_paths(reader),
     )
 
 
@@ -280,6 +282,15 @@ def _libraries(reader: ElfFile) -> tuple[str, ...]:
         return ()
     text = bytes(reader.at(where, size or 0))
     return tuple(name_at(text, offset) for offset in reader.needed)
+
+
+def _run_paths(reader: ElfFile) -> tuple[str, ...]:
+    where = reader.tag(elf.DT_RUNPATH) or reader.tag(elf.DT_RPATH)
+    names, size = reader.tag(elf.DT_STRTAB), reader.tag(elf.DT_STRSZ)
+    if where is None or names is None:
+        return ()
+    text = bytes(reader.at(names, size or 0)[where : where + NAME_LIMIT])
+    return tuple(part for part in decode(text.partition(b"\0")[0]).split(":") if part)
 
 
 def _compilers(reader: ElfFile) -> tuple[str, ...]:

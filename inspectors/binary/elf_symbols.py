@@ -22,6 +22,7 @@ _EXPORTED = bytes(info >> 4 in (1, 2, 10) for info in range(256))  # GLOBAL, WEA
 """By ``st_info``: what other files may refer to."""
 _OBJECTS = bytes(info & 15 in (1, 5) for info in range(256))
 """By ``st_info``: named data."""
+_FUNCTIONS = frozenset(binding << 4 | kind for binding in range(16) for kind in (2, 10))
 _LOCALS = frozenset({1, 2})
 """``st_info`` of local objects and functions (STB_LOCAL is 0)."""
 _UNDEFINED, _ABSOLUTE = 0, 0xFFF1  # SHN_UNDEF, SHN_ABS
@@ -120,6 +121,16 @@ class SymbolTable:
             Symbol(name, value, size, kind, exported)
             for name, (_, value, size, kind) in zip(names, found, strict=True)
         )
+
+    def functions(self) -> list[tuple[int, str]]:
+        """(address, name) of the named functions, in the table's order."""
+        found = [
+            (value, name)
+            for name, info, _, section, value, _ in self.rows()
+            if info in _FUNCTIONS and name and section not in (_UNDEFINED, _ABSOLUTE)
+        ]
+        names = self._text.every([name for _, name in found])
+        return [(value, name) for (value, _), name in zip(found, names, strict=True)]
 
     def has_locals(self) -> bool:
         """Whether it names an object or a function that only this file sees. Every full table does

@@ -135,10 +135,11 @@ class Image(Record):
     entry: int | None = None  # where the loader starts the file's own code: a DLL's start-up
     # Declarations of the globals at some addresses; the path is where to look beside the file.
     load_declarations: Callable[[Collection[int], str], Declarations] | None = None
-    # The named objects in some ranges (start, end), by address, the first of each: (address,
-    # name, size). None where it takes all symbols to tell.
+    # (address, name, size) of objects in some ranges, by address; None: symbols have to tell.
     load_objects: Callable[[Sequence[tuple[int, int]]], list[tuple[int, str, int]]] | None = None
+    load_functions: Callable[[], list[tuple[int, str]]] | None = None  # (address, name) of each
     load_columns: Callable[[], "Columns"] | None = None  # None: they are made of the symbols
+    run_paths: tuple[str, ...] = ()  # folders in which the loader looks for libraries, as written
 
     @cached_property
     def word_size(self) -> int:
@@ -371,9 +372,7 @@ class Image(Record):
         return found
 
     def cstring(self, address: int, limit: int = NAME_LIMIT, keep: int | None = None) -> str | None:
-        """The NUL-terminated text at ``address``, cut after ``keep`` bytes (None: not cut); None
-        where there is none within ``limit`` bytes.
-        """
+        """The text that ends with NUL within ``limit`` bytes of ``address``, cut after ``keep``."""
         keep = limit if keep is None else keep
         for low, behind, whole, shift in self._found_in:
             if low <= address < behind:

@@ -39,9 +39,9 @@ class Functions:
     def __init__(self, image: Image) -> None:
         self.image = image
         self.names: dict[int, str] = {}
-        for symbol in image.symbols:
-            if symbol.kind == "function" and symbol.name and not symbol.name.startswith("$"):
-                self.names.setdefault(symbol.address, symbol.name)
+        for address, name in _named(image):
+            if name and not name.startswith("$"):
+                self.names.setdefault(address, name)
         for name, address in image.exports.items():
             self.names.setdefault(address, name)
         self.code: tuple[Region, ...] = tuple(
@@ -104,3 +104,10 @@ class Functions:
     def read(self, function: Function, limit: int = FUNCTION_LIMIT) -> bytes:
         """The bytes of a function, at most ``limit``."""
         return self.image.read(function.start, min(function.end - function.start, limit))
+
+
+def _named(image: Image) -> list[tuple[int, str]]:
+    """Address and name of the functions that have one."""
+    if image.load_functions is not None:
+        return image.load_functions()
+    return [(s.address, s.name) for s in image.symbols if s.kind == "function"]
