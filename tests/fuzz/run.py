@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="what was found before, and will be")
     parser.add_argument("--findings", type=Path, default=Path())
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--each", type=int, default=SECONDS_EACH, help="seconds for one input")
     args = parser.parse_args()
     with atheris.instrument_imports(include=["isoview"]):
         from fuzz.targets import TARGETS, seeds
@@ -62,7 +63,7 @@ def main() -> None:
         args.findings.mkdir(parents=True, exist_ok=True)
         options = {
             "runs": args.runs, "max_total_time": args.seconds, "seed": args.seed,
-            "max_len": INPUT_LIMIT, "timeout": SECONDS_EACH, "rss_limit_mb": MEGABYTES,
+            "max_len": INPUT_LIMIT, "timeout": args.each, "rss_limit_mb": MEGABYTES,
             "artifact_prefix": f"{args.findings}/", "print_final_stats": 1, "len_control": 0,
         }  # fmt: skip
         flags = [f"-{name}={value}" for name, value in options.items()]
