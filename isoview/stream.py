@@ -113,7 +113,9 @@ def _artifact(
             continue
         if shapes:
             yield Shape(_judged(facts, decisions))
-        yield Complete(_judged(code(loaded, facts), decisions))
+        from isoview.linked import with_linked
+
+        yield Complete(_judged(code(loaded, with_linked(facts, loaded)), decisions))
 
 
 def is_library(report: Report) -> bool:

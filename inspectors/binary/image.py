@@ -328,9 +328,7 @@ class Image(Record):
         return value - (1 << (size * 8))
 
     def window(self, address: int, count: int) -> Sequence[int]:
-        """The file's ``count`` words from ``address`` on, not relocated; fewer, or none, where the
-        segment ends before them.
-        """
+        """The file's ``count`` words from ``address`` on, not relocated; fewer at a segment's end."""
         size = self.word_size
         segment = self.segment_at(address)
         if segment is None:
