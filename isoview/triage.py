@@ -85,7 +85,12 @@ def read_text(path: "Path") -> str:
     """The text of a decisions file; empty where there is none."""
     from isoview.text_file import read_text as read
 
-    return read(path, _SIZE_LIMIT, "Decisions are kept there: see to it.", missing_is_empty=True)
+    return read(
+        path,
+        _SIZE_LIMIT,
+        "Decisions are kept there, as UTF-8 text: see to it.",
+        missing_is_empty=True,
+    )
 
 
 def decisions_in(text: str, path: "Path") -> Decisions:
@@ -168,12 +173,13 @@ def _group(entry: Any, path: "Path") -> Group:
 
 
 def apply(report: Report, decisions: Decisions) -> Report:
-    """``report`` with the decisions laid over its findings; one for itself wins over a group's."""
+    """``report`` with the decisions laid over its findings, and its scorecard by what is left open.
+
+    A decision about one finding wins over a group's.
+    """
     groups = decisions.groups
     if not groups and not any(finding.fingerprint in decisions for finding in report.findings):
         return report
-    from isoview.inspectors.record import replace
-
     findings = []
     for finding in report.findings:
         decision = decisions.get(finding.fingerprint)
@@ -182,7 +188,30 @@ def apply(report: Report, decisions: Decisions) -> Report:
         else:
             group = next((each for each in groups if each.fits(finding)), None)
             findings.append(_of_group(finding, group) if group else finding)
-    return replace(report, findings=tuple(findings))
+    return with_statuses(report, tuple(findings))
+
+
+def with_statuses(report: Report, findings: tuple[Finding, ...]) -> Report:
+    """``report`` with its findings in other statuses, and a scorecard of what is left open."""
+    from isoview.inspectors.record import replace
+
+    scorecard = report.scorecard
+    if scorecard and any(
+        old.status != new.status for old, new in zip(report.findings, findings, strict=True)
+    ):
+        scorecard = _marks(report, findings)
+    return replace(report, findings=findings, scorecard=scorecard)
+
+
+def _marks(report: Report, findings: tuple[Finding, ...]) -> dict[str, str]:
+    from isoview.scorecard import scorecard
+
+    if report.live is None:
+        return scorecard(report.facts, findings, report.not_run)
+    from isoview.rules import ASKED
+    from isoview.rules.behaviour import LIVE_RULES
+
+    return scorecard(report.facts, findings, report.not_run, (*ASKED, *LIVE_RULES))
 
 
 def _of_group(finding: Finding, group: Group) -> Finding:

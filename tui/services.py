@@ -116,11 +116,11 @@ class ProjectDecisions:
 
 def decided(report: Report, decisions: Decisions) -> Report:
     """The report with these decisions laid over it, and no others."""
-    from isoview.triage import apply
+    from isoview.triage import apply, with_statuses
 
     if any(f.status != "open" or f.reason for f in report.findings):
         findings = tuple(replace(f, status="open", reason=None) for f in report.findings)
-        report = replace(report, findings=findings)
+        report = with_statuses(report, findings)
     return apply(report, decisions)
 
 

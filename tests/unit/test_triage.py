@@ -11,13 +11,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from facts_by_hand import facts, static_type
 from samples import full_report
 
 from isoview import decision_file
 from isoview.decision_file import add_group, change, remove_group
 from isoview.inspectors.errors import BadConfig, IsoviewError
+from isoview.judge import judge
 from isoview.model import Finding, Report
-from isoview.triage import Decision, Group, apply, decide, decisions_file, load, nearest, restore
+from isoview.triage import (
+    Decision,
+    Group,
+    apply,
+    decide,
+    decisions_file,
+    load,
+    nearest,
+    restore,
+    with_statuses,
+)
 
 
 def finding(name: str = "T", count: int = 1) -> Finding:
@@ -194,6 +206,17 @@ def test_decisions_are_laid_over_findings(path: Path) -> None:
         ("intended", "because"),
         ("open", None),
     ]
+
+
+def test_what_was_decided_holds_no_section_of_the_guide_open(path: Path) -> None:
+    whole = judge(facts(types=(static_type(),)))
+    assert whole.scorecard["heap-types"] == "open"
+    for each in whole.findings:
+        decide(path, each, "intended", "")
+    decided = apply(whole, load(path))
+    assert decided.scorecard["heap-types"] == "met"
+    opened = tuple(replace(f, status="open") for f in decided.findings)
+    assert with_statuses(decided, opened).scorecard == whole.scorecard
 
 
 def test_fewer_subjects_keep_the_decision_and_growth_reopens_it(path: Path) -> None:
