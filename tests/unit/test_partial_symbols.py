@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 from compiled import compile_fixture, compiler
 
+from isoview.inspectors.binary.code.functions import Functions
+from isoview.inspectors.binary.code.instructions import machine
+from isoview.inspectors.binary.code.scene import Scene
+from isoview.inspectors.binary.code.survey import survey
 from isoview.inspectors.binary.globals import Owners, find_globals
-from isoview.inspectors.binary.image import Image, Region
+from isoview.inspectors.binary.image import Image, Region, Segment
 from isoview.inspectors.binary.inspect import code, load, load_bytes, shape
+from isoview.inspectors.binary.layouts import Layout
 from isoview.judge import judge
 
 BUILT = Path(__file__).resolve().parent.parent / "fixtures" / "built"
@@ -91,3 +96,31 @@ def test_a_pe_file_that_lost_its_local_symbols_is_stripped() -> None:
     raw = bytearray((BUILT / name).read_bytes())
     assert not load_bytes(memoryview(bytes(raw)), name)[0].image.stripped
     assert load_bytes(memoryview(_without_locals(raw)), name)[0].image.stripped
+
+
+@pytest.mark.parametrize(("padding", "complete"), [(500_000, True), (5_000_000, False)])
+def test_a_long_function_is_followed_or_counts_as_not_read(padding: int, complete: bool) -> None:
+    """``mov [rip + static], rdi`` behind half a megabyte of nops, or behind five."""
+    text = b"\x90" * padding + b"\x48\x89\x3d"
+    static = 0x1000000
+    text += (static - 0x1000 - len(text) - 4).to_bytes(4, "little", signed=True) + b"\xc3"
+    image = Image(
+        format="elf", arch="x86-64", bits=64, endian="little",
+        segments=(
+            Segment("text", 0x1000, len(text), memoryview(text), False, True, 0),
+            Segment("data", static, 64, memoryview(b""), True, False),
+        ),
+        regions=(
+            Region(".text", 0x1000, len(text), False, True, False),
+            Region(".bss", static, 64, True, False, True),
+        ),
+        pointers={}, imports_at={}, imported=frozenset(), exports={"f": 0x1000},
+        export_sizes={}, libraries=(), build_id=None, compilers=(), stripped=True,
+        module_file=True, load_symbols=tuple, load_function_starts=tuple,
+    )  # fmt: skip
+    how = machine(image)
+    assert how is not None
+    scene = Scene(image, Functions(image), how, Layout(8, False), {})
+    told = survey(scene, 10_000_000)
+    assert told.complete is complete
+    assert (static in scene.record.writes) is complete

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from isoview.inspectors.binary.code.calls import CallIndex
 
 FUNCTION_LIMIT = 400_000
-"""Bytes of one function that are read; what is larger is data or a table of jumps, as a rule."""
+"""Bytes of one function that are read where many are looked through for one thing."""
 WHOLE_LIMIT = 1 << 22
-"""The same where calls in a function are known: there are init functions of more than 1 MB."""
+"""Bytes of one function that are read at all: there are init functions of more than 1 MB. What is
+larger is data or a table of jumps, as a rule.
+"""
 
 
 class Function(NamedTuple):

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from isoview.inspectors.binary.code.follow import Follower
-from isoview.inspectors.binary.code.functions import FUNCTION_LIMIT, Function
+from isoview.inspectors.binary.code.functions import WHOLE_LIMIT, Function
 from isoview.inspectors.binary.code.instructions import NONE, WRITING
 from isoview.inspectors.binary.code.scene import Scene
 from isoview.inspectors.binary.code.static_references import UNKNOWN, Reference, referring
@@ -29,6 +29,7 @@ class Survey(NamedTuple):
 
     @property
     def complete(self) -> bool:
+        """Whether all of it was."""
         return self.followed >= self.wanted
 
 
@@ -42,7 +43,7 @@ def survey(scene: Scene, limit: int) -> Survey:
             spent += _only_writes(scene, function, references)
             continue
         wanted += 1
-        if spent >= limit * FIRST_SHARE:
+        if spent >= limit * FIRST_SHARE or function.end - function.start > WHOLE_LIMIT:
             continue
         for target in {reference.target & ~7 for reference in references}:
             looked[target] = looked.get(target, 0) + 1
@@ -56,17 +57,18 @@ def survey(scene: Scene, limit: int) -> Survey:
         for start in callees:
             if spent >= limit:
                 break
-            spent += _follow(scene, follower, scene.functions.at(start))
-            followed += 1
+            callee = scene.functions.at(start)
+            spent += _follow(scene, follower, callee)
+            followed += callee.end - callee.start <= WHOLE_LIMIT
     return Survey(spent, followed, wanted)
 
 
 def _follow(scene: Scene, follower: Follower, function: Function) -> int:
-    """Follow one function; how many instructions it has."""
+    """Follow one function, if it is not too long; how many instructions were read."""
     scene.record.followed.add(function.start)
-    if function.end - function.start > FUNCTION_LIMIT:
+    if function.end - function.start > WHOLE_LIMIT:
         return 0
-    code = scene.machine.decode(scene.functions.read(function), function.start)
+    code = scene.machine.decode(scene.functions.read(function, WHOLE_LIMIT), function.start)
     follower.follow(function, code)
     return len(code)
 
@@ -101,9 +103,9 @@ def _only_writes(scene: Scene, function: Function, references: list[Reference]) 
         ):
             wanted.add(target)
             last = max(last, reference.at)
-    if not wanted or function.end - function.start > FUNCTION_LIMIT:
+    if not wanted:
         return 0
-    raw = scene.functions.read(function)
+    raw = scene.functions.read(function, WHOLE_LIMIT)
     # What stands behind the last store is of no interest.
     code = scene.machine.decode(raw[: last - function.start + BEHIND], function.start)
     for at, kind, _, _, base, index, _, disp, _ in code:
