@@ -38,6 +38,10 @@ _CHARACTERS = re.compile(r".*PKcm?\Z")
 _REPLACE = re.compile(_CLASS + r"10_M_replaceEmmPKcm")
 _PLUS = re.compile(r"_?_ZStpl|_?_ZSt12__str_concat")
 _COPY = re.compile(_CLASS + r"(?:C[12]E(?:OS|RKS)\w*|aSE(?:OS|RKS)\w*|9_M_assignE\w*)\Z")
+_FORMAT = re.compile(r"_?_ZN3fmt\w*7vformat")
+_FMT_NUMBERS = (1, 2, 3, 4)
+_FMT_TEXT, _FMT_TEXTS = 12, (12, 13)
+"""Kinds of values, four bits for each, as in fmt's ``detail::type``."""
 _STREAM = re.compile(r"_?_ZNSt7__cxx11\d+basic_o?stringstream\w*C[12]Ev\Z")
 _INSERT = re.compile(r"_?_ZSt(?:16__ostream_insert|ls)I\w*PK(?:S3_l|c)\Z")
 _INSERT_NUMBER = re.compile(r"_?_ZNSo(?:ls|9_M_insertI)(?:E|)[ijlmxy]")
@@ -79,6 +83,8 @@ def _made(code: Code, site: Site, target: Value, name: str | None) -> Parts | No
         return None
     if name is not None and _APPEND.match(name):
         return _sum(_parts(code, target, state), _added(code, name, values, state))
+    if name is not None and _FORMAT.match(name):
+        return _formatted(code, state)
     first = _parts(code, values[0], state)
     if first is None:
         return None  # most calls
@@ -98,8 +104,8 @@ def _made(code: Code, site: Site, target: Value, name: str | None) -> Parts | No
         known = name is not None and _PLUS.match(name) is not None
         if both is not None and (known or joins(code, site.target, 3 if sized else 2)):
             return both
-    if sized and appends(code, site.target):
-        return _sum(_parts(code, target, state), first)
+    if (sized or _is_argument(values[1])) and appends(code, site.target):
+        return _sum(_parts(code, target, state), _added(code, "PKcm", values, state))
     return None
 
 
@@ -150,6 +156,30 @@ def _added(code: Code, name: str, values: list[Value | None], state: State) -> P
     if parts is not None and isinstance(values[0], int) and isinstance(values[1], int):
         return (str(parts[0])[: values[1]],)
     return parts
+
+
+def _formatted(code: Code, state: State) -> Parts | None:
+    """What fmt's ``vformat(text, length, kinds, values)`` makes of plain ``{}`` places."""
+    text, length, kinds, values = (
+        state.registers.get(register) for register in code.machine.arguments[1:5]
+    )
+    pattern = text_at(code.image, text)
+    if pattern is None or not isinstance(length, int) or not isinstance(kinds, int):
+        return None
+    pieces = pattern[:length].split("{}")
+    whole: Parts | None = (pieces[0],)
+    for number, piece in enumerate(pieces[1:]):
+        value = state.word(values, 16 * number)
+        kind = kinds >> 4 * number & 15
+        more: Parts | None = None
+        if kind in _FMT_TEXTS:
+            size = None if kind == _FMT_TEXT else state.word(values, 16 * number + 8)
+            more = _added(code, "PKcm", [value, size], state)
+        elif kind in _FMT_NUMBERS and isinstance(value, int) and value < 1 << 31:
+            more = (str(value),)
+        whole = _sum(_sum(whole, more), (piece,))
+    named = whole is not None and all(isinstance(p, tuple) or _TEXT.match(p) for p in whole)
+    return whole if named else None
 
 
 def _up_to(parts: Parts, begin: Value | None, end: Value | None) -> Parts:
@@ -242,6 +272,10 @@ def _sum(first: Parts | None, second: Parts | None) -> Parts | None:
 def _is_length(value: Value | None) -> bool:
     """Whether an argument can be the length of a text before it, and no address."""
     return (isinstance(value, int) and value < _NAME_LIMIT) or _is_field(value, 8)
+
+
+def _is_argument(value: Value | None) -> bool:
+    return isinstance(value, tuple) and value[0] == "argument"
 
 
 def _is_field(value: Value | None, offset: int) -> bool:

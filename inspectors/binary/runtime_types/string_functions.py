@@ -27,6 +27,7 @@ _JOINING = re.compile(
 _COPY = re.compile(r"_?mem(cpy|move)")
 _SEVERAL = 2
 _APPEND_FAILS = "basic_string::append"
+_REPLACE_FAILS = "basic_string::_M_replace"
 _LONGEST = 800
 _DEEP = 2
 _LENGTH = 8
@@ -89,8 +90,13 @@ def _joins(code: Code, target: int, depth: int) -> bool:
 
 
 def _appends(code: Code, target: int, depth: int) -> bool:
-    if _reads_first(code, target) is not True or not _says(code, target, _APPEND_FAILS):
+    if _reads_first(code, target) is not True or _takes(code, target, _FOURTH):
         return False
+    if not _says(code, target, _APPEND_FAILS):
+        # What append calls says nothing itself, but copies; what assign calls says this.
+        copies = any(isinstance(name, str) and _COPY.match(name) for name in _called(code, target))
+        if not copies or _says(code, target, _REPLACE_FAILS) or not _takes(code, target, 2):
+            return False
     return _changes(code, target, depth)
 
 
