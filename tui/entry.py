@@ -27,6 +27,7 @@ class Entry:
     """The state of one target. Events change it; screens read it."""
 
     target: str
+    arch: str = ""  # of a universal file: which slice is meant
     report: Report | None = None
     error: TargetError | None = None
     complete: bool = False
@@ -51,6 +52,8 @@ class Entry:
         from isoview.model import Complete, Failed, Shape, Started
 
         match event:
+            case Shape(report) | Complete(report) if self._is_another(report):
+                pass
             case Started():
                 self.reading = True
                 self.error = None
@@ -65,6 +68,11 @@ class Entry:
             case Failed(error):
                 self.error = error
                 self.reading = False
+
+    def _is_another(self, report: Report) -> bool:
+        """Whether a report is about another slice of the file than the one that is meant."""
+        artifact = report.facts.artifact
+        return artifact.slice is not None and self.arch not in {"", artifact.arch}
 
     def take(self, report: Report) -> None:
         """Make ``report`` the one that is shown: a reading, or one with other decisions."""

@@ -62,7 +62,7 @@ def answer_mark(answer: Answer | Told) -> Mark:
         return Mark("✗", _why_not(answer), "error")
     if answer.declared == "omitted":
         return Mark("◐", "undeclared", "warning")
-    return Mark("?", "says yes" if answer.declared == "yes" else "unknown", "warning")
+    return Mark("?", "declared" if answer.declared == "yes" else "unknown", "warning")
 
 
 def _why_not(answer: Answer | Told) -> str:

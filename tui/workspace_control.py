@@ -20,8 +20,8 @@ class WorkspaceControl:
         self._app = app
         self.workspace = workspace
         self._scan: Scan | None = None
-        self._entries: dict[str, Entry] = {}
-        self._told: dict[str, Report] = {}  # what the workspace knows of opened modules
+        self._entries: dict[tuple[str, str], Entry] = {}  # by path and slice
+        self._told: dict[Entry, Report] = {}  # what the workspace knows of opened modules
         settings = app.settings
         workspace.sort = settings.text("sort", SORTS) or workspace.sort
         workspace.question = settings.text("question", FIELDS) or workspace.question
@@ -86,14 +86,17 @@ class WorkspaceControl:
 
     def entry_of(self, module: Module) -> Entry:
         """The entry of a module; nothing is read yet."""
-        entry = self._entries.get(module.path)
+        of_path = self.workspace.groups[module.group].modules if module.arch else ()
+        is_slice = sum(other.path == module.path for other in of_path) > 1
+        arch = module.arch if is_slice else ""
+        entry = self._entries.get((module.path, arch))
         if entry is None:
-            entry = self._entries[module.path] = Entry(module.path)
+            entry = self._entries[module.path, arch] = Entry(module.path, arch)
         return entry
 
     def read_once(self, entry: Entry) -> None:
         """Read an entry of the workspace when it is first opened."""
-        if self._entries.get(entry.target) is entry and entry not in self._app.entries:
+        if self._entries.get((entry.target, entry.arch)) is entry and entry not in self._app.entries:
             self._app.entries.append(entry)
             self._app.read([entry])
 
@@ -106,11 +109,11 @@ class WorkspaceControl:
         from isoview.scan import brief
 
         changed = False
-        for path, entry in self._entries.items():
+        for entry in self._entries.values():
             report = entry.report
-            if report is None or not entry.complete or self._told.get(path) is report:
+            if report is None or not entry.complete or self._told.get(entry) is report:
                 continue
-            self._told[path] = report
-            self.workspace.update(path, brief(report)._asdict())
+            self._told[entry] = report
+            self.workspace.update(entry.target, brief(report)._asdict())
             changed = True
         return changed

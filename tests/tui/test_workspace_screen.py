@@ -268,3 +268,20 @@ def test_a_large_file_is_read_by_another_process(monkeypatch: pytest.MonkeyPatch
     path = str(compile_fixture("single_phase_init_bad.c"))
     events = [type(event).__name__ for event in services.stream_targets([path, "missing.so"])]
     assert events == ["Started", "Complete", "Started", "Failed"]
+
+
+def test_a_slice_of_a_universal_file_is_the_one_that_is_opened() -> None:
+    folder = Path(__file__).parents[1] / "fixtures" / "built" / "macho-universal"
+    path = str(next(folder.glob("*.so")))
+    control = workspace_app([]).workspace
+    assert control is not None
+    workspace = control.workspace
+    fat = module("fat.so", ("fat", "fat", "1.0"))
+    workspace.receive([{**fat, "at": path, "arch": arch} for arch in ("x86-64", "aarch64")])
+    for wanted in workspace.modules():
+        entry = control.entry_of(wanted)
+        for event in services.stream_targets([path]):
+            entry.receive(event)
+        assert entry.report is not None
+        assert entry.report.facts.artifact.arch == wanted.arch
+        assert not entry.reading
