@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from isoview.inspectors.live.probe import objects
 from isoview.inspectors.live.probe.objects import compare, own_objects
 
 NAME = "isoview_pkg._native"
@@ -41,6 +42,18 @@ def test_heap_types_that_say_builtins_are_compared() -> None:
 
 def test_what_is_in_builtins_or_of_the_interpreter_is_not_the_modules() -> None:
     assert not own(error=ValueError, kind=type(lambda: 0), text=str)
+
+
+def test_static_types_that_the_interpreter_manages_are_not_the_modules(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`_contextvars` and `_pickle` of 3.13 offer types of the core under their own names."""
+    context = type("Context", (), {"__module__": NAME})
+    assert own(Context=context)
+    monkeypatch.setattr(objects, "_MANAGED", 1 << 1)
+    assert own(Context=context), "a heap type, whatever its other flags"
+    monkeypatch.setattr(objects, "_FLAGS", lambda _: 1 << 1)
+    assert not own(Context=context)
 
 
 def test_exceptions_that_a_package_only_passes_on_are_the_extensions(

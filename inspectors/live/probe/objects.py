@@ -7,6 +7,9 @@ import sys
 import types
 
 HEAP_TYPE = 1 << 9
+_MANAGED = 1 << 1 if sys.version_info >= (3, 12) else 0
+# _Py_TPFLAGS_STATIC_BUILTIN (cpython/object.h): what such a static type holds is kept for each
+# interpreter. contextvars.Context is one, which `_contextvars` only offers.
 _FLAGS = type.__dict__["__flags__"].__get__
 _NAMESPACE = type.__dict__["__dict__"].__get__
 _MODULE_DICT = types.ModuleType.__dict__["__dict__"].__get__
@@ -76,6 +79,8 @@ def owns_type(cls, module, name):
     Many heap types name ``builtins`` as their home and are not to be found there: PyO3 writes it
     where a class says nothing. The static types of that home are the interpreter's.
     """
+    if _FLAGS(cls) & _MANAGED and not _FLAGS(cls) & HEAP_TYPE:
+        return False
     home = home_of(cls)
     if home == name:
         return True
