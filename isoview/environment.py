@@ -67,12 +67,21 @@ def ask(python: str | None = None) -> Environment:
         )  # fmt: skip
         told = json.loads(child.stdout) if child.returncode == 0 else None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
+        reason = _why(error)
         raise _silent(executable, reason) from error
     if not isinstance(told, dict):
         last = child.stderr.strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
         raise _silent(executable, last[0])
     return _environment(told)
+
+
+def _why(error: Exception) -> str:
+    """Why there is no answer, for a person."""
+    import subprocess
+
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it took more than {_SECONDS} s"
+    return getattr(error, "strerror", None) or "what it answers is not what a Python answers"
 
 
 def is_environment(folder: str) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from packaging.markers import Marker
 
 _SIZE_LIMIT = 64 << 20
-_HINT = "Name a requirements file, uv.lock or pylock.toml."
+_HINT = "Name a requirements file, uv.lock or pylock.toml, in UTF-8."
 _DEPTH = 10  # requirements files that include one another
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _COMMENT = re.compile(r"(^|\s)#.*$")

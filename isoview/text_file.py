@@ -32,6 +32,4 @@ def read_text(path: "str | Path", limit: int, hint: str, *, missing_is_empty: bo
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadConfig(
-            f"{name} is not UTF-8 text", f"Byte {error.start} is wrong: save it as UTF-8."
-        ) from error
+        raise BadConfig(f"{name} is not UTF-8 text: byte {error.start} is none", hint) from error

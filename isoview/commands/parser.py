@@ -157,5 +157,14 @@ def invoke(arguments: list[str], settings: Settings) -> int:
         context = error.ctx if isinstance(error, click.UsageError) else None
         command = context.command_path.strip() if context else "isoview"
         hint = f"`{command} --help` shows what there is."
-        raise BadUsage(error.format_message(), hint) from error
+        raise BadUsage(_said(error, context), hint) from error
     return result if isinstance(result, int) else ExitCode.CLEAN
+
+
+def _said(error: click.ClickException, context: click.Context | None) -> str:
+    """What is wrong, in a line. A group without a command has click show all of its help."""
+    if context is not None and type(error).__name__ == "NoArgsIsHelpError":  # click 8.2 and later
+        group = context.command
+        names = group.list_commands(context) if isinstance(group, click.Group) else ()
+        return f"{context.command_path} needs a command: {', '.join(names)}"
+    return error.format_message()

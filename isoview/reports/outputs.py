@@ -1,5 +1,6 @@
 """Where reports go: one stream of them in, any number of files and forms out."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -13,6 +14,7 @@ _ENDS = {
     ".txt": "text", ".json": "json", ".sarif": "sarif", ".xml": "junit", ".md": "markdown",
     ".html": "html", ".htm": "html",
 }  # fmt: skip
+_PLAIN = ("", ".log", ".out")
 _HOMES = {"markdown": "pull_request"}  # the others are called as their forms
 FULL = 4
 """Up to this many files, each has its full report; above, a line each."""
@@ -40,9 +42,15 @@ def _output(form: str | None, file: str, *, alone: bool) -> Output:
     before, mark, path = file.partition("=")
     if mark and before in FORMATS:
         return Output(before, None if path == "-" else path)
-    by_ending = next((each for end, each in _ENDS.items() if file.lower().endswith(end)), None)
-    chosen = form if alone and form else by_ending or form or "text"
-    return Output(chosen, None if file == "-" else file)
+    if alone and form:
+        return Output(form, None if file == "-" else file)
+    ending = os.path.splitext(file.lower())[1]  # noqa: PTH122 - a path as it came
+    if ending not in _ENDS and ending not in _PLAIN:
+        raise BadConfig(
+            f"--output {file}: no form of report ends in {ending}",
+            f"Say which it is, as FORMAT={file}; there is {', '.join(FORMATS)}.",
+        )
+    return Output(_ENDS.get(ending) or form or "text", None if file == "-" else file)
 
 
 class Gathered(Record):

@@ -84,6 +84,8 @@ def test_help_names_what_there_is_and_nothing_else() -> None:
         ["guide", "no-such-section"],
         ["guide", "heap-types", "--search", "x"],
         ["triage", "unset", "no-such-fingerprint"],
+        ["triage"],
+        ["check", "x.so", "--output", "report.pdf"],
     ],
 )
 def test_usage_errors_are_a_line_a_hint_and_exit_2(arguments: list[str]) -> None:
@@ -92,6 +94,7 @@ def test_usage_errors_are_a_line_a_hint_and_exit_2(arguments: list[str]) -> None
     assert shown.stdout == ""
     what, hint = shown.stderr.splitlines()
     assert what.startswith("isoview: ")
+    assert r"\n" not in what
     assert hint.startswith("  ")
 
 
