@@ -34,6 +34,15 @@ NEWER = [pytest.param(e, id=e.label) for e in readable() if e.version >= (3, 14)
 # -- the agent ------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where agents have their sockets: a folder that leaves room for a path of 107 bytes at most."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
+
+
+@pytest.mark.usefixtures("short")
 def test_the_agent_answers_about_loaded_extensions(tmp_path: Path) -> None:
     with target(sys.executable, "agent", tmp_path, "_json", "_decimal") as child:
         truth = child.ask("stable")
@@ -46,6 +55,7 @@ def test_the_agent_answers_about_loaded_extensions(tmp_path: Path) -> None:
         assert entry["info"]["kind"] == "extension"
 
 
+@pytest.mark.usefixtures("short")
 def test_the_command_talks_to_the_agent(tmp_path: Path) -> None:
     with target(sys.executable, "agent", tmp_path, "_json", "_ctypes") as child:
         done = isoview("attach", str(child.pid), "--mode", "agent", "--format", "json")
@@ -66,15 +76,8 @@ def test_no_agent_is_said(tmp_path: Path) -> None:
         ask(child.pid)
 
 
-@pytest.fixture
-def short() -> Iterator[Path]:
-    """A folder whose path leaves room for a socket's: that has 107 bytes at most."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        yield Path(folder)
-
-
-def test_the_socket_is_the_users_own(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
+@pytest.mark.usefixtures("short")
+def test_the_socket_is_the_users_own() -> None:
     path = agent.listen()
     try:
         assert agent.listen() == path

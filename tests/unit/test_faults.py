@@ -26,6 +26,7 @@ SINGLE = BUILT / "single_311.cpython-311-x86_64-linux-gnu.so"
 COMMAND = (sys.executable, "-m", "isoview")
 NO_ROOM = """
 import resource, signal, sys
+sys.dont_write_bytecode = True  # or what has no room is a module's, for everybody after us
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (BYTES, BYTES))
 from isoview.cli import main
