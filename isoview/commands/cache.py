@@ -5,7 +5,7 @@ import click
 from isoview.commands import ExitCode
 
 
-@click.group(short_help="Where reports are kept; clear them.")
+@click.group(no_args_is_help=False, short_help="Where reports are kept; clear them.")
 def cache() -> None:
     """Reports of several files are kept, so that a second run costs almost nothing.
 

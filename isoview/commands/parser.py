@@ -162,9 +162,11 @@ def invoke(arguments: list[str], settings: Settings) -> int:
 
 
 def _said(error: click.ClickException, context: click.Context | None) -> str:
-    """What is wrong, in a line. A group without a command has click show all of its help."""
-    if context is not None and type(error).__name__ == "NoArgsIsHelpError":  # click 8.2 and later
-        group = context.command
-        names = group.list_commands(context) if isinstance(group, click.Group) else ()
-        return f"{context.command_path} needs a command: {', '.join(names)}"
-    return error.format_message()
+    """What is wrong, in a line; of a group without a command, what it takes."""
+    message = error.format_message()
+    group = context.command if context is not None else None
+    if context is None or not isinstance(group, click.Group) or message != "Missing command.":
+        return message
+    own_words = group.subcommand_metavar != "COMMAND [ARGS]..."
+    takes = group.subcommand_metavar if own_words else ", ".join(group.list_commands(context))
+    return f"{context.command_path} needs a command: {takes}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from isoview.triage import Decision, Group
 
 
-@click.group(short_help="List, make or take back decisions.")
+@click.group(no_args_is_help=False, short_help="List, make or take back decisions.")
 def triage() -> None:
     """Decide about findings; isoview.toml in your project keeps the decisions.
 
