@@ -98,10 +98,18 @@ def test_a_pe_file_that_lost_its_local_symbols_is_stripped() -> None:
     assert load_bytes(memoryview(_without_locals(raw)), name)[0].image.stripped
 
 
-@pytest.mark.parametrize(("padding", "complete"), [(500_000, True), (5_000_000, False)])
-def test_a_long_function_is_followed_or_counts_as_not_read(padding: int, complete: bool) -> None:
-    """``mov [rip + static], rdi`` behind half a megabyte of nops, or behind five."""
-    text = b"\x90" * padding + b"\x48\x89\x3d"
+@pytest.mark.parametrize(
+    ("before", "complete"),
+    [
+        (b"\x90" * 500_000, True),
+        (b"\x90" * 5_000_000, False),
+        (b"\xeb\x01\x06" + b"\x90" * 20, False),
+    ],
+    ids=["long", "too long", "a byte that is jumped over"],
+)
+def test_a_function_is_followed_or_counts_as_not_read(before: bytes, complete: bool) -> None:
+    """``mov [rip + static], rdi`` behind what is hard to read."""
+    text = before + b"\x48\x89\x3d"
     static = 0x1000000
     text += (static - 0x1000 - len(text) - 4).to_bytes(4, "little", signed=True) + b"\xc3"
     image = Image(

@@ -16,6 +16,8 @@ FIRST_SHARE = 0.9
 ENOUGH = 3
 """So many functions that refer to a word are followed where nothing shows what it holds."""
 
+_LONGEST = 16
+"""Bytes: no instruction is longer."""
 BEHIND = 64
 """Bytes behind the beginning of a reference that the instruction, or the few of AArch64, can have."""
 
@@ -43,12 +45,13 @@ def survey(scene: Scene, limit: int) -> Survey:
             spent += _only_writes(scene, function, references)
             continue
         wanted += 1
-        if spent >= limit * FIRST_SHARE or function.end - function.start > WHOLE_LIMIT:
+        if spent >= limit * FIRST_SHARE:
             continue
         for target in {reference.target & ~7 for reference in references}:
             looked[target] = looked.get(target, 0) + 1
-        spent += _follow(scene, follower, function)
-        followed += 1
+        read, whole = _follow(scene, follower, function)
+        spent += read
+        followed += whole
     for _ in range(ROUNDS):
         callees = _worth_following(scene)
         if not callees:
@@ -57,20 +60,22 @@ def survey(scene: Scene, limit: int) -> Survey:
         for start in callees:
             if spent >= limit:
                 break
-            callee = scene.functions.at(start)
-            spent += _follow(scene, follower, callee)
-            followed += callee.end - callee.start <= WHOLE_LIMIT
+            read, whole = _follow(scene, follower, scene.functions.at(start))
+            spent += read
+            followed += whole
     return Survey(spent, followed, wanted)
 
 
-def _follow(scene: Scene, follower: Follower, function: Function) -> int:
-    """Follow one function, if it is not too long; how many instructions were read."""
+def _follow(scene: Scene, follower: Follower, function: Function) -> tuple[int, bool]:
+    """Follow one function, if it is not too long: how many instructions were read, and whether that
+    is all of it. Bytes that are no instruction end the reading.
+    """
     scene.record.followed.add(function.start)
     if function.end - function.start > WHOLE_LIMIT:
-        return 0
+        return 0, False
     code = scene.machine.decode(scene.functions.read(function, WHOLE_LIMIT), function.start)
     follower.follow(function, code)
-    return len(code)
+    return len(code), bool(code) and code[-1][0] >= function.end - _LONGEST
 
 
 def _settled(scene: Scene, references: list[Reference], looked: dict[int, int]) -> bool:
