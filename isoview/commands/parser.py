@@ -152,6 +152,8 @@ def invoke(arguments: list[str], settings: Settings) -> int:
             raise BrokenPipeError from leaving
         return leaving.code if isinstance(leaving.code, int) else ExitCode.CLEAN
     except click.Abort as abort:
+        if isinstance(abort.__cause__, EOFError):  # to click that is Ctrl-D; nothing here asks
+            raise abort.__cause__ from None
         raise KeyboardInterrupt from abort
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None

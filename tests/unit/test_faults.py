@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
-from command import speedups
+from command import python, speedups
 from waiting import LIMIT
 
 from isoview.commands import ExitCode
@@ -147,3 +147,16 @@ def test_ctrl_c_at_any_stage_leaves_no_half_report(seconds: float, own_surroundi
     assert child.returncode in (ExitCode.CLEAN, ExitCode.INTERRUPTED, -signal.SIGINT, 1)
     assert json.loads(report.read_text()) is not None
     assert [path.name for path in own_surroundings.iterdir()] == ["report.json"]
+
+
+def test_an_end_of_file_is_a_fault_and_not_taken_for_ctrl_c() -> None:
+    """A compiled module that was cut off raises EOFError, which click takes for Ctrl-D."""
+    script = """
+        import sys, isoview.commands.rules as rules
+        rules.rules.callback = lambda **_: exec("raise EOFError('cut off')")
+        from isoview.cli import main
+        main(["rules"])
+    """
+    shown = python(script)
+    assert shown.returncode == ExitCode.NOT_ANALYSED
+    assert "internal error: EOFError: cut off" in shown.stderr
