@@ -67,6 +67,7 @@ class Layout(Record):
 
     @property
     def moduledef_size(self) -> int:
+        """Size of PyModuleDef."""
         return self.head + len(MODULEDEF_FIELDS) * self.word
 
     @cached_property
@@ -95,6 +96,7 @@ class Layout(Record):
 
     @property
     def spec_size(self) -> int:
+        """Size of PyType_Spec."""
         return self.spec_slots + self.word
 
 

@@ -31,6 +31,7 @@ class Part:
 
     @property
     def end(self) -> int:
+        """Behind its last byte: an address where it is mapped, else a file offset."""
         return self.start + self.size
 
     @property

@@ -128,6 +128,7 @@ class PeFile:
         return decode(raw[:end]) if end >= 0 else None
 
     def note(self, where: str, text: str) -> None:
+        """Keep a note of something damaged."""
         self.damage.append(Damage(where, text))
 
     def _sections(self) -> tuple[Section, ...]:

@@ -45,14 +45,17 @@ class Head(NamedTuple):
 
     @property
     def major(self) -> int:
+        """Of the version: 3 as long as there is no 4."""
         return self.version >> 24
 
     @property
     def minor(self) -> int:
+        """Of the version: 13 for 3.13."""
         return self.version >> 16 & 0xFF
 
     @property
     def text(self) -> str:
+        """The version as it is written: ``3.14.0b2``."""
         level = {0xA: "a", 0xB: "b", 0xC: "rc"}.get(self.version >> 4 & 0xF)
         serial = f"{level}{self.version & 0xF}" if level else ""
         return f"{self.major}.{self.minor}.{self.version >> 8 & 0xFF}{serial}"

@@ -33,6 +33,7 @@ class Header(NamedTuple):
 
     @property
     def arch(self) -> str:
+        """The processor, as facts name it."""
         return MACHINES.get(self.machine, f"machine {self.machine}")
 
 
@@ -56,6 +57,7 @@ class Loaded(NamedTuple):
 
     @property
     def end(self) -> int:
+        """Run-time address behind the last segment."""
         return max((s.start + s.size for s in self.segments), default=self.base)
 
 

@@ -54,10 +54,12 @@ class Module(NamedTuple):
 
     @property
     def extension(self) -> bool:
+        """Whether it came from an extension file."""
         return self.kind == "extension"
 
     @property
     def phase(self) -> str:
+        """How it was initialized: single, multi, export, unknown."""
         if self.definition is not None:
             return self.definition.phase
         return "unknown"
@@ -81,6 +83,7 @@ class InterpreterFact(NamedTuple):
 
     @property
     def own_gil(self) -> bool | None:
+        """Whether it has a GIL of its own; None where the question makes no sense."""
         return {"own": True, "shared": False}.get(self.gil)
 
 

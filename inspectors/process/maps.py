@@ -33,10 +33,12 @@ class Mapping(NamedTuple):
 
     @property
     def readable(self) -> bool:
+        """Whether the process itself may read it."""
         return self.flags[0] == "r"
 
     @property
     def writable(self) -> bool:
+        """Whether the process itself may write to it."""
         return self.flags[1] == "w"
 
 
@@ -50,10 +52,12 @@ class MappedFile(NamedTuple):
 
     @property
     def name(self) -> str:
+        """The file's name without its folder."""
         return self.path.rsplit("/", 1)[-1]
 
     @property
     def deleted(self) -> bool:
+        """Whether the file is gone from its path."""
         return self.first.deleted
 
 
@@ -95,6 +99,7 @@ class Maps:
 
     @cached_property
     def starts(self) -> list[int]:
+        """Run-time addresses at which mappings begin, sorted."""
         return [mapping.start for mapping in self.mappings]
 
     def at(self, address: int) -> Mapping | None:

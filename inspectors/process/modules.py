@@ -42,6 +42,7 @@ class ModuleReader:
         self._file_keys: set[int] = set()
 
     def forget(self) -> None:
+        """What is remembered may be something else by now."""
         self._subclasses.clear()
         self._file_keys.clear()
 

@@ -48,6 +48,7 @@ class Objects(NamedTuple):
 
     @property
     def type(self) -> int:
+        """Offset of ``ob_type``, in bytes."""
         return self.head - 8
 
 

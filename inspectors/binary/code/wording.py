@@ -70,6 +70,7 @@ class Wording:
         return f"{at:#x} (+{at - function.start:#x} of {function.label})"
 
     def function(self, start: int) -> str:
+        """How to speak of the function that starts at a link-time address."""
         return self.functions.at(start).label
 
     def _said(self, reason: Reason, node: Node) -> str:

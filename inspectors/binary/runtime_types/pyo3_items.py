@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.facts import Method
+from isoview.inspectors.text import decode
 
 _STRIDES = (56, 64)
 _ITEM_LIMIT = 4096
@@ -161,4 +162,4 @@ def _text(image: Image, address: int, length: int | None) -> str | None:
     raw = image.read(address, length)
     if len(raw) != length or 0 in raw[:-1]:
         return None
-    return raw.rstrip(b"\0").decode("utf-8", "backslashreplace")
+    return decode(raw.rstrip(b"\0"))

@@ -41,6 +41,7 @@ class Code:
 
     @property
     def exhausted(self) -> bool:
+        """Whether the budget of instructions is used up."""
         return self.read >= self.limit
 
     def decode(self, function: Function, *, whole: bool = False) -> list[Instruction] | None:

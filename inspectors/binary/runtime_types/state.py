@@ -30,6 +30,7 @@ class State:
         self.odd: set[int] = set()  # those of the offsets that are no multiple of 8
 
     def copy(self) -> "State":
+        """A state that can go its own way from here."""
         new = State()
         new.registers = self.registers.copy()
         new.upper = self.upper.copy()
@@ -93,6 +94,7 @@ class State:
             self.memory.pop(key, None)
 
     def store(self, offset: int, size: int, value: Value | None) -> None:
+        """``size`` bytes are stored at an offset of the stack; None: it is not known which."""
         self._drop(offset, size)
         if value is not None:
             if offset % 8:

@@ -29,6 +29,7 @@ def load_probe():
 
 
 def main():
+    """Refuse what is no CPython of 3.8 or later; then be the child that ``child.py`` describes."""
     if sys.version_info[:2] < OLDEST:
         sys.exit("isoview: this is Python %d.%d; 3.9 or later is needed" % sys.version_info[:2])
     if sys.implementation.name != "cpython":

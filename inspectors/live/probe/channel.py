@@ -37,6 +37,7 @@ class Channel:
         os.set_inheritable(descriptor, False)
 
     def send(self, line):
+        """Write one line; every byte of it, or an exception."""
         if os.getpid() != self._pid:
             os._exit(0)
         data = (line + "\n").encode("ascii")
@@ -49,6 +50,7 @@ class Channel:
         self.send('{"stage": %s}' % quote(name))
 
     def hello(self, executable, version, implementation, free_threaded):
+        """Say which interpreter this is, before foreign code can run."""
         self.send(
             '{"python": {"executable": %s, "version": %s, "implementation": %s,'
             ' "free_threaded": %s}}'
@@ -61,6 +63,7 @@ class Channel:
         )
 
     def answer(self, result):
+        """Send the experiment's result: JSON-able data."""
         import json
 
         self.send(json.dumps({"result": result}))

@@ -20,6 +20,7 @@ from .outcomes import CutShortError, failure, outcome
 
 
 def main():
+    """Run the experiment that the arguments name, and answer."""
     options = dict(argument.split("=", 1) for argument in sys.argv[1:])
     channel = Channel(int(options["fd"]))
     sys.argv = ["-c"]  # what the module sees is not our business with the runner

@@ -29,6 +29,7 @@ _SUBCLASSES = type.__dict__["__subclasses__"]
 
 
 def flag_names(flags):
+    """Names of the ``Py_TPFLAGS_*`` bits that are set."""
     return [FLAGS.get(bit, "bit %d" % bit) for bit in range(flags.bit_length()) if flags >> bit & 1]
 
 

@@ -31,6 +31,7 @@ class Target:
         return {"module": self.name, "file": self.file}
 
     def objects(self, module):
+        """{attribute: (address, kind)} of what a module object made (run-time addresses)."""
         return own_objects(module, self.name)
 
     def use(self, module):

@@ -9,6 +9,7 @@ from .inspection import UnsupportedError, inspect
 
 
 def run(name, channel, options):
+    """What the experiment of this name answers."""
     return EXPERIMENTS[name](channel, options)
 
 
@@ -32,30 +33,35 @@ def info(channel, options):
 
 
 def twice(channel, options):
+    """The second import in one interpreter."""
     from .twice import twice as look
 
     return look(_target(channel, options))
 
 
 def statics(channel, options):
+    """The file's writable words, before and after a second copy."""
     from .statics import statics as look
 
     return look(_target(channel, options))
 
 
 def lifecycle(channel, options):
+    """Copies made and dropped, many times."""
     from .lifecycle import lifecycle as look
 
     return look(_target(channel, options))
 
 
 def instances(channel, options):
+    """Instances of the module's types, made and dropped."""
     from .instances import instances as look
 
     return look(_target(channel, options))
 
 
 def main_first(channel, options):
+    """A sub-interpreter that shares the GIL, while the main one has the module."""
     from .sharing import main_first as look
     from .sharing import unraisable
 
@@ -64,6 +70,7 @@ def main_first(channel, options):
 
 
 def in_turn(channel, options):
+    """Two sub-interpreters that share the GIL, one after the other."""
     from .sharing import in_turn as look
     from .sharing import unraisable
 
@@ -71,6 +78,7 @@ def in_turn(channel, options):
 
 
 def own_gil(channel, options):
+    """Two interpreters with GILs of their own, at once."""
     from .sharing import own_gil as look
     from .sharing import unraisable
 
@@ -78,12 +86,14 @@ def own_gil(channel, options):
 
 
 def free_threaded(channel, options):
+    """Whether importing it turns the GIL on."""
     from .gil import free_threaded as look
 
     return look(lambda: _target(channel, options))
 
 
 def fallback(channel, options):
+    """Whether its package does without it in a sub-interpreter."""
     from .fallback import fallback as look
 
     return look(_target(channel, options), options)

@@ -89,6 +89,7 @@ class CApi:
         return value.value
 
     def state_size(self, module):
+        """Bytes of the module's state (3.15 and later), or None."""
         if self._get_state_size is None:
             return None
         value = self._ctypes.c_ssize_t()

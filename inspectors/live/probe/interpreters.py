@@ -64,6 +64,7 @@ class SubInterpreter:
         return outcome("failed", "the sub-interpreter did not answer: %s" % reason)
 
     def destroy(self):
+        """End the interpreter, and all that lives in it."""
         self._module.destroy(self._number)
 
 

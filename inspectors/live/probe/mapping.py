@@ -17,6 +17,7 @@ class Loaded:
         self.end = end
 
     def holds(self, address):
+        """Whether a run-time address lies in the file."""
         return address is not None and self.start <= address < self.end
 
     def link_address(self, address):

@@ -69,15 +69,19 @@ class Memory:
         return self._unpack(address, "n")
 
     def int32(self, address):
+        """The int at ``address``."""
         return self._unpack(address, "i")
 
     def uint32(self, address):
+        """The unsigned int at ``address``."""
         return self._unpack(address, "I")
 
     def uint16(self, address):
+        """The unsigned short at ``address``."""
         return self._unpack(address, "H")
 
     def uint64(self, address):
+        """The 8-byte unsigned number at ``address``."""
         return self._unpack(address, "Q")
 
     def text(self, address, limit=TEXT_LIMIT):

@@ -26,6 +26,7 @@ _C_MEMBERS = (
 
 
 def namespace_of(module):
+    """A module's dict, without asking a class of the module's own."""
     if issubclass(type(module), types.ModuleType):
         return _MODULE_DICT(module)
     found = getattr(module, "__dict__", None)

@@ -26,6 +26,7 @@ class CutShortError(Exception):
 
 
 def outcome(status, message=None, recognised=None, data=None):
+    """The result of one experiment, as it is sent."""
     return {"status": status, "message": message, "recognised": recognised, "data": data}
 
 

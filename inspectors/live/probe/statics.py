@@ -12,6 +12,8 @@ from .outcomes import CutShortError, failure
 TYPE_WORDS = 56
 """More than any PyTypeObject has, in words; what lies inside the module's static types is theirs."""
 SHOWN = 2000
+PIECE = 1 << 20
+"""Bytes that are read at once."""
 
 
 def statics(target):
@@ -50,7 +52,9 @@ def statics(target):
             raise CutShortError(failure(error), answer) from None
         target.channel.stage("compare")
         after = reader.words()
-        answer["changed"] = sum(1 for address in words if words[address] != after.get(address))
+        answer["changed"] = sum(
+            1 for address in words.keys() | after.keys() if words.get(address) != after.get(address)
+        )
         answer["overwritten"] = [
             {"address": address - loaded.bias, "type": name}
             for address, (value, name) in sorted(before.items())
@@ -74,12 +78,15 @@ class _Reader:
         ]
 
     def words(self):
-        """{address: value} of every word."""
+        """{address: value} of every word that is not zero: most of a large .bss is."""
         found = {}
         for start, size in self._ranges:
-            raw = self._memory.read(start, size) or b""
-            values = memoryview(raw[: len(raw) // WORD * WORD]).cast("N")
-            found.update(zip(range(start, start + len(raw), WORD), values))
+            for at in range(start, start + size, PIECE):
+                raw = self._memory.read(at, min(PIECE, start + size - at)) or b""
+                values = memoryview(raw[: len(raw) // WORD * WORD]).cast("N")
+                found.update(
+                    (at + index * WORD, value) for index, value in enumerate(values) if value
+                )
         return found
 
     def objects(self):
