@@ -138,8 +138,15 @@ class Record:
         return [state[name] for name in self._defaults]
 
     def __replace__(self, /, **changes: Any) -> Any:
-        state = self.__dict__
-        return self.__class__(**({name: state[name] for name in self._defaults} | changes))
+        state, fields = self.__dict__, self._defaults
+        if not changes.keys() <= fields.keys():
+            raise TypeError(f"{type(self).__qualname__} has the fields {self.__match_args__}")
+        made = object.__new__(self.__class__)
+        # A record may keep computed properties, which are of the old one, beside its fields.
+        alone = len(state) == len(fields)
+        made.__dict__.update(state if alone else {name: state[name] for name in fields})
+        made.__dict__.update(changes)
+        return made
 
 
 if not TYPE_CHECKING:

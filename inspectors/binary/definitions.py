@@ -86,19 +86,23 @@ def _promising(
 def read_definition(image: Image, address: int, layout: Layout) -> FoundDefinition | None:
     """The definition at ``address``, or None where the words there have another shape."""
     size = image.word_size
-    size_at = address + layout.moduledef("m_size")
-    m_size = image.signed(size_at, size)  # first: it tells most other structures apart
-    if m_size is None or not -1 <= m_size <= STATE_LIMIT or not is_plain(image, size_at):
-        return None
     at = {field: address + offset for field, offset in layout.moduledef_offsets.items()}
+    words = dict(zip(at, image.window(address + layout.head, len(at)), strict=False))
+    if len(words) < len(at):
+        return None
+    m_size = words["m_size"]  # first: it tells most other structures apart
+    m_size = -1 if m_size == (1 << 8 * size) - 1 else m_size
+    if m_size > STATE_LIMIT or not is_plain(image, at["m_size"]):
+        return None
     headed = image.unsigned(address, size) != 0 or layout.free_threaded
     if not headed and at["m_methods"] not in image.pointers and at["m_slots"] not in image.pointers:
         return None
     if not head_at(image, address, layout) or not is_zero(image, address + layout.head - size):
         return None
-    if not all(is_zero(image, at[field]) for field in ("m_init", "m_index", "m_copy")):
-        return None
-    hooks = [_hook(image, at[field]) for field in ("m_traverse", "m_clear", "m_free")]
+    for field in ("m_init", "m_index", "m_copy"):
+        if words[field] or not is_plain(image, at[field]):
+            return None
+    hooks = [_hook(image, at[field], words[field]) for field in _HOOKS]
     if None in hooks:
         return None
     name_at = image.pointers.get(at["m_name"])
@@ -141,9 +145,12 @@ def read_definition(image: Image, address: int, layout: Layout) -> FoundDefiniti
     )
 
 
-def _hook(image: Image, address: int) -> bool | None:
+_HOOKS = ("m_traverse", "m_clear", "m_free")
+
+
+def _hook(image: Image, address: int, word: int) -> bool | None:
     """Whether a hook is set; None where the word is neither a function nor zero."""
-    if is_zero(image, address):
+    if not word and is_plain(image, address):
         return False
     return True if function_at(image, address) is not None else None
 

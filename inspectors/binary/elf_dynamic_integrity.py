@@ -274,7 +274,7 @@ def _symbols(part: _Part, count: int | None, names: int) -> Iterator[Damage]:
     highest = raw[23 if part.order == "<" else 16 :: entry]  # of the bytes of each size
     highest += raw[22 if part.order == "<" else 17 :: entry]
     highest += raw[21 if part.order == "<" else 18 :: entry]
-    if part.wide and any(highest):
+    if part.wide and highest.count(0) != len(highest):
         size = max(_column(raw, part.order, "Q", 16, entry))
         yield Damage("dynamic symbols", f"one is said to have {size} bytes")
     # Reserved numbers are SHN_ABS, SHN_COMMON, SHN_XINDEX, and what processors define below

@@ -4,7 +4,9 @@ Numbers: each processor's ELF psABI supplement, as ``readelf -r`` prints them. O
 that put an address into data matter here; the rest (TLS, COPY) is left alone.
 """
 
+import sys
 from collections.abc import Callable, Iterator
+from struct import Struct
 from typing import NamedTuple
 
 from isoview.inspectors.binary.image import integers
@@ -46,6 +48,8 @@ def read_table(
     raw: memoryview, *, bits: int, endian: str, explicit_addend: bool, kinds: Numbers
 ) -> Relocations:
     """All entries of one REL or RELA table (its size is what bounds the work)."""
+    if bits == 64 and explicit_addend:
+        return _read_rela(raw, endian, kinds)
     size = bits // 8
     columns = 3 if explicit_addend else 2
     words = integers(raw[: len(raw) // (size * columns) * (size * columns)], size, endian)
@@ -79,6 +83,44 @@ def read_table(
             else:
                 relative[address] = addend
     return Relocations(relative, in_place, rest)
+
+
+def _read_rela(raw: memoryview, endian: str, kinds: Numbers) -> Relocations:
+    """The same for what nearly every file has: RELA entries of 64-bit files."""
+    raw = raw[: len(raw) // 24 * 24]
+    words = integers(raw, 8, endian)
+    # Linkers put all that are relative first: those are taken as a block, without a look at each.
+    first = _run_of(words[1::3].tobytes(), kinds.relative.to_bytes(8, sys.byteorder))
+    block = words[: 3 * first]
+    relative = dict(zip(block[0::3].tolist(), block[2::3].tolist(), strict=True))
+    rest: list[Entry] = []
+    entries = (_RELA if endian == "little" else _RELA_BIG).iter_unpack(raw[24 * first :])
+    for address, one, other, addend in entries:
+        kind, index = (one, other) if endian == "little" else (other, one)
+        if kind in kinds.symbolic:
+            rest.append((address, index, addend))
+        elif kind == kinds.relative:
+            relative[address] = addend
+    return Relocations(relative, [], rest)
+
+
+_RELA, _RELA_BIG = (
+    Struct("<QIIQ"),
+    Struct(">QIIQ"),
+)  # r_info is one number, the kind in its low half
+
+
+def _run_of(column: bytes, item: bytes) -> int:
+    """How many items at the beginning of ``column`` are ``item``."""
+    low, high = 0, len(column) // len(item)
+    while low < high:
+        middle = (low + high + 1) // 2
+        size = len(item)
+        if column[low * size : middle * size] == item * (middle - low):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def relr_addresses(

@@ -18,7 +18,6 @@ from isoview.inspectors.binary.layouts import (
 )
 from isoview.inspectors.binary.names import DATA_TYPE_SLOTS, TYPE_SLOTS, flag_names
 from isoview.inspectors.binary.scan import (
-    TABLE_LIMIT,
     candidates,
     data_segments,
     function_at,
@@ -324,22 +323,26 @@ def _type_slots(image: Image, address: int) -> list[tuple[int, int]] | None:
     found: list[tuple[int, int]] = []
     seen: set[int] = set()
     some_pointer = False
-    for index in range(TABLE_LIMIT):
-        entry = address + index * 2 * size
-        number = image.unsigned(entry, 4)
-        if number is None or not is_plain(image, entry):
-            return None
-        if size == 8 and image.unsigned(entry + 4, 4) != 0:
+    # The id is an int at the start of its word, zeros behind it; ids are few, and none comes twice.
+    shift = 32 if size == 8 and image.endian == "big" else 0
+    words = image.window(address, 2 * len(TYPE_SLOTS) + 2)
+    for index in range(0, len(words), 2):
+        entry = address + index * size
+        number = words[index] >> shift
+        if words[index] != number << shift or not is_plain(image, entry):
             return None
         if number == 0:
             return found if some_pointer else None
         if number not in TYPE_SLOTS or number in seen:
             return None
+        if index + 1 == len(words):
+            return None
         seen.add(number)
         value = entry + size
-        runs = function_at(image, value) is not None or is_zero(image, value)
-        if not runs and number not in DATA_TYPE_SLOTS:
+        plain = is_plain(image, value)
+        runs = plain and words[index + 1] == 0
+        if not runs and number not in DATA_TYPE_SLOTS and function_at(image, value) is None:
             return None
-        some_pointer = some_pointer or not is_plain(image, value)
+        some_pointer = some_pointer or not plain
         found.append((number, value))
     return None

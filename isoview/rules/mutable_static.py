@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from isoview.fingerprint import dotted_module, fingerprint, symbol_subject
 from isoview.inspectors.facts import Facts, Global
-from isoview.model import Finding
+from isoview.model import Finding, Where
 from isoview.rules.base import Rule
 from isoview.rules.object_in_static import keeps_capsule, no_globals, place
 
@@ -116,7 +116,7 @@ class _Unseen:
             symbol + says,
             MutableStatic.guide,
             self._start + symbol_subject(symbol),
-            place(entry),
+            place(entry) if entry.source else Where(symbol, entry.address, entry.section),
             entry.evidence,
         )
 
