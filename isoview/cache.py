@@ -84,8 +84,12 @@ class Cache:
         # tell; asking for it here costs a look at each folder above.
         from isoview.fingerprint import dotted_place
 
-        called = dotted_place(os.path.abspath(place.path), place.member)  # noqa: PTH100
-        what = f"{place.identity}\0{place.path}\0{called}\0{self._quick}\0{place.named}"
+        path = os.path.abspath(place.path)  # noqa: PTH100
+        called = dotted_place(path, place.member)
+        beside = "" if place.container else _changed(os.path.dirname(path))  # noqa: PTH120
+        what = "\0".join(
+            (place.identity, place.path, called, beside, str(self._quick), str(place.named))
+        )
         key = hashlib.sha256(what.encode("utf-8", "surrogateescape")).hexdigest()
         return self._home / key[:2] / f"{key[2:]}.json"
 
@@ -102,6 +106,16 @@ class Cache:
         )
         for path in others[: -_GENERATIONS or None]:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _changed(folder: str) -> str:
+    """When something came into a folder, or went: a library that a module there links may lie in
+    it, and what the report says of the module hangs on that (:mod:`isoview.linked`).
+    """
+    try:
+        return f"{os.stat(folder).st_mtime_ns:x}"  # noqa: PTH116
+    except OSError:
+        return ""
 
 
 def _mark(body: bytes) -> bytes:

@@ -26,6 +26,8 @@ _OF_THE_SYSTEM = (
     "msvcp", "msvcrt",
 )  # fmt: skip
 _ORIGINS = ("$ORIGIN", "${ORIGIN}", "@loader_path", "@rpath")
+_MOST, _MOST_FOLDERS = 256, 32
+"""Libraries that are looked for, and folders in which they are: a file may name any number."""
 _KEPT = 256
 """Libraries whose answer is kept: the modules of a package link the same few."""
 
@@ -35,10 +37,15 @@ Read = Callable[[str], memoryview | None]
 def with_linked(facts: Facts, loaded: "Loaded") -> Facts:
     """``facts`` with the libraries beside the file that speak the C API, as not audited."""
     known = {library.name for library in facts.libraries}
-    names = [name for name in facts.linked if name not in known and not _is_of_system(name)]
+    named = dict.fromkeys(facts.linked)
+    names = [name for name in named if name not in known and not _is_of_system(name)]
     if not names:
         return facts
-    found = tuple(Library(name, audited=False) for name in names if _speaks(name, loaded))
+    found = tuple(
+        Library(name, audited=False)
+        for number, name in enumerate(names[: _MOST + 1])
+        if number == _MOST or _speaks(name, loaded)  # of what is beyond, one speaks for all
+    )
     return replace(facts, libraries=(*facts.libraries, *found)) if found else facts
 
 
@@ -64,7 +71,7 @@ def _places(name: str, path: str, run_paths: tuple[str, ...]) -> Iterator[str]:
     for origin in _ORIGINS:
         if name.startswith(f"{origin}/"):
             yield posixpath.normpath(posixpath.join(folder, name[len(origin) + 1 :]))
-    for run_path in run_paths:
+    for run_path in run_paths[:_MOST_FOLDERS]:
         for origin in _ORIGINS:
             if run_path.startswith(origin):
                 beside = run_path[len(origin) :].lstrip("/")

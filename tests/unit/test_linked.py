@@ -1,16 +1,24 @@
 """A library beside a module that holds Python objects: the module's own file does not show them."""
 
+import os
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from compiled import compiler, missing
+from facts_by_hand import facts
 
+from isoview import linked
+from isoview.cache import Cache
 from isoview.inspectors.facts import Library
 from isoview.model import Complete, Report
+from isoview.parallel import spread
 from isoview.stream import stream
+from isoview.targets import find
 
 HELPER = """
 #include <Python.h>
@@ -90,3 +98,34 @@ def test_in_a_wheel_too(tmp_path: Path) -> None:
         archive.write(tmp_path / "pkg.libs" / "libhelper.so.1", "pkg.libs/libhelper.so.1")
         archive.writestr("pkg-1.0.dist-info/RECORD", "")
     assert report_of(wheel).facts.libraries == (Library("libhelper.so.1", audited=False),)
+
+
+def test_the_cache_notices_that_one_has_come(tmp_path: Path) -> None:
+    module = build(tmp_path, HELPER, "libhelper.so.1", "$ORIGIN", "pkg")
+    library = (tmp_path / "pkg" / "libhelper.so.1").rename(tmp_path / "aside")
+    os.utime(module, (1e9, 1e9))
+
+    def libraries() -> tuple[Library, ...]:
+        cache = Cache(quick=False)
+        listed = [each for each in find([str(tmp_path / "pkg")]) if "linked" in each.path]
+        events = spread(listed, None, jobs=1, cache=cache)
+        return next(each.report.facts.libraries for each in events if isinstance(each, Complete))
+
+    assert libraries() == libraries() == ()
+    library.rename(tmp_path / "pkg" / "libhelper.so.1")
+    assert libraries() == (Library("libhelper.so.1", audited=False),)
+
+
+def test_how_many_are_looked_for_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file may name any number of libraries, each in any number of folders."""
+    looked: list[str] = []
+    monkeypatch.setattr(linked, "_file_speaks", looked.append)
+    many = [f"lib{number}.so" for number in range(5_000)]
+    image = SimpleNamespace(run_paths=tuple(f"$ORIGIN/{number}" for number in range(5_000)))
+    made = replace(facts(), linked=(*many, *many))
+    loaded = SimpleNamespace(artifact=made.artifact, image=image)
+    found = linked.with_linked(made, loaded)  # type: ignore[arg-type]
+    assert len(looked) < 10_000
+    assert len(found.libraries) == 1, "what was not looked at leaves the answer open"
