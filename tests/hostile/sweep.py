@@ -35,7 +35,7 @@ SOUND = {
     "pyd": BUILT / "pe-x86-64" / "multi_313.cp313-win_amd64.pyd",
     "macho": BUILT / "macho-arm64" / "multi_313.cpython-313-darwin.so",
 }
-CPU_SECONDS, MEMORY_MB, WALL_SECONDS = 2.0, 500, 30
+CPU_SECONDS, MEMORY_MB, WALL_SECONDS = 2.0, 500, 120
 _COMMAND = (
     "-m",
     "isoview",
