@@ -25,6 +25,8 @@ Found = dict[str, Any]
 Outcome = tuple[str, str]
 OPEN = ("open", "nothing here decides it")
 _AT = re.compile(r"\bat (0x[0-9a-f]+)")
+REACH = 4096
+"""Bytes behind a static's address that count as its own: a finding does not tell its size."""
 _HEAP, _IMMUTABLE, _GC, _CLOSED = 1 << 9, 1 << 8, 1 << 14, 1 << 7
 _NEW, _INIT, _FREE, _BASE, _BASES = 65, 60, 74, 48, 49
 _STORES = ("mov", "movq", "movl", "movb", "movw", "movups", "movaps", "movdqa", "movdqu", "movhps",
@@ -192,10 +194,10 @@ def thread_local(file: OtherReader, entry: Found) -> Outcome:
 
 
 def _is_store(line: Line, static: int) -> bool:
-    """An instruction whose last operand is the memory at ``static``."""
+    """An instruction whose last operand is memory within ``REACH`` of ``static``."""
     operands = line.operands.partition("#")[0].strip()
     writes = line.mnemonic in _STORES and operands.endswith("(%rip)")
-    return writes and line.target is not None and static <= line.target
+    return writes and line.target is not None and static <= line.target < static + REACH
 
 
 def _near(file: OtherReader, at: int, before: int = 40) -> list[Line]:
@@ -205,7 +207,7 @@ def _near(file: OtherReader, at: int, before: int = 40) -> list[Line]:
 
 def stored(file: OtherReader, entry: Found) -> Outcome:
     """The evidence's own place: a store to the static, of what the named function returned."""
-    static, end = entry["where"][1], entry["where"][1] + 4096
+    static, end = entry["where"][1], entry["where"][1] + REACH
     seen = []
     for kind, text in entry["ev"]:
         at = _AT.search(text)
