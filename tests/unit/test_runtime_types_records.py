@@ -67,6 +67,8 @@ def test_names_put_together_by_strings_and_streams_are_read_or_left_open_but_nev
         "Streamed": "Stream12",
         "Behind": "FrontBox",
         "Ended": "BoxCorr",
+        "Formatted": "Kind_flt_32",
+        "Quiet": "QuietBox",
         "Plain": "Plain",
     }
 
