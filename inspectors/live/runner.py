@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from isoview.inspectors.binary.source import open_regular
 from isoview.inspectors.errors import BadConfig, NotFound, ProbeFailed, Unreadable
 from isoview.inspectors.live import EXPERIMENTS, PARTS
 from isoview.inspectors.live.answers import parse
@@ -203,7 +204,10 @@ def _exercise(path: str | None) -> str | None:
     if path is None:
         return None
     try:
-        compile(Path(path).read_bytes(), path, "exec")
+        with open_regular(path) as file:
+            compile(file.read(), path, "exec")
+    except Unreadable as error:
+        raise BadConfig(error.message, "Give --exercise a file with Python code.") from None
     except OSError as error:
         raise BadConfig(
             f"{path} cannot be read: {error.strerror}", "Give --exercise a file with Python code."

@@ -1,6 +1,8 @@
 """The numbers of a report, out of the tables. Everything is counted by DuckDB."""
 
 import csv
+import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,10 +11,12 @@ from isoview.inspectors.errors import BadConfig
 from isoview.survey import need
 from isoview.survey.names import release_order
 from isoview.survey.query import connect
+from isoview.text_file import read_text
 
 ORDER = ("pure", "yes", "unknown", "contradiction", "no")
 """Answers as they stand in a bar; ``pure``: Python code only, which no interpreter stumbles on."""
 FILES = 50
+_CSV_LIMIT = 256 << 20
 _RANK = "CASE {0} WHEN 'no' THEN 0 WHEN 'contradiction' THEN 1 WHEN 'unknown' THEN 2 ELSE 3 END"
 _NAMES = "['no', 'contradiction', 'unknown', 'yes']"
 # What no worker can be blamed for: the package has no wheel that could be read.
@@ -163,24 +167,31 @@ def weights(path: Path) -> dict[str, float]:
     from isoview.requirements import canonical
 
     found: dict[str, float] = {}
+    text = read_text(path, _CSV_LIMIT, "Give a file of PACKAGE,DOWNLOADS.")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.reader(file), 1):
-                if not row:
-                    continue
-                try:
-                    found[canonical(row[0].strip())] = float(row[1].replace("_", ""))
-                except (IndexError, ValueError) as error:
-                    if number > 1:
-                        raise BadConfig(
-                            f"{path}, line {number}, is not PACKAGE,DOWNLOADS",
-                            "Write a name and a number in each line.",
-                        ) from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), 1):
+            weight = _weight(row)
+            if weight is not None:
+                found[canonical(row[0].strip())] = weight
+            elif row and number > 1:
+                raise BadConfig(
+                    f"{path}, line {number}, is not PACKAGE,DOWNLOADS",
+                    "Write a name and a number in each line.",
+                )
+    except csv.Error as error:
         raise BadConfig(f"{path} cannot be read: {error}", "Give a file of PACKAGE,DOWNLOADS.") from error  # fmt: skip
     if not found:
         raise BadConfig(f"{path} has no line of PACKAGE,DOWNLOADS", "Leave --downloads out.")
     return found
+
+
+def _weight(row: list[str]) -> float | None:
+    """The number of a row; None where it has none that a package can be weighed with."""
+    try:
+        weight = float(row[1].replace("_", ""))
+    except (IndexError, ValueError):
+        return None
+    return weight if 0 <= weight < math.inf else None
 
 
 def _ordered(found: Sequence[tuple[Any, ...]]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """``isoview live`` as a user meets it: what goes where, which exit code, what is safe to show."""
 
 import json
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -61,7 +62,16 @@ def test_a_snippet_that_is_no_python_is_a_mistake_of_the_command_line(
     assert isoview(["live", "_csv", "--exercise", str(snippet)]) == 2
     assert "is no Python code" in capsys.readouterr().err
     assert isoview(["live", "_csv", "--exercise", str(tmp_path / "none.py")]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "none.py" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_for_a_snippet_is_refused_and_not_waited_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "use.py")
+    assert isoview(["live", "_csv", "--exercise", str(tmp_path / "use.py")]) == 2
+    assert "named pipe" in capsys.readouterr().err
 
 
 def test_repeats_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
