@@ -79,27 +79,36 @@ def _calls_through(scene: Scene, start: int, argument: int) -> bool:
 
 def offered_inits(scene: Scene, facts: Facts) -> frozenset[int]:
     """Functions in the capsules from which the modules of a mypyc group are made."""
-    found = set()
-    argument = scene.machine.arguments[0]
+    makers: dict[int, set[int]] = {}  # functions, and where each makes such capsules
     for capsule in facts.capsules:
-        if capsule.role != "published" or not _MODULES_INIT.match(capsule.name):
-            continue
-        maker = scene.functions.containing(capsule.address or 0)
-        if maker is None:
-            continue
-        code = scene.machine.decode(scene.functions.read(maker), maker.start)
-        given: int | None = None
-        for ins in code:
-            if ins[0] == capsule.address:
-                break
-            if ins[3] == argument and ins[1] == i.ADDRESS:
-                given = ins[8]
-            elif ins[3] == argument and ins[1] == i.LOAD and ins[4] == ins[5] == NONE:
-                given = scene.image.pointers.get(ins[7])
-            elif ins[3] == argument and ins[1] == i.ADD and ins[4] == argument and given:
-                given += ins[8]
-            elif ins[3] == argument and ins[1] == i.LOAD and ins[4] == argument and given:
-                given = scene.image.pointers.get(given + ins[7])  # AArch64: page, then offset
-        if given is not None and scene.functions.starts_at(given):
+        at = capsule.address
+        if capsule.role == "published" and at is not None and _MODULES_INIT.match(capsule.name):
+            maker = scene.functions.containing(at)
+            if maker is not None:
+                makers.setdefault(maker.start, set()).add(at)
+    found: set[int] = set()
+    for start, sites in makers.items():
+        found |= _given_at(scene, start, sites)
+    return frozenset(target for target in found if scene.functions.starts_at(target))
+
+
+def _given_at(scene: Scene, start: int, sites: set[int]) -> set[int]:
+    """The addresses that stand in the first argument's register at ``sites``."""
+    argument = scene.machine.arguments[0]
+    pointers = scene.image.pointers
+    found: set[int] = set()
+    given: int | None = None
+    for ins in scene.machine.decode(scene.functions.read(scene.functions.at(start)), start):
+        if ins[0] in sites and given is not None:
             found.add(given)
-    return frozenset(found)
+        if ins[3] != argument:
+            continue
+        if ins[1] == i.ADDRESS:
+            given = ins[8]
+        elif ins[1] == i.LOAD and ins[4] == ins[5] == NONE:
+            given = pointers.get(ins[7])
+        elif ins[1] == i.ADD and ins[4] == argument and given is not None:
+            given += ins[8]
+        elif ins[1] == i.LOAD and ins[4] == argument and given is not None:
+            given = pointers.get(given + ins[7])  # AArch64: page, then offset
+    return found
