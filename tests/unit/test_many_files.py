@@ -26,9 +26,16 @@ from isoview.codec import report_to_data
 from isoview.codec_fast import report_from_own
 from isoview.commands import ExitCode
 from isoview.model import Complete, Event, Failed
-from isoview.parallel import spread
+from isoview.parallel import _Crew, spread
 from isoview.progress import Progress
 from isoview.targets import Found, Place, find
+
+
+def test_one_worker_keeps_to_the_order_and_the_others_take_the_largest() -> None:
+    places = [Place(f"{size}.so", size=size) for size in (5, 1, 9, 3)]
+    crew = _Crew(places, quick=False, cache=None, done=lambda _place: None)
+    taken = [crew._take(largest=largest) for largest in (False, True, True, False, False)]
+    assert taken == [0, 2, 3, 1, None]
 
 
 @pytest.fixture

@@ -79,3 +79,25 @@ def test_the_many_that_are_made_later_are_as_the_first() -> None:
     assert {(record.place, record.values, record.named) for record in made} == {("here", (), "so")}
     with pytest.raises(TypeError):
         Stand("here")  # type: ignore[call-arg]
+
+
+def test_a_class_of_many_records_gets_a_method_of_its_own_and_stays_the_same() -> None:
+    class Place(Record):
+        name: str
+        line: int = 1
+
+    first = Place("a")
+    for _ in range(MANY):
+        latest = Place("a")
+    assert Place.__init__ is not Record.__init__
+    assert latest == first
+    assert list(vars(latest)) == ["name", "line"]
+    with pytest.raises(TypeError, match="Place"):
+        Place()  # type: ignore[call-arg]
+
+
+def test_what_a_record_computed_is_not_the_changed_ones() -> None:
+    facts = Facts(Artifact("a.so"), "shape", libraries=())
+    assert facts.own_init is None
+    changed = replace(facts, stage="code")
+    assert vars(changed).keys() == vars(Facts(Artifact("a.so"), "code")).keys()
