@@ -20,10 +20,13 @@ from isoview.inspectors.facts import Evidence, Global, GlobalKind, Item
 _RUNTIME_PREFIXES = (
     "__dso_handle", "__TMC_", "__bss_start", "__frame_dummy_init_array_entry",
     "__do_global_dtors_aux", "__JCR", "__CTOR", "__DTOR", "DW.ref.", "_GLOBAL_OFFSET_TABLE_",
-    "__stack_chk_guard", "emutex", "emergency", "_ZN3std", "_ZN4core", "_ZN5alloc",
+    "__stack_chk_guard", "_ZN3std", "_ZN4core", "_ZN5alloc",
     "_ZN9__gnu_cxx", "_ZN10__cxxabi", "_ZNSt", "_ZNSa", "_ZNSb", "_ZSt", "_ZSa", "_ZSb", "_ZZNS", "_ZZS",
 )  # fmt: skip
-_RUNTIME_NAMES = frozenset({"_edata", "_end", "_dyld_private", "_DYNAMIC"})
+_RUNTIME_NAMES = frozenset({
+    "_edata", "_end", "_dyld_private", "_DYNAMIC", "emutex",
+    "emergency_mutex", "emergency_buffer", "emergency_used", "emergency_pool",
+})  # fmt: skip
 _NUMBERED = ("completed.", "dtor_idx.", "force_to_data.", "object.")  # statics of crtstuff.c
 # The rest needs a pattern; it is text, compiled (and kept by re) when such a name is met.
 _MANGLED = ("_R", "_ZN")
@@ -129,6 +132,8 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
         if filled[following] < address:
             following = bisect_left(filled, address, following)
         told = _told_by_name(name)
+        if told is not None and not _is_of_its_size(name, size, word):
+            told = None
         if address in known:
             kind, text, _ = known[address]
             evidence: tuple[Evidence, ...] = (Evidence("shape", text, address),)
@@ -209,6 +214,15 @@ def _told_by_name(name: str) -> Class | None:
     if named is None and _may_be_lock(name.lower()) and re.search(_LOCK_NAME, name):
         return _LOCK
     return named
+
+
+def _is_of_its_size(name: str, size: int, word: int) -> bool:
+    """Whether a static can be what its name says: ``static PyObject *object`` in a function is
+    ``object.0``, as a structure of crtstuff.c is.
+    """
+    if name.startswith("completed."):
+        return size == 1
+    return size > word or not name.startswith(("object.", *_PARSER_STARTS))
 
 
 def _of_interpreter(name: str) -> Class | None:

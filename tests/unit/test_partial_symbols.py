@@ -53,6 +53,32 @@ def test_room_in_bss_without_a_symbol_is_told(size: int, level: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "declared",
+    ["PyObject *import_lock", "PyObject *emergency_cache", "PyObject *completed", "PyObject *object",
+     "PyObject *_parser", "PyObject *_kwtuple"],
+)  # fmt: skip
+def test_no_name_makes_an_object_something_else(tmp_path: Path, declared: str) -> None:
+    """Statics of functions get a number, as those of crtstuff.c and of Argument Clinic have one."""
+    name = declared.partition("*")[2]
+    source, built = tmp_path / "misnamed.c", tmp_path / "misnamed.so"
+    source.write_text(
+        "typedef struct _object PyObject;\nPyObject *PyDict_New(void);\n"
+        "void *PyModuleDef_Init(void *);\n"
+        f"PyObject *get(void) {{ static {declared};\n"
+        f"if (!{name}) {name} = PyDict_New(); return {name}; }}\n"
+        "void *PyInit_misnamed(void) { return PyModuleDef_Init(0); }\n"
+    )
+    command = compiler()
+    if command is None:
+        pytest.skip("no C compiler here")
+    subprocess.run([*command, "-shared", "-fPIC", "-O2", "-w", source, "-o", built], check=True)
+    with load(str(built)) as loaded:
+        facts = code(loaded, shape(loaded))
+    named = [entry for entry in facts.globals if (entry.symbol or "").startswith(name)]
+    assert "object" in {entry.kind for entry in named}
+
+
+@pytest.mark.parametrize(
     ("kind", "level"), [("struct _object *", "partial"), ("int ", "full")], ids=["object", "int"]
 )
 def test_an_object_of_each_thread_is_not_passed_over(tmp_path: Path, kind: str, level: str) -> None:

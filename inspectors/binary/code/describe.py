@@ -89,7 +89,7 @@ class Describer:
 
     def _known(self, entry: Global, holders: list[Holder]) -> Global:
         """A global that was known before, with what its words turned out to be."""
-        if entry.kind in _CLOSED:
+        if entry.kind in _CLOSED and not (holders and _is_misnamed(entry, holders)):
             return entry
         if not holders:
             return self._other(entry)
@@ -361,6 +361,12 @@ def _with_declaration(entry: Global, declared: Declaration) -> Global:
         kind = "table"
     evidence = Evidence("declared", f"declared as {declared.type}", entry.address)
     return replace(entry, kind=kind, source=where, evidence=(*entry.evidence, evidence))
+
+
+def _is_misnamed(entry: Global, holders: list[Holder]) -> bool:
+    """Whether a static is called a lock, and an object was seen being put there: a lock of Python's."""
+    named = entry.kind == "lock" and entry.evidence[0].kind == "name"
+    return named and any(holder.grade == "strong" for holder in holders)
 
 
 def _words(holders: list[Holder], end: int) -> int:
