@@ -9,15 +9,18 @@ from hostile_text import HOSTILE, nothing_acts
 from live_by_hand import OUTCOMES
 from process.targets import LINUX
 from shared_by_hand import SHARED, sharing_app
+from textual.command import CommandList
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import ContentSwitcher, Static
 
 from isoview.tui.app import IsoviewApp
 from isoview.tui.live_control import LiveControl
 from isoview.tui.live_runs import LiveServices
+from isoview.tui.palette import Palette
 from isoview.tui.processes import ProcessServices
 from isoview.tui.screens.process import ProcessScreen
 from isoview.tui.views import VIEWS
+from isoview.tui.widgets.detail import DetailPane
 
 
 @pytest.mark.parametrize("name", [view.name for view in VIEWS if view.about == "module"])
@@ -97,5 +100,40 @@ def test_the_name_of_a_module_in_a_process_is_only_text() -> None:
             screen.query_one("#cell-text", Static)
         finally:
             kind.cell = cell
+
+    drive(app, steps)
+
+
+def test_a_palette_that_was_left_while_it_searched_ends_nothing() -> None:
+    app = app_of()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Palette) and app.screen.is_mounted)
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        await pilot.press("escape")
+        await until(pilot, lambda: not palette.query(CommandList))
+        await palette._gather_commands("d").wait()
+        await settle(pilot)
+        assert app.is_running
+
+    drive(app, steps)
+
+
+def test_a_face_chosen_while_the_screen_is_left_is_not_shown() -> None:
+    app = app_of()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        app.navigation.go("module", app.entries[0])
+        await until(pilot, lambda: any(each.is_filled for each in app.screen.query(DetailPane)))
+        detail = app.screen.query_one(DetailPane)
+        switcher = detail.query_one(ContentSwitcher)
+        switcher._pruning = True  # Textual mounts nothing any more
+        detail.face = "fix"
+        await settle(pilot)
+        assert app.is_running
+        assert not switcher.query("#fix")
+        switcher._pruning = False
 
     drive(app, steps)

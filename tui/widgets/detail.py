@@ -164,8 +164,8 @@ class DetailPane(Vertical):
             from isoview.tui.widgets.markdown_faces import FixFace, GuideFace
 
             await switcher.add_content(GuideFace(id=face) if face == "guide" else FixFace(id=face))
-        if self.face != face:  # another one was chosen meanwhile
-            return
+        if self.face != face or not switcher.query(f"#{face}"):
+            return  # another one was chosen meanwhile, or the screen is being left
         switcher.current = face
         self.query_one(FaceTabs).face = face
         self._point_face()
