@@ -96,7 +96,10 @@ class WorkspaceControl:
 
     def read_once(self, entry: Entry) -> None:
         """Read an entry of the workspace when it is first opened."""
-        if self._entries.get((entry.target, entry.arch)) is entry and entry not in self._app.entries:
+        if (
+            self._entries.get((entry.target, entry.arch)) is entry
+            and entry not in self._app.entries
+        ):
             self._app.entries.append(entry)
             self._app.read([entry])
 
