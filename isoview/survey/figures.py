@@ -11,6 +11,7 @@ from isoview.inspectors.errors import BadConfig
 from isoview.survey import need
 from isoview.survey.names import release_order
 from isoview.survey.query import connect
+from isoview.survey.store import damaged
 from isoview.text_file import read_text
 
 ORDER = ("pure", "yes", "unknown", "contradiction", "no")
@@ -44,7 +45,10 @@ class Figures:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The answer to one statement of ours."""
-        found: list[tuple[Any, ...]] = self._connection.execute(sql).fetchall()
+        try:
+            found: list[tuple[Any, ...]] = self._connection.execute(sql).fetchall()
+        except need("duckdb").Error as error:  # the statements are ours: it is the tables
+            raise damaged(str(error)) from error
         return found
 
     def one(self, sql: str) -> Any:

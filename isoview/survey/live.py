@@ -14,10 +14,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from isoview.inspectors.errors import IsoviewError
-from isoview.survey import need
 from isoview.survey.packing import Packer
 from isoview.survey.rows import Row
-from isoview.survey.store import parts_of
+from isoview.survey.store import columns_of, parts_of
 from isoview.survey.worker import Task
 
 _INSTALL = 900  # seconds
@@ -53,10 +52,9 @@ def nothing_live(task: Task, why: str) -> dict[str, bytes]:
 
 def without_modules(folder: Path) -> set[str]:
     """Wheels that there is nothing to run of."""
-    parquet = need("pyarrow.parquet")
     found: set[str] = set()
     for path in parts_of(folder, "distributions"):
-        for row in parquet.read_table(path, columns=["wheel", "kind"]).to_pylist():
+        for row in columns_of(path, ["wheel", "kind"]).to_pylist():
             if row["kind"] != "compiled":
                 found.add(row["wheel"])
     return found

@@ -14,7 +14,7 @@ from typing import Any
 from isoview.inspectors.errors import BadConfig
 from isoview.survey import need
 from isoview.survey.schema import TABLES
-from isoview.survey.store import check_survey, parts_of
+from isoview.survey.store import check_survey, damaged, parts_of
 from isoview.visible import visible
 
 _WIDTH = 60  # of a cell in the table that people read
@@ -38,7 +38,10 @@ def connect(folder: Path) -> Any:
         if paths:
             files = ", ".join(map(_quoted, paths))
             view = f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{files}])"
-            connection.execute(view)
+            try:
+                connection.execute(view)
+            except duckdb.Error as error:
+                raise damaged(str(error)) from error
     return connection
 
 

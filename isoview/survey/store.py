@@ -38,11 +38,9 @@ class Store:
 
     def done(self, key: str = "wheel") -> set[str]:
         """What has its rows in a part."""
-        dataset = need("pyarrow.parquet")
         found: set[str] = set()
         for number in self._numbers():
-            path = self._path(self._last, number)
-            found.update(dataset.read_table(path, columns=[key]).column(key).to_pylist())
+            found.update(columns_of(self._path(self._last, number), [key]).column(key).to_pylist())
         return found
 
     def add(self, tables: Mapping[str, bytes]) -> bool:
@@ -112,8 +110,26 @@ def parts_of(folder: Path, table: str) -> list[Path]:
 
 def number_of_rows(folder: Path, table: str) -> int:
     """Rows of a table in all finished parts."""
+    return sum(columns_of(path, []).num_rows for path in parts_of(folder, table))
+
+
+def columns_of(path: Path, names: list[str]) -> Any:
+    """Columns of one part, as an Arrow table. Raises :class:`BadConfig`."""
     parquet = need("pyarrow.parquet")
-    return sum(parquet.read_metadata(path).num_rows for path in parts_of(folder, table))
+    try:
+        return parquet.read_table(path, columns=names, partitioning=None).select(names)
+    except (OSError, ValueError, KeyError) as error:  # Arrow's own are kinds of these
+        raise damaged(f"{path}: {error}") from error
+
+
+def damaged(what: str) -> BadConfig:
+    """What to say of a part that was finished and can no longer be read."""
+    said = " ".join(what.partition("\n\nLINE ")[0].split())  # DuckDB adds the statement
+    return BadConfig(
+        f"a part of the survey cannot be read: {said}",
+        "If the file is damaged, delete the part of its number in distributions/ and give the "
+        "survey's command again: those wheels are read anew.",
+    )
 
 
 def _aside(path: Path) -> Path:

@@ -46,6 +46,33 @@ def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in select(folder, sql)[1]]
 
 
+@pytest.mark.parametrize("what", ["nothing left", "the end is whole"])
+def test_a_damaged_part_is_named_and_can_be_made_again(
+    what: str, surveyed: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(surveyed, tmp_path / "tables"))
+    part = folder / "distributions" / "part-000000.parquet"
+    body = part.read_bytes()
+    part.write_bytes(
+        b"" if what == "nothing left" else bytes(len(body) // 3) + body[len(body) // 3 :]
+    )
+    wheels = surveyed.parent / "wheels"
+    for command in (
+        ("survey", "query", folder, "SELECT * FROM distributions"),
+        ("survey", "report", folder),
+        ("survey", wheels, "--output", folder, "--jobs", "1"),
+    ):
+        done = isoview(*command)
+        assert done.returncode == ExitCode.USAGE, (command, done.stderr)
+        assert "a part of the survey cannot be read" in done.stderr, command
+        assert part.name in done.stderr or what != "nothing left"
+    part.unlink()
+    done = survey(wheels, "--output", folder, "--jobs", "1")
+    assert done.returncode == ExitCode.NOT_ANALYSED, done.stderr
+    count = "SELECT count(*) FROM distributions"
+    assert rows(folder, count) == rows(surveyed, count)
+
+
 def test_every_wheel_has_its_row_and_hostile_ones_stop_nothing(surveyed: Path) -> None:
     kinds = dict(rows(surveyed, "SELECT wheel, kind FROM distributions"))
     short = {wheel.partition("-")[0]: kind for wheel, kind in kinds.items()}
