@@ -42,10 +42,18 @@ def test_check_without_a_terminal_loads_nothing_for_one(form: str) -> None:
     }  # fmt: skip
 
 
-def test_check_without_options_loads_no_parser_of_them() -> None:
-    loaded = command("check", str(speedups()))
+@pytest.mark.parametrize("flags", [[], ["--quick"], ["-v", "--no-cache"]], ids=str)
+def test_check_with_nothing_to_parse_loads_no_parser(flags: list[str]) -> None:
+    loaded = command("check", *flags, str(speedups()))
     assert "isoview.judge" in loaded
     assert not loaded & {"click", "dataclasses", "isoview.commands.check"}
+
+
+def test_opening_a_file_loads_neither_a_parser_nor_what_reads_files() -> None:
+    script = "from isoview.cli import run\nassert run(sys.argv[1:]) == 2  # no terminal"
+    loaded = loaded_by(script, str(speedups()))
+    assert "isoview.commands.opening" in loaded
+    assert not loaded & {"click", "isoview.model", "isoview.inspectors.facts"}
 
 
 @pytest.mark.parametrize(
