@@ -124,6 +124,8 @@ class DecidingScreen(FilteredScreen):
             of_rule = tuple(f for f in self.all_findings() if f.rule == rule)
             if len(chosen) == 1:
                 scopes.append(Scope("this one", chosen))
+            elif any(f.rule != rule for f in chosen):  # a step of the plan
+                return [*scopes, Scope(f"the {len(chosen)} listed here", chosen)]
             elif len(chosen) < len(of_rule):
                 scopes.append(Scope(f"the {len(chosen)} listed of {rule}", chosen))
             if len(of_rule) > 1:
@@ -133,11 +135,12 @@ class DecidingScreen(FilteredScreen):
     async def action_decide(self) -> None:
         from isoview.tui.widgets.decision_bar import DecisionBar
 
+        scopes = self._scopes()
         if not self.query(DecisionBar):
             await self.mount(DecisionBar(), before=self.query_one(KeyBar))
         # What others write while one types must not be overwritten unseen.
         self._seen = self.isoview.services.decisions.kept
-        self.query_one(DecisionBar).open(self._scopes())
+        self.query_one(DecisionBar).open(scopes)
 
     def on_decision_bar_decided(self, event: DecisionBar.Decided) -> None:
         self.to_the_findings()
