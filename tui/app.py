@@ -331,6 +331,8 @@ class IsoviewApp(BaseApp):
 
     def on_key(self, event: events.Key) -> None:
         """No key does nothing silently: a disabled one says why, an unknown one where help is."""
+        if not self.screen.is_mounted:
+            return  # pressed on the screen before, while a key of that one opened this
         active = self.screen.active_bindings.get(event.key)
         if active is None:
             name = self.get_key_display(Binding(event.key, ""))

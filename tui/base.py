@@ -137,6 +137,10 @@ class BaseApp(App[None]):
 
     # -- failing --------------------------------------------------------------------------------
 
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """A screen that was just opened cannot be asked what its keys do before its parts are there."""
+        return self.screen.is_mounted and await super()._check_bindings(key, priority)
+
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
             self.last_keys.append(event.key)

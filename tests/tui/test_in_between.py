@@ -9,6 +9,7 @@ from hostile_text import HOSTILE, nothing_acts
 from live_by_hand import OUTCOMES
 from process.targets import LINUX
 from shared_by_hand import SHARED, sharing_app
+from textual import events
 from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widgets import ContentSwitcher, Static
@@ -40,6 +41,24 @@ def test_news_of_a_file_wait_for_the_screen_that_was_just_opened(name: str) -> N
         place = app.navigation.place()
         assert place is not None
         assert place.view == name
+
+    drive(app, steps)
+
+
+@pytest.mark.parametrize(
+    "name", [view.name for view in VIEWS if view.about == "module" and view.name != "module"]
+)
+def test_keys_that_arrive_before_the_screen_they_opened_end_nothing(name: str) -> None:
+    app = app_of()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        app.navigation.go(name, app.entries[0])
+        for key in "dge?":
+            assert not await app._check_bindings(key)
+            app.on_key(events.Key(key, key))
+        await settle(pilot)
+        assert app.is_running
+        assert not told(app)
 
     drive(app, steps)
 
