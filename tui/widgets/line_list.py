@@ -189,7 +189,7 @@ class LineList(LongView, can_focus=True):
 
     def action_enter(self) -> None:
         if self._count:
-            self.post_message(self.Moved(self, self.cursor, entered=True))
+            at_once.tell(self, self.Moved(self, self.cursor, entered=True))
         else:
             self.app.notify("There is no line to open.")
 
