@@ -1,6 +1,7 @@
 """The plan and what modules share, driven by keys."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Event as StopEvent
 from typing import Any
 
@@ -16,6 +17,7 @@ from isoview.tui.screens.module import ModuleScreen
 from isoview.tui.screens.plan import PlanScreen
 from isoview.tui.screens.sharing import SharingScreen
 from isoview.tui.sharing_lines import lines
+from isoview.tui.widgets.decision_bar import DecisionBar
 from isoview.tui.widgets.findings import FindingsTable
 
 
@@ -67,7 +69,6 @@ def test_what_is_decided_to_be_meant_so_is_no_work() -> None:
 
 
 def test_the_plan_says_why_there_is_none() -> None:
-    from dataclasses import replace
 
     facts = replace(REPORT.facts, artifact=replace(REPORT.facts.artifact, is_extension=False))
     app = app_of(replace(REPORT, facts=facts, verdict=None, findings=()))
@@ -132,3 +133,24 @@ def test_lines_name_every_side_of_everything() -> None:
         ("made by", "one"), ("taken by", "two"), ("taken by", "one"),
         ("used by", "one"), ("used by", "two"),
     ]  # fmt: skip
+
+
+def test_every_line_of_the_plan_can_be_decided_about_or_says_why_not() -> None:
+    first = next(finding for finding in FINDINGS if finding.rule == "ISO101")
+    second = replace(first, rule="ISO102", fingerprint="ISO102:sample")
+    app = app_of(replace(REPORT, findings=(*FINDINGS, second)))
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "4", "g")
+        asked = set()
+        for _ in range(12):
+            await press(pilot, "a")
+            for bar in app.screen.query(DecisionBar):
+                if bar.display:
+                    asked |= {scope.label for scope in bar._scopes}
+                    await press(pilot, "escape")
+            await press(pilot, "j")
+        assert isinstance(app.screen, PlanScreen)
+        assert "the 2 listed here" in asked
+
+    drive(app, steps, (140, 40))
