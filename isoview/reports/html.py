@@ -13,7 +13,7 @@ from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Finding, Report, Targ
 from isoview.readable import as_written, says
 from isoview.reports.place import module_name, relative
 from isoview.reports.text import LABELS
-from isoview.reports.words import counted, size
+from isoview.reports.words import counted, file_format, size
 from isoview.version import VERSION
 from isoview.visible import visible
 
@@ -107,7 +107,13 @@ def _answer_cell(report: Report, question: str) -> str:
 def _module(number: int, report: Report) -> Iterator[str]:
     artifact = report.facts.artifact
     tools = ", ".join(f"{t.name} {t.version or ''}".strip() for t in report.facts.toolchains)
-    about = [artifact.format, artifact.arch, size(artifact.size), artifact.tag or "", tools]
+    about = [
+        file_format(artifact.format),
+        artifact.arch,
+        size(artifact.size),
+        artifact.tag or "",
+        tools,
+    ]
     yield f'<section class="module" id="m{number}"><h2>{_text(module_name(report))}</h2>\n'
     yield f'<p class="dim">{_text(relative(artifact.path))}<br>{_text(", ".join(filter(None, about)))}</p>\n'
     yield '<table class="verdict"><tbody>\n'

@@ -33,7 +33,7 @@ from isoview.tui.services import Services
 from isoview.tui.views import VIEWS, view_of
 from isoview.tui.workspace import Workspace
 
-NUMBER = int(os.environ.get("ISOVIEW_EVENTS", "400"))
+NUMBER = int(os.environ.get("ISOVIEW_EVENTS", "1000"))
 SEED = int(os.environ.get("ISOVIEW_SEED", "1"))
 KEYS = [
     *"abcdefghijklmnoprstuvwxyzABCDEFGHIJKLMNOPRSTUVWXYZ*+-:;.,<>!", "enter", "escape", "tab",
