@@ -1,5 +1,7 @@
 """What following code takes for an object and what not: a few x86-64 instructions by hand."""
 
+from dataclasses import replace
+
 from facts_by_hand import facts
 
 from isoview.inspectors.binary.code.follow import Follower
@@ -161,3 +163,19 @@ def test_what_a_callee_calls_at_once_belongs_to_who_handed_it_over() -> None:
     assert sort(RET, away) == UNDECIDED
     stored = lea_rdi(CODE, body) + b"\x48\x89\x78\x08" + RET  # mov %rdi, 8(%rax)
     assert sort(RET, stored) == OUTSIDE
+
+
+def test_what_runs_at_exit_is_a_function_of_its_own_without_an_unwind_table() -> None:
+    """Debian's interpreter is built with optimization at link time: there the compiler's own
+    function at exit stands between those of the module (``_json`` of Debian 12).
+    """
+    at_exit, list_of_ends = CODE + 0x80, DATA + 0x800
+    plain = scene_of("elf", RET).image
+    image = replace(
+        plain,
+        regions=(*plain.regions, Region(".fini_array", list_of_ends, 8, True, False, False)),
+        pointers={list_of_ends: at_exit},
+    )
+    functions = Functions(image)
+    assert functions.containing(at_exit + 4) == functions.at(at_exit)
+    assert functions.at(CODE).end == at_exit

@@ -1,7 +1,9 @@
 """Where functions begin and end, and what they are called, on stripped files too.
 
-Starts come from unwind tables (``.eh_frame_hdr``, ``.pdata``), from LC_FUNCTION_STARTS, and from
-function symbols where there are any. A function ends where the next one starts, or its code does.
+Starts come from unwind tables (``.eh_frame_hdr``, ``.pdata``), from LC_FUNCTION_STARTS, from
+function symbols where there are any, and from the lists of what runs at load and at exit: the
+compiler's own functions there have no unwind table, and an optimizing linker puts them between the
+module's. A function ends where the next one starts, or its code does.
 """
 
 from bisect import bisect_right
@@ -20,6 +22,13 @@ WHOLE_LIMIT = 1 << 22
 """Bytes of one function that are read at all: there are init functions of more than 1 MB. What is
 larger is data or a table of jumps, as a rule.
 """
+
+
+RUN_FIRST = (".init_array", "__mod_init_func", ".CRT")
+RUN_LAST = (".fini_array", ".dtors", "__mod_term_func")
+"""Ends of the names of sections that list functions: what a loader runs first, and last."""
+LIST_LIMIT = 1 << 20
+"""Bytes of such a list that are looked through."""
 
 
 class Function(NamedTuple):
@@ -53,7 +62,7 @@ class Functions:
             )
         )
         bounds = [(region.address, region.address + region.size) for region in self.code]
-        starts = {*image.function_starts, *self.names}
+        starts = {*image.function_starts, *self.names, *listed(image, *RUN_FIRST, *RUN_LAST)}
         self.starts: list[int] = sorted(
             start for start in starts if any(low <= start < high for low, high in bounds)
         )
@@ -106,6 +115,17 @@ class Functions:
     def read(self, function: Function, limit: int = FUNCTION_LIMIT) -> bytes:
         """The bytes of a function, at most ``limit``."""
         return self.image.read(function.start, min(function.end - function.start, limit))
+
+
+def listed(image: Image, *sections: str) -> set[int]:
+    """Functions (link-time addresses) whose addresses stand in sections of these names."""
+    found = set()
+    for region in image.regions:
+        if region.name.endswith(sections):
+            end = region.address + min(region.size, LIST_LIMIT)
+            words = range(region.address, end, image.word_size)
+            found |= {image.pointers[word] for word in words if word in image.pointers}
+    return found
 
 
 def _named(image: Image) -> list[tuple[int, str]]:

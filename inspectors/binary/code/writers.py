@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from functools import cached_property
 
 from isoview.inspectors.binary.code.calls import CallIndex
-from isoview.inspectors.binary.code.functions import Functions
+from isoview.inspectors.binary.code.functions import RUN_FIRST, RUN_LAST, Functions, listed
 from isoview.inspectors.binary.code.handed_over import AT_ONCE, AWAY, handed_over, offered_inits
 from isoview.inspectors.binary.code.references import references
 from isoview.inspectors.binary.code.scene import Scene
@@ -52,7 +52,7 @@ class Writers:
             for slot in definition.slots:
                 if slot.name in _INIT_SLOTS and isinstance(slot.function, int):
                     found.add(slot.function)
-        found |= self._listed(".init_array", "__mod_init_func", ".CRT")
+        found |= listed(self.image, *RUN_FIRST)
         return frozenset(found)
 
     def _between(self, bounds: Iterable[tuple[int, int]]) -> frozenset[int]:
@@ -62,19 +62,6 @@ class Writers:
             words = range(low, min(high, low + LIST_LIMIT), self.image.word_size)
             found |= {self.image.pointers[word] for word in words if word in self.image.pointers}
         return frozenset(found)
-
-    def _listed(self, *sections: str) -> set[int]:
-        """Functions whose addresses stand in one of these sections."""
-        spans = [
-            (region.address, region.address + region.size)
-            for region in self.image.regions
-            if region.name.endswith(sections)
-        ]
-        return {
-            target
-            for address, target in self.image.pointers.items()
-            if any(low <= address < high for low, high in spans)
-        }
 
     def sort(self, function: int) -> str:
         """``init``, ``outside``, ``runtime`` (the compiler's own start and end), ``undecided``."""
@@ -131,7 +118,7 @@ class Writers:
 
     @cached_property
     def _ends(self) -> frozenset[int]:
-        found = self._listed(".fini_array", ".dtors", "__mod_term_func")
+        found = listed(self.image, *RUN_LAST)
         if self.image.entry is not None:
             found.add(self.image.entry)
         return frozenset(found)
