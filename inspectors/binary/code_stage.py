@@ -4,6 +4,7 @@ how specs are used.
 
 from typing import TYPE_CHECKING
 
+from isoview.inspectors.binary.globals import STATICS_LIMIT
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.spec_calls_x86_64 import SpecUse, spec_uses
 from isoview.inspectors.facts import Budget, Evidence, Facts, Global, Item, Type
@@ -60,6 +61,8 @@ def _told_by_shape(entry: Global) -> bool:
 
 def _level(image: Image, facts: Facts, survey: "Survey") -> Item:
     """How completely the statics are known."""
+    if len(facts.globals) >= STATICS_LIMIT:
+        return facts.completeness.globals
     if not survey.complete:
         return Item(
             "partial",

@@ -60,6 +60,8 @@ _PYO3_COUNT = "4pyo33gil"
 """In the names of PyO3's thread-local count of how often it holds the GIL."""
 _ALIGNMENT = 64
 """Bytes: statics are hardly ever aligned to more, a line of the processor's cache."""
+STATICS_LIMIT = 100_000
+"""Most writable statics of a file that are listed; the largest of the modules tried has 21,342."""
 _WORDS_COUNTED = 512
 """Most words of one static that are counted."""
 
@@ -95,6 +97,10 @@ class Owners:
 def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item]:
     """Every writable static the file names, and how complete the list is."""
     named = _named_globals(image, owners)
+    if len(named) > STATICS_LIMIT:
+        last = named[STATICS_LIMIT - 1].address
+        reason = f"more than {STATICS_LIMIT:,} writable statics: none behind {last:#x} is listed"
+        return tuple(named[:STATICS_LIMIT]), Item("partial", reason)
     if not image.stripped:
         level = _named_level(image, named)
         apart = _own_thread_local(image) if level.level == "full" else 0
@@ -115,7 +121,7 @@ def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item
 
 
 def _named_globals(image: Image, owners: Owners) -> list[Global]:
-    """The writable statics that have a name, by address."""
+    """The writable statics that have a name, by address; one more than are listed at most."""
     found: list[Global] = []
     writable = [r for r in image.regions if r.writable and not r.thread_local and r.size]
     ranges = [(region.address, region.address + region.size) for region in writable]
@@ -148,6 +154,8 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
         else:
             kind, evidence = _by_size(size, word)  # most are such, and there are many
         found.append(Global(address, name, section, size, kind, evidence))
+        if len(found) > STATICS_LIMIT:
+            break
     return found
 
 

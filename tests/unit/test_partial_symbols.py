@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from compiled import compile_fixture, compiler
 
+from isoview.inspectors.binary import globals as globals_
 from isoview.inspectors.binary.code.functions import Functions
 from isoview.inspectors.binary.code.instructions import machine
 from isoview.inspectors.binary.code.scene import Scene
@@ -40,16 +41,32 @@ def test_an_object_in_a_static_is_found_whatever_symbols_are_left(linked: tuple[
 )
 def test_room_in_bss_without_a_symbol_is_told(size: int, level: str) -> None:
     """One local symbol may be kept (``strip -x -K``): what it leaves unnamed is still seen."""
-    image = Image(
+    _, told = find_globals(with_objects((0x4000, "buffer", size), (0x5000, "kept", 8)), NOTHING)
+    assert told.level == level
+
+
+def with_objects(*objects: tuple[int, str, int]) -> Image:
+    """An unstripped image of ``.bss`` alone; each static with link-time address, name and bytes."""
+    return Image(
         format="elf", arch="x86-64", bits=64, endian="little", segments=(),
         regions=(Region(".bss", 0x4000, 0x1008, True, False, True),),
         pointers={}, imports_at={}, imported=frozenset(), exports={}, export_sizes={},
         libraries=(), build_id=None, compilers=(), stripped=False, module_file=True,
-        load_symbols=tuple, load_function_starts=tuple,
-        load_objects=lambda _within: [(0x4000, "buffer", size), (0x5000, "kept", 8)],
+        load_symbols=tuple, load_function_starts=tuple, load_objects=lambda _within: list(objects),
     )  # fmt: skip
-    _, told = find_globals(image, Owners((), ()))
-    assert told.level == level
+
+
+NOTHING = Owners((), ())
+
+
+def test_more_statics_than_are_listed_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(globals_, "STATICS_LIMIT", 2)
+    whole = (0x4000, "first", 0x800), (0x4800, "second", 0x808)
+    assert find_globals(with_objects(*whole), NOTHING)[1].level == "full"
+    found, told = find_globals(with_objects(*whole, (0x5008, "third", 0)), NOTHING)
+    assert [entry.symbol for entry in found] == ["first", "second"]
+    assert told.level == "partial"
+    assert told.reason == "more than 2 writable statics: none behind 0x4800 is listed"
 
 
 @pytest.mark.parametrize(
