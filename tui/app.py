@@ -218,7 +218,9 @@ class IsoviewApp(BaseApp):
         self.read([entry])
 
     def _in_thread(self, job: Callable[[], None], group: str, *, exclusive: bool = False) -> None:
-        self.run_worker(job, group=group, thread=True, exclusive=exclusive, exit_on_error=False)
+        # Described, or Textual writes out the job with all it is given, a whole report for one.
+        self.run_worker(job, group=group, description=group, thread=True, exclusive=exclusive,
+                        exit_on_error=False)  # fmt: skip
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A fault of ours in a worker is said, never swallowed, and never ends the app."""

@@ -17,7 +17,7 @@ class Live:
     """What the loaded module said, as far as it was asked."""
 
     state: str = "not run"  # not run, running, done, failed
-    report: dict[str, Any] | None = None
+    report: dict[str, Any] | None = field(default=None, repr=False)
     message: str = ""
     hint: str = ""
 
@@ -28,14 +28,16 @@ class Entry:
 
     target: str
     arch: str = ""  # of a universal file: which slice is meant
-    report: Report | None = None
+    report: Report | None = field(default=None, repr=False)  # it may be of any size
     error: TargetError | None = None
     complete: bool = False
     reading: bool = True
     live: Live = field(default_factory=Live)
     subjects: Subjects = field(init=False, repr=False)  # set with the first report
-    _earlier: Report | None = None  # the report that a new reading is compared with
-    _earlier_values: dict[str, str] = field(default_factory=dict)
+    _earlier: Report | None = field(
+        default=None, repr=False
+    )  # the report that a new reading is compared with
+    _earlier_values: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def path(self) -> str:

@@ -1,10 +1,12 @@
 """What arrives while a screen is not there yet, and what goes wrong in a screen's own worker."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from app_pilot import app_of, drive, screen_text, settle, until
+from app_reports import FINDINGS, REPORT
 from hostile_text import HOSTILE, nothing_acts
 from live_by_hand import OUTCOMES
 from process.targets import LINUX
@@ -15,6 +17,7 @@ from textual.pilot import Pilot
 from textual.widgets import ContentSwitcher, Static
 
 from isoview.tui.app import IsoviewApp
+from isoview.tui.entry import Entry
 from isoview.tui.live_control import LiveControl
 from isoview.tui.live_runs import LiveServices
 from isoview.tui.palette import Palette
@@ -156,3 +159,13 @@ def test_a_face_chosen_while_the_screen_is_left_is_not_shown() -> None:
         switcher._pruning = False
 
     drive(app, steps)
+
+
+def test_a_report_is_not_written_out_for_a_job_that_gets_its_entry() -> None:
+    """Textual describes a worker by the whole text of what it is given: half a minute of it for a
+    file with 600,000 statics, at every line that the cursor came to.
+    """
+    entry = Entry("sample.so")
+    entry.take(replace(REPORT, findings=FINDINGS * 100))
+    entry.live.report = {"runs": ["much"] * 1000}
+    assert len(repr(entry)) < 300

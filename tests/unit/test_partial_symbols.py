@@ -61,9 +61,11 @@ NOTHING = Owners((), ())
 
 def test_more_statics_than_are_listed_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(globals_, "STATICS_LIMIT", 2)
-    whole = (0x4000, "first", 0x800), (0x4800, "second", 0x808)
-    assert find_globals(with_objects(*whole), NOTHING)[1].level == "full"
-    found, told = find_globals(with_objects(*whole, (0x5008, "third", 0)), NOTHING)
+    first = (0x4000, "first", 0x800)
+    whole = with_objects(first, (0x4800, "second", 0x808))
+    assert find_globals(whole, NOTHING)[1].level == "full"
+    more = with_objects(first, (0x4800, "second", 0x800), (0x5000, "third", 8))
+    found, told = find_globals(more, NOTHING)
     assert [entry.symbol for entry in found] == ["first", "second"]
     assert told.level == "partial"
     assert told.reason == "more than 2 writable statics: none behind 0x4800 is listed"

@@ -85,7 +85,9 @@ class SymbolsScreen(PanedScreen):
 
     def _work(self, job: Callable[[], None]) -> None:
         """Run a job in a thread; the app says what goes wrong in it."""
-        self.isoview.run_worker(job, group="symbols", thread=True, exit_on_error=False)
+        self.isoview.run_worker(
+            job, group="symbols", description="symbols", thread=True, exit_on_error=False
+        )
 
     # -- what arrives ---------------------------------------------------------------------------
 
