@@ -99,7 +99,6 @@ class WorkspaceScreen(PlacedScreen):
         yield AnswerBar(id="answers")
         yield Static(id="standing", markup=False)
         yield ModulesTable(self.workspace)
-        yield Static(id="empty", markup=False)
         yield Static(id="line-detail", markup=False)
         bar = FilterBar()
         bar.display = False
@@ -121,10 +120,8 @@ class WorkspaceScreen(PlacedScreen):
         if workspace.groups:
             bar.counts = {field: workspace.counts(field) for field in FIELDS}
         self.table.show(follow=self._moved)
-        empty_text = self.query_one("#empty", Static)
-        empty_text.display = not self.table.rows
         if not self.table.rows:
-            empty_text.update(empty(workspace))
+            self.table.silence = empty(workspace)
         self._show_progress()
         self._show_detail()
         if workspace.state != self._shown_state:

@@ -93,6 +93,8 @@ class LineTable(LongView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self.count = 0
+        self.silence = Text()
+        """What stands there while there is no line: a widget of its own would cost a layout."""
         self._columns: tuple[Column, ...] = ()
         self._style = Style()  # of the painting that is made
 
@@ -150,6 +152,8 @@ class LineTable(LongView, can_focus=True):
             heads = [Text(column.label) for column in self._columns]
             return self._strip(heads, self.get_component_rich_style("lines--head"), width)
         index = y - 1 + round(self.scroll_offset.y)
+        if not self.count:
+            return self._silent(index - 1, width, style)
         if index >= self.count:
             return Strip.blank(width, style)
         if index == self.cursor:
@@ -157,6 +161,16 @@ class LineTable(LongView, can_focus=True):
             style = self.get_component_rich_style(name)
             return self._strip(self.cells(index), style, width, plain=self.has_focus)
         return self._strip(self.cells(index), style, width)
+
+    def _silent(self, index: int, width: int, style: Style) -> Strip:
+        """A line of what stands there instead of lines, below one that is empty."""
+        said = self.silence.wrap(self.app.console, max(width - 4, 1))
+        if not 0 <= index < len(said):
+            return Strip.blank(width, style)
+        line = _Line()
+        line.add("  ", style)
+        self._add_cell(line, said[index], style)
+        return line.strip(width, style)
 
     def _strip(
         self, cells: Sequence[Text], style: Style, width: int, *, plain: bool = False
