@@ -170,12 +170,12 @@ def _library(things: Things) -> Row | None:
         "library",
         f"dynamic symbols of a library of {_megabytes([things.library])}, for the Symbols screen",
         {
-            "isoview symbols": Command((things.python, str(SCRIPTS / "symbols_screen.py"), file)),
+            "isoview's symbols": Command((things.python, str(SCRIPTS / "symbols_screen.py"), file)),
             "nm -D": _program(things, "nm", "-D", file),
             "mmap and struct": _script(things, None, "list_symbols.py", str(listed)),
             "lief": _script(things, "lief", "lief_parse.py", str(listed)),
         },
-        (Bar("isoview symbols", "nm -D", 2.0, 1.2),),
+        (Bar("isoview's symbols", "nm -D", 2.0, 1.2),),
         peak=150 << 20,
     )
 
