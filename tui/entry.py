@@ -34,9 +34,8 @@ class Entry:
     reading: bool = True
     live: Live = field(default_factory=Live)
     subjects: Subjects = field(init=False, repr=False)  # set with the first report
-    _earlier: Report | None = field(
-        default=None, repr=False
-    )  # the report that a new reading is compared with
+    # The report that a new reading is compared with, and what its outline said.
+    _earlier: Report | None = field(default=None, repr=False)
     _earlier_values: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property

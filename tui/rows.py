@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from isoview.fingerprint import subject_of
 from isoview.inspectors.record import Record
 from isoview.model import COUNTING, SEVERITIES, Finding
 from isoview.readable import readable
@@ -76,10 +77,9 @@ def _unique(seen: dict[str, int], key: str) -> str:
 
 def subject(finding: Finding) -> str:
     """What a finding is about, as short as it can be said."""
-    for mark in ("type:", "api:", "unnamed:"):
-        _, found, name = finding.fingerprint.partition(f":{mark}")
-        if found:
-            return name
+    kind, name = subject_of(finding.fingerprint)
+    if kind not in {"symbol", "module"}:
+        return name
     if finding.where.symbol:
         return readable(finding.where.symbol)
     # What is left is about the module itself: RULE:MODULE:module.

@@ -61,8 +61,9 @@ def _told_by_shape(entry: Global) -> bool:
 
 def _level(image: Image, facts: Facts, survey: "Survey") -> Item:
     """How completely the statics are known."""
-    if len(facts.globals) >= STATICS_LIMIT:
-        return facts.completeness.globals
+    listed = facts.completeness.globals
+    if listed.level != "full" and len(facts.globals) >= STATICS_LIMIT:
+        return listed  # some are not: that is the better reason
     if not survey.complete:
         return Item(
             "partial",
@@ -71,7 +72,7 @@ def _level(image: Image, facts: Facts, survey: "Survey") -> Item:
         )
     if image.stripped:
         return Item("partial", "no symbol table: statics that no code refers to are not listed")
-    return facts.completeness.globals
+    return listed
 
 
 def _with_use(entry: Type, uses: dict[int, SpecUse]) -> Type:

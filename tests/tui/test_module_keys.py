@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from app_pilot import app_of, drive, press, said, screen_text, settle
 from app_reports import FINDINGS, REPORT
+from module_screen import current, table, tree
 from textual.pilot import Pilot
 
 from isoview.inspectors.facts import Artifact, Facts
@@ -13,23 +14,8 @@ from isoview.model import Complete, Event, Failed, Report, Started, TargetError
 from isoview.tui.screens.module import ModuleScreen
 from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.faces import EvidenceFace
-from isoview.tui.widgets.fact_tree import FactTree
 from isoview.tui.widgets.findings import FindingsTable
 from isoview.tui.widgets.header import VerdictBar
-
-
-def table(pilot: Pilot[None]) -> FindingsTable:
-    return pilot.app.screen.query_one(FindingsTable)
-
-
-def tree(pilot: Pilot[None]) -> FactTree:
-    return pilot.app.screen.query_one(FactTree)
-
-
-def current(pilot: Pilot[None]) -> str:
-    row = table(pilot).current
-    assert row is not None
-    return f"{row.finding.rule} x{len(row.findings)}"
 
 
 def test_an_unreadable_target_says_so_in_place_and_can_be_read_again() -> None:

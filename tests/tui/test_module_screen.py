@@ -16,29 +16,14 @@ from app_pilot import (
     until_shown,
 )
 from app_reports import FACTS, FINDINGS, REPORT, TYPES
+from module_screen import current, table, tree
 from textual.pilot import Pilot
 from waiting import LIMIT
 
 from isoview.model import Complete, Event, Failed, Shape, Started, TargetError
 from isoview.tui.widgets.detail import DetailPane
 from isoview.tui.widgets.faces import EvidenceFace
-from isoview.tui.widgets.fact_tree import FactTree
-from isoview.tui.widgets.findings import FindingsTable
 from isoview.tui.widgets.header import VerdictBar
-
-
-def table(pilot: Pilot[None]) -> FindingsTable:
-    return pilot.app.screen.query_one(FindingsTable)
-
-
-def tree(pilot: Pilot[None]) -> FactTree:
-    return pilot.app.screen.query_one(FactTree)
-
-
-def current(pilot: Pilot[None]) -> str:
-    row = table(pilot).current
-    assert row is not None
-    return f"{row.finding.rule} x{len(row.findings)}"
 
 
 def test_the_first_screen_says_what_it_is_and_stands_on_the_worst_finding() -> None:
