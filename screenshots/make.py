@@ -9,7 +9,8 @@ The picture of two builds wants the older one given, as ``_decimal.old=FILE``. N
 alone write those and no others.
 
 ``env=FOLDER`` is the environment of the workspace's picture (without one, that which this runs in);
-the matrix takes every interpreter on the PATH, the processes' picture needs Linux.
+``matrix=FILE`` is the module of the matrix, which takes every interpreter on the PATH: one for the
+stable ABI shows more than one column. The processes' picture needs Linux.
 
 Each is copied into a temporary folder first and named relative to it, so that no picture shows
 where anything lies on the machine that made it.
@@ -168,7 +169,8 @@ def main() -> None:
             svg = asyncio.run(take(picture, target, older))
             (FOLDER / f"{picture.name}.svg").write_text(svg, encoding="utf-8")
             print(f"{picture.name}.svg: {found[name].name}")
-        module = Path(copied(found["_json"])) if "_json" in found else None
+        run = found.get("matrix", found.get("_json"))
+        module = Path(copied(run)) if run is not None else None
         environment = str(found["env"]) if "env" in found else None
         for name, taken in pictures(environment, module).items():
             if not only or name in only:
