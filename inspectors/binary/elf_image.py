@@ -11,7 +11,7 @@ from isoview.inspectors.binary import elf
 from isoview.inspectors.binary import elf_relocations as relocations
 from isoview.inspectors.binary.elf import ElfFile, SectionHeader, build_id, name_at
 from isoview.inspectors.binary.elf_integrity import oddities
-from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
+from isoview.inspectors.binary.elf_symbols import Exports, SymbolTable, hashed_count
 from isoview.inspectors.binary.image import (
     REGION_LIMIT,
     Declarations,
@@ -37,7 +37,7 @@ def read_elf(data: memoryview) -> Image:
     pointers, imports_at = _pointer_map(reader, dynamic, kinds)
     if kinds is None and reader.tags:
         reader.damage.append(Damage("relocations", f"processor {arch} is not known here"))
-    exports, sizes = dynamic.exports()
+    for_python, sizes = dynamic.python_exports()
     static = next((s for s in reader.sections if s.type == elf.SHT_SYMTAB and s.size), None)
     full = _static_table(reader, static)
     symbols = dynamic if full is None else full
@@ -51,7 +51,8 @@ def read_elf(data: memoryview) -> Image:
         pointers=pointers,
         imports_at=imports_at,
         imported=frozenset(filter(None, dynamic.undefined.values())),
-        exports=exports,
+        exports=Exports(dynamic),
+        python_exports=for_python,
         export_sizes=sizes,
         libraries=_libraries(reader),
         build_id=build_id(reader),
@@ -121,7 +122,7 @@ def _pointer_map(
         return int.from_bytes(reader.at(address, size), order)
 
     jumps_are_rela = reader.tag(elf.DT_PLTREL) == elf.DT_RELA
-    for name, table, length, rela in (
+    for title, table, length, rela in (
         ("DT_RELA", elf.DT_RELA, elf.DT_RELASZ, True),
         ("DT_REL", elf.DT_REL, elf.DT_RELSZ, False),
         ("DT_JMPREL", elf.DT_JMPREL, elf.DT_PLTRELSZ, jumps_are_rela),
@@ -132,7 +133,7 @@ def _pointer_map(
         raw = reader.at(where, claimed)
         if len(raw) < claimed:
             reader.damage.append(
-                Damage(name, f"{claimed - len(raw)} of {claimed} bytes are missing")
+                Damage(title, f"{claimed - len(raw)} of {claimed} bytes are missing")
             )
         found = relocations.read_table(
             raw, bits=reader.bits, endian=order, explicit_addend=rela, kinds=kinds
@@ -144,20 +145,21 @@ def _pointer_map(
         for address in found.relative_in_place:
             pointers[address] = stored(address)
         imported = dynamic.undefined
-        imports_at |= {
-            address: imported[index] for address, index, _ in found.symbolic if imported.get(index)
-        }
-        own = [entry for entry in found.symbolic if entry[1] not in imported]
-        values = dynamic.values if own else []
-        for address, index, addend in own:
-            if index >= len(values):
-                continue
-            if addend is not None:
+        names = list(map(imported.get, found.symbolic.indexes))
+        if all(names):  # as in nearly every table
+            imports_at.update(zip(found.symbolic.addresses, names, strict=True))  # type: ignore[arg-type]
+            continue
+        values = dynamic.values
+        for name, address, index, addend in zip(names, *found.symbolic, strict=True):
+            if name is not None or index >= len(values):
+                if name:
+                    imports_at[address] = name
+            elif addend is not None:
                 pointers[address] = values[index] + addend & mask
-                continue
-            # A GOT or PLT slot of a REL file holds the lazy-binding address, not an addend.
-            value, added = values[index], stored(address)
-            pointers[address] = value if value == added else value + added & mask
+            else:
+                # A GOT or PLT slot of a REL file holds the lazy-binding address, not an addend.
+                value, added = values[index], stored(address)
+                pointers[address] = value if value == added else value + added & mask
     relr, claimed = reader.tag(elf.DT_RELR), reader.tag(elf.DT_RELRSZ)
     if relr is not None and claimed:
         for address in relocations.relr_addresses(

@@ -5,8 +5,7 @@ that put an address into data matter here; the rest (TLS, COPY) is left alone.
 """
 
 import sys
-from collections.abc import Callable, Iterator
-from struct import Struct
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from isoview.inspectors.binary.image import integers
@@ -32,8 +31,12 @@ MACHINES: dict[int, tuple[str, Numbers]] = {
 """By ``e_machine``. ppc64 and ppc64le share a number; the byte order tells them apart."""
 
 
-Entry = tuple[int, int, int | None]
-"""A relocation against a symbol: word address, symbol index, and addend (None: in the word)."""
+class Symbolic(NamedTuple):
+    """The relocations against symbols, as columns of one length."""
+
+    addresses: Sequence[int]  # of the words
+    indexes: Sequence[int]  # of the symbols
+    addends: Sequence[int | None]  # None: it stands in the word
 
 
 class Relocations(NamedTuple):
@@ -41,7 +44,7 @@ class Relocations(NamedTuple):
 
     relative: dict[int, int]  # word address -> local address
     relative_in_place: list[int]  # word addresses whose stored word is the local address (REL)
-    symbolic: list[Entry]
+    symbolic: Symbolic
 
 
 def read_table(
@@ -69,7 +72,7 @@ def read_table(
     else:
         in_place = addresses[:first]
     others = list(zip(addresses[first:], infos[first:], addends[first:], strict=True))
-    rest: list[Entry] = [
+    rest = [
         (address, info >> shift, addend)
         for address, info, addend in others
         if info & mask in symbolic
@@ -82,7 +85,11 @@ def read_table(
                 in_place.append(address)
             else:
                 relative[address] = addend
-    return Relocations(relative, in_place, rest)
+    return Relocations(relative, in_place, _columns(rest))
+
+
+def _columns(rows: list[tuple[int, int, int | None]]) -> Symbolic:
+    return Symbolic(*zip(*rows, strict=True)) if rows else Symbolic((), (), ())
 
 
 def _read_rela(raw: memoryview, endian: str, kinds: Numbers) -> Relocations:
@@ -91,23 +98,22 @@ def _read_rela(raw: memoryview, endian: str, kinds: Numbers) -> Relocations:
     words = integers(raw, 8, endian)
     # Linkers put all that are relative first: those are taken as a block, without a look at each.
     first = _run_of(words[1::3].tobytes(), kinds.relative.to_bytes(8, sys.byteorder))
-    block = words[: 3 * first]
+    block, rest = words[: 3 * first], words[3 * first :]
     relative = dict(zip(block[0::3].tolist(), block[2::3].tolist(), strict=True))
-    rest: list[Entry] = []
-    entries = (_RELA if endian == "little" else _RELA_BIG).iter_unpack(raw[24 * first :])
-    for address, one, other, addend in entries:
-        kind, index = (one, other) if endian == "little" else (other, one)
-        if kind in kinds.symbolic:
-            rest.append((address, index, addend))
-        elif kind == kinds.relative:
+    addresses, addends = rest[0::3].tolist(), rest[2::3].tolist()
+    # r_info is one number, the kind in its low half and the symbol's index in the high one.
+    low, high = (2, 3) if sys.byteorder == "little" else (3, 2)
+    parts = memoryview(rest).cast("B").cast("I")
+    symbols, wanted = parts[high::6].tolist(), parts[low::6].tolist()
+    if kinds.symbolic.issuperset(wanted):
+        return Relocations(relative, [], Symbolic(addresses, symbols, addends))
+    rows = list(zip(addresses, symbols, addends, wanted, strict=True))
+    for address, _, addend, kind in rows:
+        if kind == kinds.relative:
             relative[address] = addend
-    return Relocations(relative, [], rest)
-
-
-_RELA, _RELA_BIG = (
-    Struct("<QIIQ"),
-    Struct(">QIIQ"),
-)  # r_info is one number, the kind in its low half
+    return Relocations(
+        relative, [], _columns([row[:3] for row in rows if row[3] in kinds.symbolic])
+    )
 
 
 def _run_of(column: bytes, item: bytes) -> int:

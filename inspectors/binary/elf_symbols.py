@@ -4,7 +4,7 @@ Source: the ELF generic ABI, chapter "Symbol Table"; ``DT_GNU_HASH`` as glibc an
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, count
 from typing import Any
 
@@ -96,18 +96,29 @@ class SymbolTable:
         starts = self._starts
         return dict(zip(found, self._text.every([starts[index] for index in found]), strict=True))
 
-    def exports(self) -> tuple[dict[str, int], dict[int, int]]:
-        """Addresses of what the table offers, and sizes of those that are init functions."""
-        starts, numbers, values = self._starts, self._numbers, self.values
-        found = [index for index in self._of_kind(_EXPORTED) if numbers[index] and starts[index]]
-        names = self._text.every([starts[index] for index in found])
-        offered = dict(zip(names, [values[index] for index in found], strict=True))
-        sizes = {
-            values[index]: self._sizes[index]
-            for text, index in zip(names, found, strict=True)
-            if text[:2] == "Py"
+    def exports(self) -> dict[str, int]:
+        """Addresses of what the table offers, by name."""
+        return self._offered(self._offers())
+
+    def python_exports(self) -> tuple[dict[str, int], dict[int, int]]:
+        """Of :meth:`exports` those whose names begin with ``Py`` or ``_Py``, and by address the sizes
+        of the former: the init functions are among them, and thousands of names are left alone.
+        """
+        starts, begins = self._starts, self._text.begins
+        found = [index for index in self._offers() if begins((b"Py", b"_Py"), starts[index])]
+        values, sizes = self.values, self._sizes
+        return self._offered(found), {
+            values[index]: sizes[index] for index in found if begins(b"Py", starts[index])
         }
-        return offered, sizes
+
+    def _offers(self) -> list[int]:
+        starts, numbers = self._starts, self._numbers
+        return [index for index in self._of_kind(_EXPORTED) if numbers[index] and starts[index]]
+
+    def _offered(self, found: list[int]) -> dict[str, int]:
+        starts, values = self._starts, self.values
+        names = self._text.every([starts[index] for index in found])
+        return dict(zip(names, [values[index] for index in found], strict=True))
 
     def defined(self, *, exported: bool) -> tuple[Symbol, ...]:
         """Every defined object, function and thread-local symbol."""
@@ -168,6 +179,28 @@ class SymbolTable:
         return list(kept.values())
 
 
+class Exports(Mapping[str, int]):
+    """What a table offers: addresses by name. The names are read when one is asked for: libraries
+    in C++ have thousands, and the init functions are known without.
+    """
+
+    def __init__(self, table: SymbolTable) -> None:
+        self._table = table
+
+    @cached_property
+    def _addresses(self) -> dict[str, int]:
+        return self._table.exports()
+
+    def __getitem__(self, name: str) -> int:
+        return self._addresses[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._addresses)
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+
 def _lies_in(address: int, ranges: Sequence[tuple[int, int]]) -> bool:
     for start, end in ranges:  # noqa: SIM110 - a generator costs more than the loop
         if start <= address < end:
@@ -196,6 +229,11 @@ class _Text:
         self._left = _REPEATS * len(raw) + NAME_LIMIT
         # Nearly every table is ASCII and ends as it must: decoded at once, a name is a slice of it.
         self._plain = raw.decode("ascii") if raw[-1:] == b"\0" and raw.isascii() else None
+
+    @property
+    def begins(self) -> Callable[[bytes | tuple[bytes, ...], int], bool]:
+        """Whether the name at an offset begins with something."""
+        return self._raw.startswith
 
     def every(self, offsets: Sequence[int]) -> list[str]:
         """The names at ``offsets``."""

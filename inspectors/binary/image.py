@@ -140,6 +140,7 @@ class Image(Record):
     load_functions: Callable[[], list[tuple[int, str]]] | None = None  # (address, name) of each
     load_columns: Callable[[], "Columns"] | None = None  # None: they are made of the symbols
     run_paths: tuple[str, ...] = ()  # folders in which the loader looks for libraries, as written
+    python_exports: Mapping[str, int] | None = None  # those of ``exports`` called Py... or _Py...
 
     @cached_property
     def word_size(self) -> int:
@@ -150,6 +151,13 @@ class Image(Record):
     def symbols(self) -> tuple[Symbol, ...]:
         """Every defined symbol of the static and dynamic tables, sorted by address."""
         return tuple(sorted(self.load_symbols(), key=lambda symbol: symbol.address))
+
+    @property
+    def offered_to_python(self) -> Mapping[str, int]:
+        """What is exported with a name that begins with ``Py`` or ``_Py``, among other things: to
+        look through all names of a large library takes long.
+        """
+        return self.exports if self.python_exports is None else self.python_exports
 
     def objects(self, within: Sequence[tuple[int, int]]) -> list[tuple[int, str, int]]:
         """(address, name, size) of the named objects in some ranges (start, end), by address; of

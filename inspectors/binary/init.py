@@ -23,7 +23,8 @@ SINGLE, MULTI = "PyModule_Create2", "PyModuleDef_Init"
 def init_symbols(image: Image, stem: str) -> tuple[Init, ...]:
     """The init functions that the file exports; ``stem`` is its name's last module component."""
     found: list[Init] = []
-    for symbol in sorted([name for name in image.exports if name.startswith("Py")]):
+    offered = image.offered_to_python
+    for symbol in sorted([name for name in offered if name.startswith("Py")]):
         kind, there, name = symbol.partition("_")
         if kind not in _EXPORTS or not there:
             continue
@@ -37,7 +38,7 @@ def init_symbols(image: Image, stem: str) -> tuple[Init, ...]:
                 phase="export" if export else "unknown",
                 phase_source="export" if export else "none",
                 from_minor=15 if export else None,  # PEP 793
-                address=image.exports[symbol],
+                address=offered[symbol],
             )
         )
     if len(found) > INIT_LIMIT:

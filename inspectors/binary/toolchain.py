@@ -159,7 +159,9 @@ def _all_names(image: Image) -> str:
 
 def speaks_c_api(image: Image) -> bool:
     """Whether a file can be of a module: it takes something from Python, or offers it a module."""
-    return any(map(_OF_PYTHON, image.imported)) or any(map(_OF_PYTHON, image.exports))
+    return any(map(_OF_PYTHON, image.imported)) or any(
+        map(_OF_PYTHON, image.offered_to_python)
+    )
 
 
 _OF_PYTHON = re.compile("_?Py").match
@@ -203,7 +205,7 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
 
 def _refine(image: Image, constants: Constants, found: dict[str, Toolchain]) -> None:
     """What single marks cannot tell."""
-    if "PyInit__cffi_backend" in image.exports:
+    if "PyInit__cffi_backend" in image.offered_to_python:
         found.pop("cffi", None)  # the back end itself, which is written by hand
     nanobind = found.get("nanobind")
     if nanobind is not None and nanobind.version is None:
