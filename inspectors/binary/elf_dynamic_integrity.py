@@ -111,6 +111,10 @@ def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
     for tag in (_STRTAB, _SYMTAB):
         if tag not in part.tags:
             yield Damage("dynamic tags", f"{_NAMES[tag]} is missing")
+    places: dict[int, list[int]] = {}  # of the loaded sections, by sh_type
+    for _, kind, flags, address, _, size, *_ in sections:
+        if flags & 2 and size:
+            places.setdefault(kind, []).append(address)
     for tag, name in _NAMES.items():
         value = part.tags.get(tag)
         if value is None:
@@ -123,10 +127,7 @@ def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
         if not part.mapped(value) and not (tag in (_RELA, _REL, _JMPREL) and not value):
             yield Damage(name, f"{value:#x} is no address of this file")
             continue
-        kind = _SECTIONS.get(tag)
-        if kind is None:
-            continue
-        tables = [row[3] for row in sections if row[1] == kind and row[2] & 2 and row[5]]
+        tables = places.get(_SECTIONS.get(tag, -1))
         if tables and value not in tables:
             yield Damage(name, f"it says {value:#x}, and the section stands elsewhere")
     if part.tags.get(_INIT_ARRAY, 1) % (8 if part.wide else 4) and _INIT_ARRAY in part.tags:
@@ -300,12 +301,13 @@ def _relocations(part: _Part, symbols: int | None) -> Iterator[Damage]:
         (_REL, _RELSZ, rel),
         (_JMPREL, _PLTRELSZ, jumps),
     ):
-        raw = bytes(part.at(part.tags.get(table, 0), part.tags.get(size, 0)))
+        raw = part.at(part.tags.get(table, 0), part.tags.get(size, 0))
         raw = raw[: len(raw) // entry * entry]
         if not raw:
             continue
         if part.wide:
-            highest = max(_column(raw, part.order, "I", 12 if low else 8, entry))
+            # Those against no symbol come first, and are nearly all: their zeros are passed over.
+            highest = _highest(raw, part.order, 12 if low else 8, entry)
         else:
             highest = max(_column(raw, part.order, "I", 4, entry)) >> 8
         if highest >= symbols:
@@ -313,8 +315,15 @@ def _relocations(part: _Part, symbols: int | None) -> Iterator[Damage]:
             yield Damage("relocations", text)
 
 
+def _highest(raw: memoryview, order: str, offset: int, entry: int) -> int:
+    """The highest 32-bit number in one field of every entry of a table that begins with zeros."""
+    column = raw.cast("I")[offset // 4 :: entry // 4].tobytes()
+    rest = column[(len(column) - len(column.lstrip(b"\0"))) // 4 * 4 :]
+    return max(_column(rest, order, "I", 0, 4), default=0)
+
+
 def _column(
-    raw: bytes, order: str, kind: Literal["H", "I", "Q"], offset: int, entry: int
+    raw: bytes | memoryview, order: str, kind: Literal["H", "I", "Q"], offset: int, entry: int
 ) -> Sequence[int]:
     """One field of every entry of a table, without an object for each entry."""
     size = struct.calcsize(kind)

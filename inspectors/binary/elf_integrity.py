@@ -192,52 +192,60 @@ def _section_headers(
         text = rows[names]
     if sum(row[1] == _SHT_DYNSYM for row in rows) > 1:
         yield Damage(where, "several say that they are the dynamic symbol table")
+    named = None if text is None else text[5]
     for index, row in enumerate(rows[1:], 1):
-        yield from _section(data, index, row, rows, text, wide)
+        kind = row[1]
+        said = _said_of(row, rows, len(data), named, wide)
+        if kind != _SHT_NULL and row[2] & _SHF_COMPRESSED and kind != _SHT_NOBITS:
+            said += _compressed(data, row, wide)
+        if said:
+            where = f"section {index}" + (f" ({_KINDS[kind]})" if kind in _KINDS else "")
+            yield from (Damage(where, words) for words in said)
     yield from _overlaps(rows)
 
 
-def _section(
-    data: memoryview, index: int, row: Row, rows: Sequence[Row], text: Row | None, wide: bool
-) -> Iterator[Damage]:
-    name, kind, flags, _, offset, size, link, _, _, entry = row
-    where = f"section {index}" + (f" ({_KINDS[kind]})" if kind in _KINDS else "")
+def _said_of(
+    row: Row, rows: Sequence[Row], end: int, text_size: int | None, wide: bool
+) -> list[str]:
+    """What is wrong with one section header; ``end`` is the size of the file."""
+    name, kind, _, _, offset, size, link, _, _, entry = row
+    said: list[str] = []
     if kind == _SHT_NULL:
-        return
-    if text is not None and name >= text[5]:
-        yield Damage(where, "its name lies outside the section names")
-    if kind != _SHT_NOBITS and offset + size > len(data):
-        yield Damage(where, f"{size} bytes at offset {offset:#x} run past the end of the file")
+        return said
+    if text_size is not None and name >= text_size:
+        said.append("its name lies outside the section names")
+    if offset + size > end and kind != _SHT_NOBITS:
+        said.append(f"{size} bytes at offset {offset:#x} run past the end of the file")
     expected = _ENTRIES.get(kind)
     if expected is not None and size:
         right = expected[0 if wide else 1]
         if entry != right:
-            yield Damage(where, f"its entries are said to have {entry} bytes, not {right}")
+            said.append(f"its entries are said to have {entry} bytes, not {right}")
         elif size % right:
-            yield Damage(where, f"{size} bytes are no whole number of entries")
+            said.append(f"{size} bytes are no whole number of entries")
     elif kind in _MIXED and entry not in _MIXED[kind]:
-        yield Damage(where, f"its entries are said to have {entry} bytes each, and differ")
+        said.append(f"its entries are said to have {entry} bytes each, and differ")
     elif kind in _PLAIN and entry:
-        yield Damage(where, f"it has no entries, which are said to have {entry} bytes each")
+        said.append(f"it has no entries, which are said to have {entry} bytes each")
     if kind in _PLAIN and link:
-        yield Damage(where, f"it belongs to section {link}, and should to none")
+        said.append(f"it belongs to section {link}, and should to none")
     elif link >= len(rows) and len(rows) < TABLE_LIMIT:
-        yield Damage(where, f"it belongs to section {link}, which is not there")
-    elif kind in _LINKED and size and rows[link][1] not in _LINKED[kind]:
-        yield Damage(where, f"it belongs to section {link}, which is of another kind")
-    if flags & _SHF_COMPRESSED and kind != _SHT_NOBITS:
-        yield from _compressed(data, where, row, wide)
+        said.append(f"it belongs to section {link}, which is not there")
+    elif link < len(rows) and kind in _LINKED and size and rows[link][1] not in _LINKED[kind]:
+        said.append(f"it belongs to section {link}, which is of another kind")
+    return said
 
 
-def _compressed(data: memoryview, where: str, row: Row, wide: bool) -> Iterator[Damage]:
+def _compressed(data: memoryview, row: Row, wide: bool) -> list[str]:
     """A compressed section's header (chapter 4, Elf64_Chdr): what it says that it unpacks to."""
     order = "<" if data[5] == 1 else ">"
     raw = bytes(data[row[4] : row[4] + (16 if wide else 8)])
     if len(raw) < (16 if wide else 8):
-        return
+        return []
     size = struct.unpack(order + ("IIQ" if wide else "II"), raw)[-1]
     if size > 2000 * max(row[5], 1):  # deflate packs 1,032 times at most, zstd hardly more
-        yield Damage(where, f"it says that its {row[5]} bytes unpack to {size}")
+        return [f"it says that its {row[5]} bytes unpack to {size}"]
+    return []
 
 
 def _overlaps(rows: Sequence[Row]) -> Iterator[Damage]:
