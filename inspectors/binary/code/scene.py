@@ -197,7 +197,7 @@ class Scene:
     def after_call(self, state: State) -> State:
         """What a call leaves: registers that are kept, and the stack."""
         after = state.copy()
-        for key in state.keys() & self._lost:
+        for key in self._lost.intersection(state):
             del after[key]
         return after
 
