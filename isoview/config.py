@@ -6,6 +6,7 @@ read. The command line wins over ``isoview.toml``, that over ``pyproject.toml``.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from isoview.nearby import DECISIONS, nearest, upward
 
 _SIZE_LIMIT = 16 << 20
 _TABLES = frozenset({"decision", "group"})  # isoview.toml holds decisions too
+# Without one of these no table ``tool.isoview`` can be in a file: `tool.isoview` in a header or a
+# key, or a table `tool` that is written out, in which `isoview` stands by itself.
+_TOOL = rb"""tool["']?[ \t]*(?:\.[ \t]*["']?isoview|[]=])"""
 
 
 def _texts(value: Any) -> bool:
@@ -67,8 +71,8 @@ def _pyproject(start: str) -> tuple[str, Mapping[str, Any]] | None:
                 raw = file.read(_SIZE_LIMIT)
         except (OSError, Unreadable):
             continue
-        if b"isoview" not in raw:  # most do not speak of it, and parsing costs
-            continue
+        if b"isoview" not in raw or not re.search(_TOOL, raw):
+            continue  # most do not speak of it to us, and parsing takes 15 ms
         tool = _parsed(path, raw.decode("utf-8", "replace")).get("tool", {})
         section = tool.get("isoview") if isinstance(tool, dict) else None
         if isinstance(section, dict):

@@ -108,8 +108,19 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(bad: Path, name: str) -
         assert "named pipe" in shown.stderr
 
 
-def test_options_are_seen_however_toml_spells_their_table(bad: Path) -> None:
-    Path("pyproject.toml").write_text('[tool]\nisoview = { fail-on = "never" }\n')
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        '[tool]\nisoview = { fail-on = "never" }',
+        '["tool"]\nisoview.fail-on = "never"',
+        '[ tool . "isoview" ]\nfail-on = "never"',
+        "['tool'.'isoview']\nfail-on = 'never'",
+        'tool = { isoview = { fail-on = "never" } }',
+        'tool\t.\tisoview.fail-on = "never"',
+    ],
+)
+def test_options_are_seen_however_toml_spells_their_table(bad: Path, spelt: str) -> None:
+    Path("pyproject.toml").write_text(f"{spelt}\n")
     assert isoview("check", bad).returncode == ExitCode.CLEAN
 
 
