@@ -42,7 +42,7 @@ MACHINES = {
 
 class Section(NamedTuple):
     """One section as the loader maps it: ``rva`` is relative to the image base, ``size`` counts
-    its bytes in memory, of which only ``data`` stands in the file; the rest is zero.
+    its bytes in memory, of which only ``data`` stands in the file, at ``offset``; the rest is zero.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Section(NamedTuple):
     size: int
     data: memoryview
     flags: int
+    offset: int
 
 
 _FILE_HEADER = struct.Struct("<HHIIIHH")
@@ -151,7 +152,7 @@ class PeFile:
             budget -= len(part)
             if len(part) < wanted:
                 self.note(f"section {name}", f"{wanted - len(part)} of {wanted} bytes are missing")
-            found.append(Section(name, rva, size, part, flags))
+            found.append(Section(name, rva, size, part, flags, begin))
         return tuple(found)
 
     def symbol_table(self) -> tuple[int, int]:

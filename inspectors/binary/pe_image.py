@@ -61,6 +61,7 @@ def _segment(reader: PeFile, section: Section) -> Segment:
         section.data,
         bool(section.flags & SCN_WRITE),
         bool(section.flags & SCN_EXECUTE),
+        section.offset,
     )
 
 
