@@ -11,7 +11,8 @@ from isoview.inspectors.binary import elf
 from isoview.inspectors.binary import elf_relocations as relocations
 from isoview.inspectors.binary.elf import ElfFile, SectionHeader, build_id, name_at
 from isoview.inspectors.binary.elf_integrity import oddities
-from isoview.inspectors.binary.elf_symbols import Exports, SymbolTable, hashed_count
+from isoview.inspectors.binary.elf_pointers import relocated_words
+from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
 from isoview.inspectors.binary.image import (
     REGION_LIMIT,
     Declarations,
@@ -34,10 +35,12 @@ def read_elf(data: memoryview) -> Image:
     if arch == "ppc64" and reader.endian == "little":
         arch = "ppc64le"
     dynamic = _dynamic_symbols(reader)
-    pointers, imports_at = _pointer_map(reader, dynamic, kinds)
     if kinds is None and reader.tags:
         reader.damage.append(Damage("relocations", f"processor {arch} is not known here"))
+    imported = frozenset(filter(None, dynamic.undefined.values()))
     for_python, sizes = dynamic.python_exports()
+    speaks = bool(for_python) or any(name[:2] == "Py" or name[:3] == "_Py" for name in imported)
+    pointers, imports_at = relocated_words(reader, dynamic, kinds, deferred=not speaks)
     static = next((s for s in reader.sections if s.type == elf.SHT_SYMTAB and s.size), None)
     full = _static_table(reader, static)
     symbols = dynamic if full is None else full
@@ -50,8 +53,8 @@ def read_elf(data: memoryview) -> Image:
         regions=_regions(reader),
         pointers=pointers,
         imports_at=imports_at,
-        imported=frozenset(filter(None, dynamic.undefined.values())),
-        exports=Exports(dynamic),
+        imported=imported,
+        exports=dynamic.exports(),
         python_exports=for_python,
         export_sizes=sizes,
         libraries=_libraries(reader),
@@ -105,73 +108,6 @@ def dynamic_tables(reader: ElfFile) -> tuple[memoryview, memoryview]:
     elif names > where:  # the string table follows the symbols in every linker's output
         count = max(count, (names - where) // entry)
     return reader.at(where, count * entry), reader.at(names, reader.tag(elf.DT_STRSZ) or 0)
-
-
-def _pointer_map(
-    reader: ElfFile, dynamic: SymbolTable, kinds: relocations.Numbers | None
-) -> tuple[dict[int, int], dict[int, str]]:
-    pointers: dict[int, int] = {}
-    imports_at: dict[int, str] = {}
-    if kinds is None:
-        return pointers, imports_at
-    size = reader.bits // 8
-    order: Any = reader.endian
-    mask = (1 << reader.bits) - 1
-
-    def stored(address: int) -> int:
-        return int.from_bytes(reader.at(address, size), order)
-
-    jumps_are_rela = reader.tag(elf.DT_PLTREL) == elf.DT_RELA
-    for title, table, length, rela in (
-        ("DT_RELA", elf.DT_RELA, elf.DT_RELASZ, True),
-        ("DT_REL", elf.DT_REL, elf.DT_RELSZ, False),
-        ("DT_JMPREL", elf.DT_JMPREL, elf.DT_PLTRELSZ, jumps_are_rela),
-    ):
-        where, claimed = reader.tag(table), reader.tag(length)
-        if where is None or not claimed:
-            continue
-        raw = reader.at(where, claimed)
-        if len(raw) < claimed:
-            reader.damage.append(
-                Damage(title, f"{claimed - len(raw)} of {claimed} bytes are missing")
-            )
-        found = relocations.read_table(
-            raw, bits=reader.bits, endian=order, explicit_addend=rela, kinds=kinds
-        )
-        if pointers:
-            pointers.update(found.relative)
-        else:
-            pointers = found.relative
-        for address in found.relative_in_place:
-            pointers[address] = stored(address)
-        imported = dynamic.undefined
-        names = list(map(imported.get, found.symbolic.indexes))
-        if all(names):  # as in nearly every table
-            imports_at.update(zip(found.symbolic.addresses, names, strict=True))  # type: ignore[arg-type]
-            continue
-        values = dynamic.values
-        for name, address, index, addend in zip(names, *found.symbolic, strict=True):
-            if name is not None or index >= len(values):
-                if name:
-                    imports_at[address] = name
-            elif addend is not None:
-                pointers[address] = values[index] + addend & mask
-            else:
-                # A GOT or PLT slot of a REL file holds the lazy-binding address, not an addend.
-                value, added = values[index], stored(address)
-                pointers[address] = value if value == added else value + added & mask
-    relr, claimed = reader.tag(elf.DT_RELR), reader.tag(elf.DT_RELRSZ)
-    if relr is not None and claimed:
-        for address in relocations.relr_addresses(
-            reader.at(relr, claimed),
-            bits=reader.bits,
-            endian=order,
-            limit=2 * len(reader.data) // size,
-            mapped=lambda address: bool(reader.at(address, size)),
-        ):
-            if address not in pointers:
-                pointers[address] = stored(address)
-    return pointers, imports_at
 
 
 def _relro(reader: ElfFile) -> tuple[int, int]:

@@ -108,12 +108,9 @@ def _read_rela(raw: memoryview, endian: str, kinds: Numbers) -> Relocations:
     if kinds.symbolic.issuperset(wanted):
         return Relocations(relative, [], Symbolic(addresses, symbols, addends))
     rows = list(zip(addresses, symbols, addends, wanted, strict=True))
-    for address, _, addend, kind in rows:
-        if kind == kinds.relative:
-            relative[address] = addend
-    return Relocations(
-        relative, [], _columns([row[:3] for row in rows if row[3] in kinds.symbolic])
-    )
+    relative.update((row[0], row[2]) for row in rows if row[3] == kinds.relative)
+    symbolic = [row[:3] for row in rows if row[3] in kinds.symbolic]
+    return Relocations(relative, [], _columns(symbolic))
 
 
 def _run_of(column: bytes, item: bytes) -> int:

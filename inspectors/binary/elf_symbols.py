@@ -4,11 +4,14 @@ Source: the ELF generic ABI, chapter "Symbol Table"; ``DT_GNU_HASH`` as glibc an
 """
 
 import struct
+import sys
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, count
 from typing import Any
 
-from isoview.inspectors.binary.image import Symbol, halves, integers
+from isoview.inspectors.binary.deferred import Deferred
+from isoview.inspectors.binary.image import Symbol, integers
 from isoview.inspectors.record import cached_property
 from isoview.inspectors.text import NAME_LIMIT, decode
 
@@ -61,9 +64,9 @@ class SymbolTable:
     def _numbers(self) -> Column:
         """The number of each symbol's section."""
         return (
-            halves(self._raw, self._endian)[3::12]
+            _halves(self._raw, self._endian)[3::12]
             if self._wide
-            else (halves(self._raw, self._endian)[7::8])
+            else (_halves(self._raw, self._endian)[7::8])
         )
 
     @cached_property
@@ -96,9 +99,11 @@ class SymbolTable:
         starts = self._starts
         return dict(zip(found, self._text.every([starts[index] for index in found]), strict=True))
 
-    def exports(self) -> dict[str, int]:
-        """Addresses of what the table offers, by name."""
-        return self._offered(self._offers())
+    def exports(self) -> Mapping[str, int]:
+        """Addresses of what the table offers, by name. The names are read when one is asked for:
+        libraries in C++ have thousands, and the init functions are known without.
+        """
+        return Deferred(lambda: self._offered(self._offers()))
 
     def python_exports(self) -> tuple[dict[str, int], dict[int, int]]:
         """Of :meth:`exports` those whose names begin with ``Py`` or ``_Py``, and by address the sizes
@@ -179,26 +184,13 @@ class SymbolTable:
         return list(kept.values())
 
 
-class Exports(Mapping[str, int]):
-    """What a table offers: addresses by name. The names are read when one is asked for: libraries
-    in C++ have thousands, and the init functions are known without.
-    """
-
-    def __init__(self, table: SymbolTable) -> None:
-        self._table = table
-
-    @cached_property
-    def _addresses(self) -> dict[str, int]:
-        return self._table.exports()
-
-    def __getitem__(self, name: str) -> int:
-        return self._addresses[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._addresses)
-
-    def __len__(self) -> int:
-        return len(self._addresses)
+def _halves(raw: memoryview, endian: str) -> "memoryview[int] | array[int]":
+    """``raw`` as unsigned integers of two bytes in the file's byte order."""
+    if endian == sys.byteorder:
+        return raw.cast("H")
+    swapped = array("H", bytes(raw))
+    swapped.byteswap()
+    return swapped
 
 
 def _lies_in(address: int, ranges: Sequence[tuple[int, int]]) -> bool:

@@ -32,15 +32,6 @@ def integers(raw: memoryview, size: int, endian: str) -> "memoryview[int] | arra
     return swapped
 
 
-def halves(raw: memoryview, endian: str) -> "memoryview[int] | array[int]":
-    """``raw`` as unsigned integers of two bytes in the file's byte order."""
-    if endian == sys.byteorder:
-        return raw.cast("H")
-    swapped = array("H", bytes(raw))
-    swapped.byteswap()
-    return swapped
-
-
 ZERO_LIMIT = 1 << 20
 """Most zero bytes that one read makes up for memory that no file bytes fill."""
 
