@@ -3,9 +3,8 @@
 A missing slot is a claim too, but only where the versions the file loads on know the slot.
 """
 
-from typing import Literal
-
 from isoview.inspectors.facts import Definition, Facts
+from isoview.inspectors.hints import Literal
 from isoview.loads_on import OWN_GIL_FROM, cannot_load_before, free_threaded
 
 Claim = int | Literal["omitted", "cannot-say", "unknown"]

@@ -4,11 +4,11 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
 
 from isoview.commands import COMMANDS, ExitCode, Settings
 from isoview.commands.complaint import complain
 from isoview.inspectors.errors import BadConfig, BadUsage, IsoviewError
+from isoview.inspectors.hints import Any, NoReturn
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -8,9 +8,9 @@ read. The command line wins over ``isoview.toml``, that over ``pyproject.toml``.
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from isoview.inspectors.errors import BadConfig, Unreadable
+from isoview.inspectors.hints import Any
 from isoview.nearby import DECISIONS, nearest, upward
 
 _SIZE_LIMIT = 16 << 20

@@ -10,10 +10,10 @@ import os
 import posixpath
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from isoview.inspectors.errors import IsoviewError
 from isoview.inspectors.facts import Facts, Library
+from isoview.inspectors.hints import TYPE_CHECKING
 from isoview.inspectors.record import replace
 
 if TYPE_CHECKING:

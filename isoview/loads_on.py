@@ -7,9 +7,9 @@ slot proves the version that brought it.
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.hints import NamedTuple
 
 OLDEST = 8
 NEWEST = 15

@@ -9,10 +9,10 @@ is about, else ``met``.
 
 from collections.abc import Set as AbstractSet
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.hints import NamedTuple
 from isoview.loads_on import free_threaded
 from isoview.model import COUNTING, Finding, NotRun
 from isoview.rules import ASKED, Entry, Rule

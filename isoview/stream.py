@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from isoview.inspectors.errors import IsoviewError
+from isoview.inspectors.hints import TYPE_CHECKING
 from isoview.model import Complete, Event, Failed, Nothing, Report, Shape, Started, TargetError
 from isoview.targets import Found, Place, Skipped, find
 

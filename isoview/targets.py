@@ -18,9 +18,9 @@ from importlib.machinery import (
     SourceFileLoader,
     SourcelessFileLoader,
 )
-from typing import TYPE_CHECKING, TypeAlias
 
 from isoview.inspectors.errors import BuiltIn, IsoviewError, NotFound
+from isoview.inspectors.hints import TYPE_CHECKING, TypeAlias
 from isoview.inspectors.record import Record
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ the sentence gives the reason.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
 
 from isoview.claims import (
     GIL_NOT_USED,
@@ -30,6 +29,7 @@ from isoview.guards import (
     opt_out,
 )
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.hints import Any, Literal
 from isoview.loads_on import FREE_THREADED_FROM, OWN_GIL_FROM, free_threaded, minors
 from isoview.model import Answer, Finding, Verdict
 from isoview.weighing import Declared, Found, Side, about, against, found, gap, shared, side_of

@@ -5,9 +5,9 @@ is none, the answer rests on how much was read, and on whether every writable st
 """
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
 
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.hints import Literal, NamedTuple
 from isoview.inspectors.record import Record
 from isoview.model import Finding
 

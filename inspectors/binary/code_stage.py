@@ -2,12 +2,11 @@
 how specs are used.
 """
 
-from typing import TYPE_CHECKING
-
 from isoview.inspectors.binary.globals import STATICS_LIMIT
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.spec_calls_x86_64 import SpecUse, spec_uses
 from isoview.inspectors.facts import Budget, Evidence, Facts, Global, Item, Type
+from isoview.inspectors.hints import TYPE_CHECKING
 from isoview.inspectors.record import replace
 
 if TYPE_CHECKING:

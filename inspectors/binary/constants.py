@@ -1,9 +1,9 @@
 """Constant bytes of a file: where its texts stand, searched without copying twice."""
 
 import re
-from typing import Any
 
 from isoview.inspectors.binary.image import Image, Region
+from isoview.inspectors.hints import Any
 from isoview.inspectors.record import cached_property
 
 _CONSTANT_SECTIONS = (".rodata", ".rdata", "__cstring", "__const")

@@ -10,11 +10,11 @@ Source: the ELF generic ABI, chapters 4 (headers, sections) and 5 (program heade
 
 import struct
 from functools import cached_property
-from typing import Any
 
 from isoview.inspectors.binary.image import Segment
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.hints import Any
 from isoview.inspectors.record import Record
 from isoview.inspectors.text import NAME_LIMIT, decode
 

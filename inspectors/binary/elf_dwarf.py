@@ -15,12 +15,12 @@ import struct
 import zlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
-from typing import Any, NamedTuple
 
 from isoview.inspectors.binary.elf import SHT_NOBITS, ElfFile, SectionHeader, build_id, reason
 from isoview.inspectors.binary.image import Declaration, Declarations
 from isoview.inspectors.binary.source import read_file
 from isoview.inspectors.errors import IsoviewError
+from isoview.inspectors.hints import Any, NamedTuple
 from isoview.inspectors.text import decode
 
 SIZE_LIMIT = 64 << 20

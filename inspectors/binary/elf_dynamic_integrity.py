@@ -7,9 +7,9 @@ and DT_VERNEED. Addresses are link-time ones.
 import struct
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.hints import Literal
 
 TAGS_LIMIT = 4096
 """Most dynamic tags that are looked at."""

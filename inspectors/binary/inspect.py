@@ -5,8 +5,6 @@ functions. *Code* looks at instructions: which statics hold objects, how specs a
 first found is shown before the second starts.
 """
 
-from typing import Any, Self
-
 from isoview.inspectors.binary import source
 from isoview.inspectors.binary.abi_tag import module_stem, names_free_threaded, tag_of_libraries
 from isoview.inspectors.binary.constants import Constants
@@ -33,6 +31,7 @@ from isoview.inspectors.facts import (
     Toolchain,
     Type,
 )
+from isoview.inspectors.hints import Any, Self
 from isoview.inspectors.record import Record, replace
 
 DEFAULT_LIMIT = 1_000_000

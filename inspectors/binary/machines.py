@@ -1,10 +1,10 @@
 """Which module reads a file's instructions: one for each processor, all with the same functions."""
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.machine_x86_64 import Call
+from isoview.inspectors.hints import Protocol
 
 
 class Machine(Protocol):

@@ -8,10 +8,10 @@ Format: Microsoft, "PE Format" (the PE and COFF specification).
 """
 
 import struct
-from typing import NamedTuple
 
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.hints import NamedTuple
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 SECTION_LIMIT = 96

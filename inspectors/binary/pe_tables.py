@@ -5,7 +5,6 @@ Format: Microsoft, "PE Format", sections on .edata, .idata and .reloc.
 """
 
 import struct
-from typing import NamedTuple
 
 from isoview.inspectors.binary.image import integers
 from isoview.inspectors.binary.pe import (
@@ -17,6 +16,7 @@ from isoview.inspectors.binary.pe import (
     PeFile,
     Section,
 )
+from isoview.inspectors.hints import NamedTuple
 
 LIBRARY_LIMIT = 1024
 """Most libraries that are read; real modules import from a few dozen."""

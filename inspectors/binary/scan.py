@@ -7,12 +7,12 @@ file says as much as any other.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
-from typing import TypeVar
 
 from isoview.inspectors.binary.image import Image, Segment
 from isoview.inspectors.binary.layouts import Layout
 from isoview.inspectors.binary.names import FUNCTION_SLOTS, INTEGER_SLOTS, MODULE_SLOTS
 from isoview.inspectors.facts import Method, Slot
+from isoview.inspectors.hints import TypeVar
 
 TABLE_LIMIT = 4096
 """Most entries of one slot table that are read, with those of tables nested in it."""

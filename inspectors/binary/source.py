@@ -3,9 +3,9 @@
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from isoview.inspectors.errors import Unreadable
+from isoview.inspectors.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from io import BufferedReader

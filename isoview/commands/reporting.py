@@ -4,11 +4,11 @@ Nothing here knows how the options were given: the parser of command lines is an
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
 from isoview.commands.outcome import Outcome, Wanted
+from isoview.inspectors.hints import TYPE_CHECKING
 from isoview.inspectors.record import Record
 from isoview.model import Event, Report
 from isoview.reports.outputs import FULL, Gathered, Output, parse, write

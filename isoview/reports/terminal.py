@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterable
-from typing import TextIO
 
+from isoview.inspectors.hints import TextIO
 from isoview.reports.lines import Line, laid_out, plain
 
 _STYLES = {

@@ -1,7 +1,6 @@
 """The rules: what there is (:mod:`isoview.rules.catalogue`), each in a file of its own."""
 
-from typing import TYPE_CHECKING
-
+from isoview.inspectors.hints import TYPE_CHECKING
 from isoview.rules.base import Rule
 from isoview.rules.catalogue import EVERY, FILES, Entry
 

@@ -7,9 +7,9 @@ test holds each entry to its rule, and the folders to this list.
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
 
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.hints import Any
 from isoview.inspectors.record import Record
 from isoview.loads_on import free_threaded
 from isoview.model import Severity

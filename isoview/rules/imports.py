@@ -1,11 +1,11 @@
 """Rules that an imported name of the C API is enough for."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from isoview.core_build import is_core_build
 from isoview.fingerprint import api_subject
 from isoview.inspectors.facts import Evidence, Facts
+from isoview.inspectors.hints import ClassVar
 from isoview.model import Finding
 from isoview.rules.base import Rule
 

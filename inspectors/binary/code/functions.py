@@ -9,9 +9,9 @@ module's. A function ends where the next one starts, or its code does.
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from isoview.inspectors.binary.image import Image, Region
+from isoview.inspectors.hints import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from isoview.inspectors.binary.code.calls import CallIndex

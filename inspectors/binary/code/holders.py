@@ -2,12 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import NamedTuple
 
 from isoview.inspectors.binary.code.record import Array, Record
 from isoview.inspectors.binary.code.solve import Knowledge
 from isoview.inspectors.binary.code.values import COUNTED, DIRECT, FIELD, FLOWED, Reason
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.hints import NamedTuple
 
 ARRAY_LIMIT = 1 << 16
 """Most elements of one array."""

@@ -9,7 +9,6 @@ that takes a ``void *`` would make objects of all it ever saw.
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from isoview.inspectors.binary.code.record import Array, Record
 from isoview.inspectors.binary.code.values import (
@@ -27,6 +26,7 @@ from isoview.inspectors.binary.code.values import (
     Reason,
     Value,
 )
+from isoview.inspectors.hints import NamedTuple
 
 FAN_LIMIT = 4096
 """Most statics that one argument is taken to point at."""

@@ -10,10 +10,10 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from isoview.inspectors.binary.code.functions import Function, Functions
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.hints import NamedTuple
 
 _IMMEDIATES = {0xC7: 4, 0x81: 4, 0x69: 4, 0xC6: 1, 0x80: 1, 0x83: 1, 0x6B: 1, 0xC0: 1, 0xC1: 1}
 """Opcodes with an immediate behind the displacement, and its bytes."""

@@ -1,13 +1,12 @@
 """Going through a file's code under a budget: which functions are followed, in which order."""
 
-from typing import NamedTuple
-
 from isoview.inspectors.binary.code.follow import Follower
 from isoview.inspectors.binary.code.functions import WHOLE_LIMIT, Function
 from isoview.inspectors.binary.code.instructions import NONE, WRITING
 from isoview.inspectors.binary.code.scene import Scene
 from isoview.inspectors.binary.code.static_references import UNKNOWN, Reference, referring
 from isoview.inspectors.binary.code.values import ARGUMENT, DIRECT, MEMORY, RETURNED, STATIC, Node
+from isoview.inspectors.hints import NamedTuple
 
 ROUNDS = 3
 """How far calls are followed from the functions that refer to statics."""

@@ -5,7 +5,7 @@ A *value* is a tuple whose first entry is one of the tags below, or None where n
 argument or the result of a function of the file, or memory that one of these points to.
 """
 
-from typing import NamedTuple
+from isoview.inspectors.hints import NamedTuple
 
 OBJECT = "object"  # (OBJECT, reason): a Python object
 PART = "part"  # (PART, reason, offset): an address inside an object

@@ -3,9 +3,8 @@
 Encodings: Intel SDM volume 2, appendix A and the pages of the single instructions.
 """
 
-from typing import NamedTuple
-
 from isoview.inspectors.binary.code import instructions as i
+from isoview.inspectors.hints import NamedTuple
 
 Meaning = tuple[int, int, int, int, int]
 """(kind, size, reg, base where it is a register, imm)."""

@@ -6,10 +6,10 @@ appendix A.
 """
 
 from functools import cache
-from typing import NamedTuple
 
 from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.x86_64_meaning import Head, meaning
+from isoview.inspectors.hints import NamedTuple
 
 RIP = -2
 """Base of an operand that is relative to the next instruction."""

@@ -10,7 +10,7 @@ value, value)`` the result of a conditional move; ``("bytes", number, size)`` wh
 was written over in part. ``("joined", parts)`` and ``("stream", parts)`` see :mod:`joined_names`.
 """
 
-from typing import Any
+from isoview.inspectors.hints import Any
 
 Value = int | str | tuple[Any, ...]
 MASK = (1 << 64) - 1

@@ -7,13 +7,13 @@ two ways through the function.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.instructions import Instruction, Machine
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.runtime_types.state import State, Value
 from isoview.inspectors.binary.runtime_types.steps import Steps
+from isoview.inspectors.hints import NamedTuple
 
 NEVER_RETURN = frozenset({
     "_Unwind_Resume", "__cxa_throw", "__cxa_rethrow", "__stack_chk_fail", "abort", "exit",
