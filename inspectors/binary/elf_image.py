@@ -68,6 +68,7 @@ def read_elf(data: memoryview) -> Image:
         load_declarations=lambda addresses, path: _declarations(reader, addresses, path),
         load_objects=symbols.objects,
         load_functions=symbols.functions,
+        load_thread_local=symbols.thread_local,
         load_columns=lambda: _columns(reader),
         run_paths=_run_paths(reader),
     )

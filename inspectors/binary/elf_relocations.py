@@ -88,7 +88,7 @@ def read_table(
     return Relocations(relative, in_place, _columns(rest))
 
 
-def _columns(rows: list[tuple[int, int, int | None]]) -> Symbolic:
+def _columns(rows: Sequence[tuple[int, int, int | None]]) -> Symbolic:
     return Symbolic(*zip(*rows, strict=True)) if rows else Symbolic((), (), ())
 
 

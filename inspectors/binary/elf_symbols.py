@@ -25,6 +25,7 @@ _EXPORTED = bytes(info >> 4 in (1, 2, 10) for info in range(256))  # GLOBAL, WEA
 """By ``st_info``: what other files may refer to."""
 _OBJECTS = bytes(info & 15 in (1, 5) for info in range(256))
 """By ``st_info``: named data."""
+_THREAD_LOCAL = bytes(info & 15 == 6 for info in range(256))
 _FUNCTIONS = frozenset(binding << 4 | kind for binding in range(16) for kind in (2, 10))
 _LOCALS = frozenset({1, 2})
 """``st_info`` of local objects and functions (STB_LOCAL is 0)."""
@@ -110,6 +111,8 @@ class SymbolTable:
         of the former: the init functions are among them, and thousands of names are left alone.
         """
         starts, begins = self._starts, self._text.begins
+        if not self._text.holds(b"Py"):
+            return {}, {}
         found = [index for index in self._offers() if begins((b"Py", b"_Py"), starts[index])]
         values, sizes = self.values, self._sizes
         return self._offered(found), {
@@ -137,6 +140,13 @@ class SymbolTable:
             Symbol(name, value, size, kind, exported)
             for name, (_, value, size, kind) in zip(names, found, strict=True)
         )
+
+    def thread_local(self) -> list[tuple[str, int]]:
+        """(name, size) of the thread-local symbols that are defined here."""
+        starts, numbers, sizes = self._starts, self._numbers, self._sizes
+        found = [index for index in self._of_kind(_THREAD_LOCAL) if numbers[index]]
+        names = self._text.every([starts[index] for index in found])
+        return [(name, sizes[index]) for name, index in zip(names, found, strict=True) if name]
 
     def functions(self) -> list[tuple[int, str]]:
         """(address, name) of the named functions, in the table's order."""
@@ -221,6 +231,10 @@ class _Text:
         self._left = _REPEATS * len(raw) + NAME_LIMIT
         # Nearly every table is ASCII and ends as it must: decoded at once, a name is a slice of it.
         self._plain = raw.decode("ascii") if raw[-1:] == b"\0" and raw.isascii() else None
+
+    def holds(self, part: bytes) -> bool:
+        """Whether any name has ``part`` in it."""
+        return part in self._raw
 
     @property
     def begins(self) -> Callable[[bytes | tuple[bytes, ...], int], bool]:

@@ -125,11 +125,17 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
     found: list[Global] = []
     writable = [r for r in image.regions if r.writable and not r.thread_local and r.size]
     ranges = [(region.address, region.address + region.size) for region in writable]
+    rows = image.objects(ranges)
+    if not rows:
+        return found
     section, end = "", 0
     known, word = owners.known, image.word_size
-    filled = sorted((*image.relocated, *image.imported_words, _BEHIND_ALL))
+    first = rows[0][0]
+    filled = sorted((*_from(image.relocated, first), *_from(image.imported_words, first)))
+    filled.append(_BEHIND_ALL)
     following = 0  # the first of these at or behind the static
-    for address, name, size in image.objects(ranges):
+    by_size: dict[int, Class] = {}
+    for address, name, size in rows:
         if address >= end or not section:
             region = image.region_at(address)
             if region is None or not region.writable:
@@ -151,12 +157,18 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
             kind, evidence = table
         elif told is not None and size <= _LOCK_LIMIT:
             kind, evidence = told
+        elif size in by_size:  # most are such, and there are many
+            kind, evidence = by_size[size]
         else:
-            kind, evidence = _by_size(size, word)  # most are such, and there are many
+            kind, evidence = by_size[size] = _by_size(size, word)
         found.append(Global(address, name, section, size, kind, evidence))
         if len(found) > STATICS_LIMIT:
             break
     return found
+
+
+def _from(words: list[int], first: int) -> list[int]:
+    return words[bisect_left(words, first) :]
 
 
 def _named_level(image: Image, named: list[Global]) -> Item:
@@ -164,18 +176,18 @@ def _named_level(image: Image, named: list[Global]) -> Item:
     of the next one explains, as in each of 1,763 unstripped modules of real wheels. (``.data`` also
     holds constants that compilers give no name.)
     """
+    starts = [entry.address for entry in named]
     for region in image.regions:
         if not (region.zero_fill and region.writable and region.name.startswith(".bss")):
             continue
         end, at = region.address + region.size, region.address
-        for entry in named:
+        first = bisect_left(starts, region.address)
+        for entry in named[first : bisect_left(starts, end, first)]:
             address = entry.address
-            if not region.address <= address < end:
-                continue
-            gap = address - at
-            if gap > 0 and gap >= min(address & -address, _ALIGNMENT):
-                return _nameless(gap, region.name, at)
-            at = max(at, address + entry.size)
+            if address > at and address - at >= min(address & -address, _ALIGNMENT):
+                return _nameless(address - at, region.name, at)
+            behind = address + entry.size
+            at = max(at, behind)
         if end - at >= image.word_size:
             return _nameless(end - at, region.name, at)
     return Item("full")
@@ -189,12 +201,11 @@ def _own_thread_local(image: Image) -> int:
     size = sum(region.size for region in regions)
     if size < image.word_size or image.format == "pe":  # a DLL's is its C run-time library's
         return 0
-    from isoview.inspectors.binary.symbol_table import TLS
-
-    columns = image.columns
-    for index in columns.rows:
-        if columns.kinds[index] == TLS and _is_of_runtime(columns.name(index)):
-            size -= columns.sizes[index]
+    if image.load_thread_local is not None:
+        symbols = image.load_thread_local()
+    else:
+        symbols = [(symbol.name, symbol.size) for symbol in image.symbols if symbol.kind == "tls"]
+    size -= sum(room for name, room in symbols if _is_of_runtime(name))
     return size if size >= image.word_size else 0
 
 
@@ -276,7 +287,6 @@ def _by_name(name: str) -> Class | None:
     return None
 
 
-@lru_cache(maxsize=1024)
 def _by_size(size: int, word: int) -> Class:
     if 0 < size < word:
         octets = "1 byte" if size == 1 else f"{size} bytes"

@@ -129,6 +129,7 @@ class Image(Record):
     # (address, name, size) of objects in some ranges, by address; None: symbols have to tell.
     load_objects: Callable[[Sequence[tuple[int, int]]], list[tuple[int, str, int]]] | None = None
     load_functions: Callable[[], list[tuple[int, str]]] | None = None  # (address, name) of each
+    load_thread_local: Callable[[], list[tuple[str, int]]] | None = None  # (name, size) of each
     load_columns: Callable[[], "Columns"] | None = None  # None: they are made of the symbols
     run_paths: tuple[str, ...] = ()  # folders in which the loader looks for libraries, as written
     python_exports: Mapping[str, int] | None = None  # those of ``exports`` called Py... or _Py...
