@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 
 from isoview.inspectors.errors import BadConfig
 from isoview.inspectors.record import Record
@@ -68,6 +67,8 @@ def document(form: str, gathered: Gathered, *, verbose: bool = False) -> str:
         from isoview.reports.overview import all_lines
 
         return plain(all_lines(gathered.reports, verbose=verbose))
+    from importlib import import_module
+
     home = import_module(f"isoview.reports.{_HOMES.get(form, form)}")
     made: str = home.document(gathered.reports, gathered.errors, gathered.stale)
     return made
