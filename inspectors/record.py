@@ -47,9 +47,9 @@ class _Fields:
     def __get__(self, _record: object, kind: "type[Record]") -> "dict[str, Field[Any]]":
         from dataclasses import field, fields, make_dataclass
 
-        defaults = vars(kind)
+        defaults = kind._defaults
         columns = [
-            (name, hint, field(default=defaults[name]) if name in defaults else field())
+            (name, hint, field() if defaults[name] is _REQUIRED else field(default=defaults[name]))
             for name, hint in kind.__annotations__.items()
         ]
         made = {entry.name: entry for entry in fields(make_dataclass(kind.__name__, columns))}

@@ -25,9 +25,9 @@ def report_to_data(report: Report) -> dict[str, Any]:
     facts = {name: _plain(getattr(report.facts, name)) for name in fields_}
     data: dict[str, Any] = facts.pop("artifact")
     data.update(facts)
-    for name, value in vars(report).items():
+    for name in report.__match_args__:
         if name != "facts":
-            data[name] = _plain(value)
+            data[name] = _plain(getattr(report, name))
     return data
 
 

@@ -1,6 +1,7 @@
 """From facts to a report: run the rules, weigh what they found, order it for a maintainer."""
 
 from collections.abc import Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -26,29 +27,41 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
     if not facts.artifact.is_extension:
         return Report(facts=facts, verdict=None, scorecard={})
     found: list[Finding] = []
+    sums: list[Finding] = []
+    put_off: list[Rule] = []  # rules of whose findings the sum is enough for now
     not_run: list[NotRun] = []
     for entry in ASKED:
         if not entry.when(facts):
             continue
         rule: Rule = entry.load()
         reason = rule.cannot_run(facts)
-        if reason is None:
-            found.extend(rule.check(facts))
-        else:
+        if reason is not None:
             not_run.append(NotRun(rule.code, reason))
+        elif live is None and (total := rule.sum_of(facts)) is not None:
+            sums.append(total)
+            put_off.append(rule)
+        elif made := list(rule.check(facts)):
+            found += _fold(made)
     asked: tuple[Rule | Entry, ...] = ASKED
     if live is not None:
         asked += _behaviour(facts, live, found, not_run)
-    findings = _ordered(_fold(found))
-    return Report(
+    weighed = _ordered(found + sums)
+    report = Report(
         facts=facts,
-        verdict=verdict(facts, findings, live),
-        scorecard=scorecard(facts, findings, tuple(not_run), asked),
-        findings=findings,
+        verdict=verdict(facts, weighed, live),
+        scorecard=scorecard(facts, weighed, tuple(not_run), asked),
+        findings=weighed,
         not_run=tuple(not_run),
         rules_run=len(asked) - len(not_run),
         live=None if live is None else dict(live),
     )
+    return report.put_off(weighed, partial(_all, facts, found, put_off)) if sums else report
+
+
+def _all(facts: Facts, found: list[Finding], put_off: list[Rule]) -> tuple[Finding, ...]:
+    """What was found, and what was put off."""
+    later = [finding for rule in put_off for finding in _fold(list(rule.check(facts)))]
+    return _ordered(found + later)
 
 
 def _behaviour(
@@ -60,29 +73,27 @@ def _behaviour(
     for rule in LIVE_RULES:
         reason = rule.cannot_look(live)
         if reason is None:
-            found.extend(rule.look(facts, live))
+            found += _fold(list(rule.look(facts, live)))
         else:
             not_run.append(NotRun(rule.code, reason))
     return LIVE_RULES
 
 
 def _fold(found: list[Finding]) -> list[Finding]:
-    """Findings that only their place tells apart, as one with a count and the other places.
+    """A rule's findings that only their place tells apart, as one with a count and the other places.
 
     That is so for subjects without a name, and for names that a compiler numbers (``buffer.0``
     and ``buffer.1`` of two functions): the numbers change from build to build.
     """
-    alone = {finding.fingerprint: finding for finding in found}
-    if len(alone) == len(found):
+    if len({finding.fingerprint for finding in found}) == len(found):
         return found
-    alone = {}
+    alone: dict[str, Finding] = {}
     groups: dict[str, list[Finding]] = {}
     for finding in found:
         first = alone.setdefault(finding.fingerprint, finding)
         if first is not finding:
             groups.setdefault(finding.fingerprint, [first]).append(finding)
-    if groups:
-        alone.update({name: _folded(group) for name, group in groups.items()})
+    alone.update({name: _folded(group) for name, group in groups.items()})
     return list(alone.values())
 
 

@@ -3,6 +3,7 @@
 Field names are those of the JSON report, version 1.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from isoview.inspectors.facts import Evidence, Facts
@@ -125,7 +126,11 @@ class Verdict(Record):
 
 
 class Report(Record):
-    """Facts, what the rules found in them, and what it amounts to."""
+    """Facts, what the rules found in them, and what it amounts to.
+
+    ``findings`` may be put off until somebody asks for them: there are thousands in the modules of
+    an environment, and who sums these up needs no more than ``summed``.
+    """
 
     facts: Facts
     verdict: Verdict | None
@@ -134,6 +139,30 @@ class Report(Record):
     not_run: tuple[NotRun, ...] = ()
     rules_run: int = 0
     live: dict[str, Any] | None = None
+
+    @property
+    def summed(self) -> tuple[Finding, ...]:
+        """The findings, where one may stand for many that only their subject tells apart: enough
+        to count them and to weigh them.
+        """
+        summed: tuple[Finding, ...] | None = self.__dict__.get("_summed")
+        return self.findings if summed is None else summed
+
+    def put_off(
+        self, summed: tuple[Finding, ...], make: Callable[[], tuple[Finding, ...]]
+    ) -> "Report":
+        """Have ``make`` make the findings when they are first asked for; returns the report."""
+        state = self.__dict__
+        state["_summed"], state["_make"] = summed, make
+        del state["findings"]
+        return self
+
+    def _values(self) -> list[Any]:
+        return [getattr(self, name) for name in self._defaults]
+
+    def __replace__(self, /, **changes: Any) -> Any:
+        self.findings  # noqa: B018 - no report takes over what another one has put off
+        return super().__replace__(**changes)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -147,6 +176,21 @@ class Report(Record):
         from isoview.reports.text import report_lines
 
         return {"text/html": self._repr_html_(), "text/plain": plain(report_lines(self))}
+
+
+class _PutOff:
+    """What an instance that has no ``findings`` yet finds in its class."""
+
+    def __get__(self, report: Report | None, _kind: type[Report]) -> tuple[Finding, ...]:
+        if report is None:
+            return ()
+        state = report.__dict__
+        findings: tuple[Finding, ...] = state["_make"]()
+        state["findings"] = findings
+        return findings
+
+
+Report.findings = _PutOff()  # type: ignore[assignment]
 
 
 class TargetError(Record):

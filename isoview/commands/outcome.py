@@ -62,6 +62,7 @@ class Outcome:
         self._found = self._refused = self._taken_any = False
         grave = 0 if wanted.fail_on == "never" else _rank(wanted.fail_on) + 1
         self._failing = SEVERITIES[:grave]
+        self._chooses = bool(wanted.select or wanted.ignore or wanted.known is not None)
 
     def reports(self) -> Iterator[Report]:
         """Each report as it is complete; Ctrl-C ends them, and what is done stays."""
@@ -104,13 +105,15 @@ class Outcome:
     def _taken(self, report: Report) -> Report:
         self._taken_any = True
         self._remember(report)
-        findings = tuple(filter(self._is_wanted, report.findings))
-        if len(findings) != len(report.findings):
-            report = replace(report, findings=findings)
+        if self._chooses:
+            findings = tuple(filter(self._is_wanted, report.findings))
+            if len(findings) != len(report.findings):
+                report = replace(report, findings=findings)
         if self._wanted.hashed:
             report = self._hashed(report)
         self._found = self._found or any(
-            finding.status in COUNTING and finding.severity in self._failing for finding in findings
+            finding.status in COUNTING and finding.severity in self._failing
+            for finding in report.summed
         )
         for question in self._wanted.required:
             unmet = _unmet(report, question)
@@ -135,7 +138,7 @@ class Outcome:
             from isoview.fingerprint import dotted_module
 
             self.modules.add(dotted_module(report.facts))
-        self.fingerprints |= {finding.fingerprint for finding in report.findings}
+            self.fingerprints |= {finding.fingerprint for finding in report.findings}
 
     def _is_wanted(self, finding: Finding) -> bool:
         wanted = self._wanted

@@ -57,7 +57,7 @@ def row(report: Report) -> Line:
 def _open(report: Report) -> str:
     """``2E 13W 4N``: what counts, by severity."""
     numbers = dict.fromkeys(SEVERITIES, 0)
-    for finding in report.findings:
+    for finding in report.summed:
         if finding.status in COUNTING:
             numbers[finding.severity] += finding.count
     shown = [f"{number}{name[0].upper()}" for name, number in numbers.items() if number]

@@ -48,6 +48,12 @@ class Rule:
         """Every place where the facts show what the rule is about."""
         raise NotImplementedError
 
+    def sum_of(self, facts: Facts) -> Finding | None:  # noqa: ARG002
+        """One finding with the number of all that :meth:`check` would give, where these are alike
+        in all but what they are about; None where they have to be made to be weighed.
+        """
+        return None
+
     @classmethod
     def documentation(cls) -> "RuleDocumentation":
         """The docstring, parsed."""

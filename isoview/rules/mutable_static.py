@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from isoview.fingerprint import dotted_module, fingerprint, symbol_subject
 from isoview.inspectors.facts import Facts, Global
-from isoview.model import Finding, Where
+from isoview.inspectors.record import replace
+from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.object_in_static import keeps_capsule, no_globals, place
+from isoview.rules.object_in_static import keeps_capsule, label, no_globals, place
 
 _PLAIN = frozenset({"buffer", "scalar", "unknown"})
 THREAD_LOCAL = (".tdata", ".tbss", "__thread_data", "__thread_bss", ".tls")
@@ -62,37 +63,63 @@ class MutableStatic(Rule):
     def cannot_run(self, facts: Facts) -> str | None:
         return no_globals(facts)
 
+    def sum_of(self, facts: Facts) -> Finding | None:
+        statics = _plain_statics(facts)
+        if not statics or any(entry.evidence and not _unwritten(entry) for entry in statics):
+            return None
+        total = self.finding(
+            facts, "statics", "statics of plain data", severity="note", confidence="medium"
+        )
+        return replace(total, count=len(statics))
+
     def check(self, facts: Facts) -> Iterator[Finding]:
-        others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
         nothing = "no write seen" if _code_was_read(facts) else "who writes it was not read"
+        alike: dict[str, list[Global]] = {}  # statics that a fingerprint does not tell apart
+        told: set[str] = set()  # fingerprints of those that something but their size speaks of
+        for entry in _plain_statics(facts):
+            if symbol := entry.symbol:
+                subject = symbol_subject(symbol)
+                alike.setdefault(subject, []).append(entry)
+                if entry.evidence and not _unwritten(entry):
+                    told.add(subject)
+            elif (finding := self._told(facts, entry, nothing)) is not None:
+                yield finding
         unseen = _Unseen(dotted_module(facts), nothing)
-        for entry in facts.globals:
-            if entry.kind not in _PLAIN:
+        for subject, statics in alike.items():
+            if subject not in told:
+                yield unseen.finding(subject, statics)
                 continue
-            symbol = entry.symbol
-            if entry.section in others or (symbol and symbol[:4] == _GUARD):
-                continue
-            if symbol and _unwritten(entry):
-                yield unseen.finding(entry, symbol)
-                continue
-            name = symbol or f"an unnamed static in {entry.section}"
-            if _unwritten(entry):
-                doubt: str | None = nothing
-            elif keeps_capsule(entry) or _of_run_time_library(entry):
-                continue  # a capsule's table is ISO312's
-            else:
-                written = is_written(entry)
-                doubt = _doubt(facts, entry) if written else _when_written(entry)
-            yield self.finding(
-                facts,
-                symbol_subject(entry.symbol, _subject(doubt, nothing)),
-                f"{name}: {octets(entry.size)} of writable static data, "
-                + (doubt or "written outside the init function: decide whether all may share it"),
-                where=place(entry),
-                evidence=entry.evidence,
-                severity="note" if doubt else None,
-                confidence="medium" if doubt else "high",
-            )
+            for entry in statics:
+                if (finding := self._told(facts, entry, nothing)) is not None:
+                    yield finding
+
+    def _told(self, facts: Facts, entry: Global, nothing: str) -> Finding | None:
+        """What is found of one static, by all that is known of it."""
+        if _unwritten(entry):
+            doubt: str | None = nothing
+        elif keeps_capsule(entry) or _of_run_time_library(entry):
+            return None  # a capsule's table is ISO312's
+        else:
+            doubt = _doubt(facts, entry) if is_written(entry) else _when_written(entry)
+        return self.finding(
+            facts,
+            symbol_subject(entry.symbol, _subject(doubt, nothing)),
+            f"{label(entry)}: {octets(entry.size)} of writable static data, "
+            + (doubt or "written outside the init function: decide whether all may share it"),
+            where=place(entry),
+            evidence=entry.evidence,
+            severity="note" if doubt else None,
+            confidence="medium" if doubt else "high",
+        )
+
+
+def _plain_statics(facts: Facts) -> list[Global]:
+    """Statics of plain C data, in their order."""
+    others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
+    plain = [entry for entry in facts.globals if entry.kind in _PLAIN]
+    if others:
+        plain = [entry for entry in plain if entry.section not in others]
+    return [entry for entry in plain if not (entry.symbol and entry.symbol[:4] == _GUARD)]
 
 
 class _Unseen:
@@ -103,21 +130,29 @@ class _Unseen:
         self._nothing = nothing
         self._says: dict[int, str] = {}
 
-    def finding(self, entry: Global, symbol: str) -> Finding:
-        says = self._says.get(entry.size)
+    def finding(self, subject: str, statics: list[Global]) -> Finding:
+        """One finding of all statics with that subject, folded as :mod:`isoview.judge` would."""
+        entry = statics[0]
+        symbol, size, evidence = entry.symbol, entry.size, entry.evidence
+        says = self._says.get(size)
         if says is None:
-            says = f": {octets(entry.size)} of writable static data, {self._nothing}"
-            self._says[entry.size] = says
+            says = f": {octets(size)} of writable static data, {self._nothing}"
+            self._says[size] = says
+        related = tuple([place(other) for other in statics[1:]])
+        if related:
+            evidence = tuple(dict.fromkeys([item for each in statics for item in each.evidence]))
         return Finding(
             MutableStatic.code,
             MutableStatic.name,
             "note",
             "medium",
-            symbol + says,
+            f"{symbol}{says}",
             MutableStatic.guide,
-            self._start + symbol_subject(symbol),
-            place(entry) if entry.source else Where(symbol, entry.address, entry.section),
-            entry.evidence,
+            self._start + subject,
+            place(entry),
+            evidence,
+            len(statics),
+            related,
         )
 
 
