@@ -39,7 +39,9 @@ def read_elf(data: memoryview) -> Image:
         reader.damage.append(Damage("relocations", f"processor {arch} is not known here"))
     imported = frozenset(filter(None, dynamic.undefined.values()))
     for_python, sizes = dynamic.python_exports()
-    speaks = bool(for_python) or any(name[:2] == "Py" or name[:3] == "_Py" for name in imported)
+    speaks = bool(for_python) or (
+        dynamic.names_hold(b"Py") and any(name.startswith(("Py", "_Py")) for name in imported)
+    )
     pointers, imports_at = relocated_words(reader, dynamic, kinds, deferred=not speaks)
     static = next((s for s in reader.sections if s.type == elf.SHT_SYMTAB and s.size), None)
     full = _static_table(reader, static)

@@ -111,13 +111,17 @@ class SymbolTable:
         of the former: the init functions are among them, and thousands of names are left alone.
         """
         starts, begins = self._starts, self._text.begins
-        if not self._text.holds(b"Py"):
+        if not self.names_hold(b"Py"):
             return {}, {}
         found = [index for index in self._offers() if begins((b"Py", b"_Py"), starts[index])]
         values, sizes = self.values, self._sizes
         return self._offered(found), {
             values[index]: sizes[index] for index in found if begins(b"Py", starts[index])
         }
+
+    def names_hold(self, part: bytes) -> bool:
+        """Whether ``part`` stands in any name."""
+        return self._text.holds(part)
 
     def _offers(self) -> list[int]:
         starts, numbers = self._starts, self._numbers
