@@ -8,8 +8,7 @@ The field names are those of the JSON report, version 1 (``isoview/schemas``): f
 added, never renamed.
 """
 
-from typing import Literal
-
+from isoview.inspectors.hints import Literal
 from isoview.inspectors.record import Record, cached_property
 
 Phase = Literal["single", "multi", "export", "delegated", "unknown"]

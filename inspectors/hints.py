@@ -68,7 +68,7 @@ else:
     class NamedTuple(metaclass=_NamedTupleMaker):
         """A tuple whose places have names; a class of it may have methods too."""
 
-    def TypeVar(_name, *_bounds):  # noqa: N802 - as typing calls it
+    def TypeVar(_name, *_bounds, **_how):  # noqa: N802 - as typing calls it
         return Any
 
     def cast(_kind, value):

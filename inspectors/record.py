@@ -8,7 +8,8 @@ it as one, and ``dataclasses.fields``, ``asdict`` and ``replace`` take it.
 
 from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+
+from isoview.inspectors.hints import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
     from dataclasses import Field, replace

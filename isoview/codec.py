@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 from isoview.inspectors.errors import BadConfig
 from isoview.inspectors.facts import Artifact, Facts
+from isoview.inspectors.hints import get_type_hints
 from isoview.inspectors.record import Record
 from isoview.model import Report, TargetError
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin
 
 from isoview.inspectors.facts import Artifact, Facts
+from isoview.inspectors.hints import get_type_hints
 from isoview.model import Report
 
 Convert = Callable[[Any], Any]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from functools import partial
 from operator import attrgetter
-from typing import Any
 
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.hints import Any
 from isoview.inspectors.record import replace
 from isoview.model import SEVERITIES, Finding, NotRun, Report
 from isoview.rules import ASKED, Entry, Rule

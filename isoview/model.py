@@ -4,9 +4,9 @@ Field names are those of the JSON report, version 1.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
 
 from isoview.inspectors.facts import Evidence, Facts
+from isoview.inspectors.hints import Any, Literal
 from isoview.inspectors.record import Record
 
 Severity = Literal["error", "warning", "note"]

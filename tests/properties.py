@@ -4,11 +4,12 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
 
 from isoview.inspectors.binary.image import Image, Region, Segment
+from isoview.inspectors.hints import get_type_hints
 
 HOSTILE = st.sampled_from(
     ["\x1b[31m", "\u202e", "\n", "\0", "]]>", "'\"`", "[b]", "é", "\u2028", ":", "/"]

@@ -3,9 +3,10 @@
 from dataclasses import fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.hints import get_type_hints
 from isoview.model import Report
 
 # Fields that are text in the model and have a closed set of values in the schema.

@@ -1,8 +1,8 @@
 """A mapping that is made when somebody looks into it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
 
+from isoview.inspectors.hints import TypeVar
 from isoview.inspectors.record import cached_property
 
 Key = TypeVar("Key")

@@ -4,7 +4,6 @@ Source: the ELF generic ABI, chapter 5 (DT_REL, DT_RELA, DT_JMPREL, DT_RELR).
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from isoview.inspectors.binary import elf
 from isoview.inspectors.binary import elf_relocations as relocations
@@ -12,6 +11,7 @@ from isoview.inspectors.binary.deferred import Deferred
 from isoview.inspectors.binary.elf import ElfFile
 from isoview.inspectors.binary.elf_symbols import SymbolTable
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.hints import Any, NamedTuple
 
 
 class Words(NamedTuple):

@@ -6,9 +6,9 @@ that put an address into data matter here; the rest (TLS, COPY) is left alone.
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from isoview.inspectors.binary.image import integers
+from isoview.inspectors.hints import NamedTuple
 
 
 class Numbers(NamedTuple):

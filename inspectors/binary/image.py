@@ -10,9 +10,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from operator import sub
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.hints import TYPE_CHECKING, Any, NamedTuple
 from isoview.inspectors.record import Record, cached_property
 from isoview.inspectors.text import NAME_LIMIT, decode
 

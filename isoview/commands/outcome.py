@@ -1,11 +1,11 @@
 """What comes out of the stream for `isoview check`: errors told at once, reports handed on."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
 from isoview.inspectors.errors import IsoviewError
+from isoview.inspectors.hints import TYPE_CHECKING, cast
 from isoview.inspectors.record import Record, replace
 from isoview.model import (
     COUNTING,

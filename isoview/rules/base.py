@@ -6,10 +6,10 @@ The class docstring is the rule's documentation, under four fixed headings (*Wha
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
 
 from isoview.fingerprint import dotted_module, fingerprint
 from isoview.inspectors.facts import Evidence, Facts
+from isoview.inspectors.hints import TYPE_CHECKING, ClassVar
 from isoview.model import Confidence, Finding, Severity, Where
 
 if TYPE_CHECKING:
