@@ -5,7 +5,6 @@ Linux Standard Base describes them.
 """
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
 
 from isoview.inspectors.binary import elf
 from isoview.inspectors.binary import elf_relocations as relocations
@@ -22,6 +21,7 @@ from isoview.inspectors.binary.image import (
     integers,
 )
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.hints import TYPE_CHECKING, Any
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 if TYPE_CHECKING:

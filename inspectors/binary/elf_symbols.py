@@ -8,10 +8,10 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, count
-from typing import Any
 
 from isoview.inspectors.binary.deferred import Deferred
 from isoview.inspectors.binary.image import Symbol, integers
+from isoview.inspectors.hints import Any
 from isoview.inspectors.record import cached_property
 from isoview.inspectors.text import NAME_LIMIT, decode
 

@@ -49,6 +49,18 @@ def test_check_with_nothing_to_parse_loads_no_parser(flags: list[str]) -> None:
     assert not loaded & {"click", "dataclasses", "isoview.commands.check"}
 
 
+@pytest.mark.parametrize("flags", [[], ["--quick"]], ids=str)
+def test_check_loads_nothing_for_the_sake_of_annotations(flags: list[str]) -> None:
+    # An editable install may have loaded it before us.
+    script = (
+        "sys.modules.pop('typing', None)\n"
+        "from isoview.cli import run\nassert run(sys.argv[1:]) in (0, 1)"
+    )
+    loaded = loaded_by(script, "check", *flags, str(speedups()))
+    assert "isoview.judge" in loaded
+    assert "typing" not in loaded
+
+
 def test_opening_a_file_loads_neither_a_parser_nor_what_reads_files() -> None:
     script = "from isoview.cli import run\nassert run(sys.argv[1:]) == 2  # no terminal"
     loaded = loaded_by(script, str(speedups()))
