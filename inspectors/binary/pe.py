@@ -11,7 +11,7 @@ import struct
 
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
-from isoview.inspectors.hints import NamedTuple
+from isoview.inspectors.record import Record
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 SECTION_LIMIT = 96
@@ -40,7 +40,7 @@ MACHINES = {
 }
 
 
-class Section(NamedTuple):
+class Section(Record):
     """One section as the loader maps it: ``rva`` is relative to the image base, ``size`` counts
     its bytes in memory, of which only ``data`` stands in the file, at ``offset``; the rest is zero.
     """

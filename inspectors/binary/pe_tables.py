@@ -16,7 +16,7 @@ from isoview.inspectors.binary.pe import (
     PeFile,
     Section,
 )
-from isoview.inspectors.hints import NamedTuple
+from isoview.inspectors.record import Record
 
 LIBRARY_LIMIT = 1024
 """Most libraries that are read; real modules import from a few dozen."""
@@ -31,14 +31,14 @@ _BLOCK = struct.Struct("<II")  # page RVA, block size with this header
 _HIGHLOW, _DIR64 = 3, 10
 
 
-class Imports(NamedTuple):
+class Imports(Record):
     """Imported names by the link-time address of their IAT word, and the libraries named."""
 
     at: dict[int, str]
     libraries: tuple[str, ...]
 
 
-class _Library(NamedTuple):
+class _Library(Record):
     name: str
     lookup: int  # RVA of the table that tells the names
     addresses: int  # RVA of the IAT
@@ -169,11 +169,12 @@ def read_base_relocations(reader: PeFile) -> dict[int, int]:
     rva, size = reader.directory(BASE_RELOCATIONS)
     if not rva:
         return pointers
-    raw = reader.at(rva, min(size, len(reader.data)))
+    raw = bytes(reader.at(rva, min(size, len(reader.data))))
     if len(raw) < size:
         reader.note("base relocations", f"{size - len(raw)} of {size} bytes are missing")
     # A loader rebases a word once; a table with more entries than words repeats itself.
     budget = sum(len(section.data) for section in reader.sections) // reader.word
+    words: _Words | None = None
     at = 0
     while at + _BLOCK.size <= len(raw):
         page, length = _BLOCK.unpack_from(raw, at)
@@ -187,7 +188,9 @@ def read_base_relocations(reader: PeFile) -> dict[int, int]:
             break
         section = _section_at(reader, page)
         if section is not None and not (operands and section.flags & SCN_EXECUTE):
-            _read_block(reader, section, page, raw[at + _BLOCK.size : at + length], pointers)
+            if words is None or words.section is not section:
+                words = _Words(reader, section)
+            words.read(page, raw[at + _BLOCK.size : at + length], pointers)
         at += length
     return pointers
 
@@ -200,42 +203,50 @@ def _section_at(reader: PeFile, page: int) -> Section | None:
     return None
 
 
-def _read_block(
-    reader: PeFile, section: Section, page: int, raw: memoryview, pointers: dict[int, int]
-) -> None:
-    size = reader.word
-    kind = _DIR64 if size == 8 else _HIGHLOW
-    words = integers(section.data, size, "little")
-    low = page - section.rva
-    start = reader.base + page
-    octets = bytes(raw[: len(raw) // 2 * 2])
-    if octets[-2:] == b"\0\0":  # padding, to a whole number of words
-        octets = octets[:-2]
-    entries = memoryview(octets).cast("H").tolist()
-    first = kind << 12  # an entry is its kind, in four bits, and an offset
-    # Nearly all blocks hold nothing but whole words of the wanted kind: told from their bytes.
-    if (
-        not low % size
-        and low + 0xFFF < len(section.data)
-        and not octets[::2].translate(None, _MULTIPLES[size])
-        and not octets[1::2].translate(None, bytes(range(kind << 4, (kind << 4) + 16)))
-    ):
-        step, behind = size.bit_length() - 1, start - first
-        at = low // size - (first >> step)
+class _Words:
+    """The words of one section, of which blocks of relocations say which ones are pointers."""
+
+    def __init__(self, reader: PeFile, section: Section) -> None:
+        self.section = section
+        self._base, self._data = reader.base, section.data
+        self._size = reader.word
+        self._words = integers(section.data, self._size, "little")
+        # An entry is its kind, in four bits, and an offset.
+        kind = _DIR64 if self._size == 8 else _HIGHLOW
+        self._first = kind << 12
+        self._uppers = bytes(range(kind << 4, (kind << 4) + 16))
+
+    def read(self, page: int, octets: bytes, pointers: dict[int, int]) -> None:
+        """Read one block's entries into ``pointers``."""
+        if len(octets) % 2:
+            octets = octets[:-1]
+        if octets[-2:] == b"\0\0":  # padding, to a whole number of words
+            octets = octets[:-2]
+        entries = memoryview(octets).cast("H").tolist()
+        low, size, words = page - self.section.rva, self._size, self._words
+        # Nearly all blocks hold nothing but whole words of the wanted kind: told from their bytes.
+        if (
+            not low % size
+            and low + 0xFFF < len(self._data)
+            and not octets[::2].translate(None, _MULTIPLES[size])
+            and not octets[1::2].translate(None, self._uppers)
+        ):
+            step, behind = size.bit_length() - 1, self._base + page - self._first
+            at = low // size - (self._first >> step)
+            for entry in entries:
+                pointers[behind + entry] = words[at + (entry >> step)]
+            return
+        start, last = self._base + page, len(self._data) - size
         for entry in entries:
-            pointers[behind + entry] = words[at + (entry >> step)]
-        return
-    last = len(section.data) - size
-    for entry in entries:
-        offset = entry - first
-        at = low + offset
-        if not 0 <= offset < 0x1000 or at > last:  # padding, or half a word of code; or beyond
-            continue
-        if at % size:
-            value = int.from_bytes(section.data[at : at + size], "little")
-        else:
-            value = words[at // size]
-        pointers[start + offset] = value
+            offset = entry - self._first
+            at = low + offset
+            if not 0 <= offset < 0x1000 or at > last:  # padding, or half a word of code; or beyond
+                continue
+            if at % size:
+                value = int.from_bytes(self._data[at : at + size], "little")
+            else:
+                value = words[at // size]
+            pointers[start + offset] = value
 
 
 _MULTIPLES = {size: bytes(range(0, 256, size)) for size in (4, 8)}
