@@ -7,7 +7,7 @@ modules against what the interpreter says after importing them.
 from collections.abc import Sequence
 
 from isoview.inspectors.binary.image import Image
-from isoview.inspectors.binary.layouts import Layout
+from isoview.inspectors.binary.layouts import MODULEDEF_FIELDS, Layout
 from isoview.inspectors.binary.scan import (
     candidates,
     data_segments,
@@ -43,9 +43,14 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
     """Every definition of the file in one of ``layouts``, in order of address."""
     found: dict[int, FoundDefinition] = {}
     for layout in layouts:
+        name_at = layout.moduledef("m_name")
+        # No pointer is m_size, ob_type, or the head's word before it (a reference count).
+        plain = [
+            field - name_at for field in (layout.moduledef("m_size"), layout.head - layout.word)
+        ]
+        if not layout.free_threaded:
+            plain.append(-name_at)
         for segment in data_segments(image):
-            name_at = layout.moduledef("m_name")
-            plain = (layout.moduledef("m_size") - name_at,)
             scan = candidates(image, segment, layout, name_at, image.after_plain, 3, plain)
             for address, words, index in scan:
                 if not _promising(image, address, layout, words, index):
@@ -63,59 +68,66 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
 def _promising(
     image: Image, address: int, layout: Layout, words: Sequence[int], index: int
 ) -> bool:
-    """Whether it is worth looking closer: m_size can be one, m_traverse is a function if it is of
-    this file, and where no head was written, there are methods or slots. ``index`` is the place of
-    m_name among ``words``.
+    """Whether it is worth looking closer: m_size can be one, where no head was written, there are
+    methods or slots, and the hooks that lead into this file are functions. ``index`` is the place
+    of m_name among ``words``.
     """
     size, pointers = layout.word, image.pointers
     m_size = words[index + 2] if index + 2 < len(words) else 0
     if STATE_LIMIT < m_size != (1 << 8 * size) - 1:
         return False
-    at = layout.moduledef_offsets
+    first = address + layout.head
     if (
         not layout.free_threaded
-        and not words[index - at["m_name"] // size]
-        and address + at["m_methods"] not in pointers
-        and address + at["m_slots"] not in pointers
+        and not words[index - layout.head // size - _NAME]
+        and first + _METHODS * size not in pointers
+        and first + _SLOTS * size not in pointers
     ):
         return False
-    traverse = address + at["m_traverse"]
-    return traverse not in pointers or function_at(image, traverse) is not None
+    for number in _HOOKS:
+        hook = first + number * size
+        if hook in pointers and function_at(image, hook) is None:
+            return False
+    return True
 
 
 def read_definition(image: Image, address: int, layout: Layout) -> FoundDefinition | None:
     """The definition at ``address``, or None where the words there have another shape."""
-    size = image.word_size
-    at = {field: address + offset for field, offset in layout.moduledef_offsets.items()}
-    words = dict(zip(at, image.window(address + layout.head, len(at)), strict=False))
-    if len(words) < len(at):
+    size, pointers = image.word_size, image.pointers
+    first = address + layout.head
+    words = image.window(first, len(MODULEDEF_FIELDS))
+    if len(words) < len(MODULEDEF_FIELDS):
         return None
-    m_size = words["m_size"]  # first: it tells most other structures apart
-    m_size = -1 if m_size == (1 << 8 * size) - 1 else m_size
-    if m_size > STATE_LIMIT or not is_plain(image, at["m_size"]):
-        return None
-    headed = image.unsigned(address, size) != 0 or layout.free_threaded
-    if not headed and at["m_methods"] not in image.pointers and at["m_slots"] not in image.pointers:
-        return None
-    if not head_at(image, address, layout) or not is_zero(image, address + layout.head - size):
-        return None
-    for field in ("m_init", "m_index", "m_copy"):
-        if words[field] or not is_plain(image, at[field]):
+    # What tells most other structures apart comes first.
+    hooks = []
+    for number in _HOOKS:
+        hook = _hook(image, first + number * size, words[number])
+        if hook is None:
             return None
-    hooks = [_hook(image, at[field], words[field]) for field in _HOOKS]
-    if None in hooks:
+        hooks.append(hook)
+    m_size = -1 if words[_SIZE] == (1 << 8 * size) - 1 else words[_SIZE]
+    if m_size > STATE_LIMIT or not is_plain(image, first + _SIZE * size):
         return None
-    name_at = image.pointers.get(at["m_name"])
+    methods_word, slots_word = first + _METHODS * size, first + _SLOTS * size
+    headed = image.unsigned(address, size) != 0 or layout.free_threaded
+    if not headed and methods_word not in pointers and slots_word not in pointers:
+        return None
+    if not head_at(image, address, layout) or not is_zero(image, first - size):
+        return None
+    for number in range(_NAME):  # m_init, m_index and m_copy
+        if words[number] or not is_plain(image, first + number * size):
+            return None
+    name_at = pointers.get(first + _NAME * size)
     name = image.cstring(name_at, 512) if name_at is not None else None
-    if not name or name_at in image.pointers:  # no text starts with a relocated word
+    if not name or name_at in pointers:  # no text starts with a relocated word
         return None
-    doc_at = image.pointers.get(at["m_doc"])
-    if doc_at is None and not is_zero(image, at["m_doc"]):
+    doc_at = pointers.get(first + _DOC * size)
+    if doc_at is None and not is_zero(image, first + _DOC * size):
         return None
     doc = image.cstring(doc_at, DOC_LIMIT, DOC_KEPT) if doc_at is not None else None
     if doc_at is not None and (image.in_code(doc_at) or doc is None):
         return None
-    tables = _tables(image, at["m_methods"], at["m_slots"])
+    tables = _tables(image, methods_word, slots_word)
     if tables is None:
         return None
     methods, slots, complete = tables
@@ -140,12 +152,13 @@ def read_definition(image: Image, address: int, layout: Layout) -> FoundDefiniti
         has_clear=hooks[1],
         has_free=hooks[2],
     )
-    return FoundDefinition(
-        fact, layout, image.pointers.get(at["m_methods"]), image.pointers.get(at["m_slots"])
-    )
+    return FoundDefinition(fact, layout, pointers.get(methods_word), pointers.get(slots_word))
 
 
-_HOOKS = ("m_traverse", "m_clear", "m_free")
+_NAME, _DOC, _SIZE, _METHODS, _SLOTS = (
+    MODULEDEF_FIELDS.index(field) for field in ("m_name", "m_doc", "m_size", "m_methods", "m_slots")
+)
+_HOOKS = tuple(MODULEDEF_FIELDS.index(field) for field in ("m_traverse", "m_clear", "m_free"))
 
 
 def _hook(image: Image, address: int, word: int) -> bool | None:

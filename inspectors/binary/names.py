@@ -4,6 +4,8 @@ Sources: ``Include/typeslots.h``, ``Include/moduleobject.h``, ``Include/object.h
 ``Include/slots_generated.h`` of 3.15 (PEP 820 renumbered 1..4 of both tables to 84..91).
 """
 
+from functools import lru_cache
+
 MODULE_SLOTS = {
     1: "Py_mod_create",
     2: "Py_mod_exec",
@@ -81,10 +83,11 @@ METHOD_FLAGS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def flag_names(flags: int) -> tuple[str, ...]:
     """Names of the ``Py_TPFLAGS_*`` bits that are set; unnamed bits as ``bit N``."""
     return tuple(
-        TYPE_FLAGS.get(bit, f"bit {bit}") for bit in range(flags.bit_length()) if flags >> bit & 1
+        [TYPE_FLAGS.get(bit, f"bit {bit}") for bit in range(flags.bit_length()) if flags >> bit & 1]
     )
 
 

@@ -5,7 +5,8 @@ file says as much as any other.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 
 from isoview.inspectors.binary.image import Image, Segment
@@ -72,44 +73,48 @@ def candidates(
     segment: Segment,
     layout: Layout,
     name_offset: int,
-    names: Iterable[int],
+    names: Sequence[int],
     zeros: int,
     plain: Sequence[int],
 ) -> Iterator[tuple[int, Sequence[int], int]]:
-    """Addresses at which an object may start one of whose ``names``, pointers to its name, stands
-    at ``name_offset``; with each the segment's words, not relocated, and the place of the name
-    pointer among them.
+    """Addresses at which an object may start one of whose ``names``, pointers to its name in order
+    of address, stands at ``name_offset``; with each the segment's words, not relocated, and the
+    place of the name pointer among them.
 
     ``zeros`` is how many words before the name are zero, and ``plain`` has distances from the name
     (in bytes) at which no pointer stands. Only these and the head word are looked at: this is the
-    scanners' inner loop.
+    scanners' inner loop, and most names are dropped by the first two.
     """
     words, pointers = image.words(segment), image.pointers
     size = image.word_size
     base = segment.address + -segment.address % size
-    low, high = base + name_offset, base + len(words) * size
+    first = bisect_left(names, base + name_offset)
+    last = bisect_left(names, base + len(words) * size, first)
     # The word that tells: the reference count, or (free-threaded) the one with ob_ref_local.
     told = (size + 4) // size * size if layout.free_threaded else 0
     back = (name_offset - told) // size
-    for address in names:
-        if not low <= address < high:
+    places = [(name - base) // size for name in names[first:last]]
+    if layout.free_threaded:
+        shift = size * 8 - 32
+        places = [
+            place
+            for place in places
+            if not words[place - 1]
+            and 0xFFFFFFFF in (words[place - back] & 0xFFFFFFFF, words[place - back] >> shift)
+        ]
+    else:
+        places = [
+            place for place in places if not words[place - 1] and words[place - back] in HEAD_WORDS
+        ]
+    for place in places:
+        if zeros > 1 and any(words[place - zeros : place - 1]):
             continue
-        index = (address - base) // size
-        if words[index - 1]:
-            continue
-        word = words[index - back]
-        if layout.free_threaded:
-            if 0xFFFFFFFF not in (word & 0xFFFFFFFF, word >> (size * 8 - 32)):
-                continue
-        elif word not in HEAD_WORDS:
-            continue
-        if zeros > 1 and any(words[index - zeros : index - 1]):
-            continue
+        address = base + place * size
         for distance in plain:
             if address + distance in pointers:
                 break
         else:
-            yield address - name_offset, words, index
+            yield address - name_offset, words, place
 
 
 def is_plain(image: Image, address: int) -> bool:
@@ -129,10 +134,13 @@ def function_at(image: Image, address: int) -> int | str | None:
     target = image.pointers.get(address)
     if target is None:
         return None
-    code = target & ~1 if image.arch == "armv7" else target  # Thumb functions have bit 0 set
-    if image.arch == "ppc64" and not image.in_code(code):
-        code = image.pointers.get(target, code)  # ELF ABI version 1: a function's descriptor
-    return target if image.in_code(code) else None
+    if image.in_code(target):
+        return target
+    if image.arch == "armv7":
+        return target if image.in_code(target & ~1) else None  # Thumb functions have bit 0 set
+    if image.arch == "ppc64":  # ELF ABI version 1: a function's descriptor
+        return target if image.in_code(image.pointers.get(target, target)) else None
+    return None
 
 
 Table = TypeVar("Table")
@@ -173,6 +181,7 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
     """The ``PyMethodDef`` table at ``address``; None where the bytes are no such table."""
     size = image.word_size
     pointers, imports = image.pointers, image.imports_at
+    in_code, cstring = image.in_code, image.cstring
     # The flags are an int at the start of their word.
     shift, mask = (32 if size == 8 and image.endian == "big" else 0), 0xFFFFFFFF
     found: list[Method] = []
@@ -188,12 +197,17 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
                 return tuple(found) if ends else None
             if at + 4 > len(words):
                 return None
-            function, flags = entry + size, words[at + 2] >> shift & mask
-            if flags > 0xFFFF or entry + 2 * size in pointers or entry + 2 * size in imports:
+            function, flags, third = entry + size, words[at + 2] >> shift & mask, entry + 2 * size
+            if flags > 0xFFFF or third in pointers or third in imports:
                 return None
-            if function_at(image, function) is None and (words[at + 1] or function in pointers):
+            code = pointers.get(function)
+            if (
+                (code is None or not in_code(code))  # most are of the file itself
+                and function_at(image, function) is None
+                and (words[at + 1] or code is not None)
+            ):
                 return None
-            name = image.cstring(target, 512)
+            name = cstring(target, 512)
             if not name:
                 return None
             found.append(Method(name, flags))

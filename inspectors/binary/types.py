@@ -6,6 +6,7 @@ Layouts: ``Include/object.h`` and ``Include/cpython/object.h`` of 3.8 to 3.15.
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from operator import itemgetter
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import (
@@ -22,8 +23,6 @@ from isoview.inspectors.binary.scan import (
     data_segments,
     function_at,
     head_at,
-    is_plain,
-    is_zero,
     shared_methods,
 )
 from isoview.inspectors.facts import Type
@@ -52,12 +51,15 @@ def printable(text: str | None) -> bool:
 def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundType, ...]:
     """Every static type of the file in one of ``layouts``, in order of address."""
     found: dict[int, FoundType] = {}
+    gap = (_NUMBERS["tp_vectorcall_offset"] - _NAME) * image.word_size  # where no pointer stands
+    names = [name for name, behind in image.before_plain if behind != gap]
     for layout in layouts:
+        name_at = layout.type("tp_name")
+        plain = [number * layout.word for number in _PLAIN]
         for segment in data_segments(image):
-            name_at, names = layout.type("tp_name"), [name for name, _ in image.before_plain]
-            plain = [number * layout.word for number in _PLAIN]
-            scan = candidates(image, segment, layout, name_at, names, 1, plain)
-            for address, words, index in scan:
+            for address, words, index in candidates(
+                image, segment, layout, name_at, names, 1, plain
+            ):
                 if max(words[index + 1 : index + 3], default=0) > SIZE_LIMIT:
                     continue  # of tp_basicsize and tp_itemsize
                 static = read_static_type(image, address, layout)
@@ -83,54 +85,51 @@ def _apart(image: Image, found: dict[int, FoundType]) -> tuple[FoundType, ...]:
 
 def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | None:
     """The static type at ``address``, or None where the words there have another shape."""
-    if not head_at(image, address, layout):
-        return None
     base = address + layout.head
     size, pointers = image.word_size, image.pointers
-    meta = base - size  # ob_type: zero, an import (PyType_Type) or a local metatype
-    if meta not in pointers and meta not in image.imports_at and image.unsigned(meta, size) != 0:
-        return None
-    words = image.window(base, len(TYPE_FIELDS))
-    if len(words) < len(TYPE_FIELDS):
-        return None
-    # Which fields the loader fills in: few do, so they are not asked for one by one.
-    local = _fields_among(image.relocated, base, size)
-    filled = local | _fields_among(image.imported_words, base, size)
-    if not filled.isdisjoint(_PLAIN_FIELDS):
-        return None
-    integers = _integers(words, size)
-    if integers is None:
-        return None
     name_at = pointers.get(base + _NAME * size)
     if name_at is None or name_at in pointers or image.in_code(name_at):
         return None  # no text starts with a relocated word
+    words = image.window(base, len(TYPE_FIELDS))
+    if len(words) < len(TYPE_FIELDS) or any(_ZEROS(words)):
+        return None
+    sizes = _sizes(words, size)
+    if sizes is None or not head_at(image, address, layout):
+        return None
+    meta = base - size  # ob_type: zero, an import (PyType_Type) or a local metatype
+    if meta not in pointers and meta not in image.imports_at and image.unsigned(meta, size) != 0:
+        return None
+    # Which fields the loader fills in: few do, so they are not asked for one by one.
+    filled = _fields_among(image.relocated, base, size)
+    imported = _fields_among(image.imported_words, base, size)
+    if imported:
+        filled = sorted({*filled, *imported})
+    if not _PLAIN_FIELDS.isdisjoint(filled):
+        return None
     name = image.cstring(name_at, 1024)
     if not printable(name) or name is None:
         return None
-    set_fields = _pointer_fields(image, base, words, local, filled)
+    set_fields = _pointer_fields(image, base, words, filled)
     if set_fields is None:
         return None
+    basicsize, itemsize, flags = sizes
     headless = image.unsigned(address, size) == 0 and not layout.free_threaded
     content = not TYPE_FUNCTION_FIELDS.isdisjoint(set_fields) or (
-        not headless
-        and (
-            integers["tp_flags"] or integers["tp_basicsize"] >= 2 * size or "tp_base" in set_fields
-        )
+        not headless and (flags or basicsize >= 2 * size or "tp_base" in set_fields)
     )
     if not content:
         return None
-    at = layout.type_offsets
-    methods_at = pointers.get(address + at["tp_methods"])
+    methods_at = pointers.get(base + _METHODS * size)
     return FoundType(
         Type(
             address=address,
             name=name,
             kind="static",
-            base=_base_name(image, address + at["tp_base"]),
-            basicsize=integers["tp_basicsize"],
-            itemsize=integers["tp_itemsize"],
-            flags=integers["tp_flags"],
-            flag_names=flag_names(integers["tp_flags"]),
+            base=_base_name(image, base + _BASE * size),
+            basicsize=basicsize,
+            itemsize=itemsize,
+            flags=flags,
+            flag_names=flag_names(flags),
             slots_set=tuple(set_fields),
             module_tied=False,
             completed_at_runtime=True,  # PyType_Ready inherits what is zero here
@@ -138,14 +137,23 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
         ),
         layout.type_size,
         layout,
-        tuple([pointers[base + number * size] for number in _TABLES if number in local]),
+        tuple([pointers[at] for number in _TABLES if (at := base + number * size) in pointers]),
     )
 
 
 _NUMBERS = {field: number for number, field in enumerate(TYPE_FIELDS)}
 _NAME = _NUMBERS["tp_name"]
-_INTEGERS = tuple((_NUMBERS[field], field) for field in sorted(TYPE_INTEGER_FIELDS))
-_RUNTIME = tuple(_NUMBERS[field] for field in sorted(TYPE_RUNTIME_FIELDS))
+_METHODS, _BASE = _NUMBERS["tp_methods"], _NUMBERS["tp_base"]
+_ZEROS = itemgetter(*(_NUMBERS[field] for field in ("ob_size", *sorted(TYPE_RUNTIME_FIELDS))))
+_SIZES = itemgetter(
+    *(
+        _NUMBERS[field]
+        for field in (
+            "tp_basicsize", "tp_itemsize", "tp_vectorcall_offset", "tp_weaklistoffset",
+            "tp_dictoffset", "tp_flags",
+        )
+    )
+)  # fmt: skip
 _PLAIN_FIELDS = frozenset(_NUMBERS[field] for field in TYPE_INTEGER_FIELDS | TYPE_RUNTIME_FIELDS)
 # Of these the ones that tell most other structures apart come first.
 _PLAIN = tuple(
@@ -156,6 +164,7 @@ _PLAIN = tuple(
     )
 )  # fmt: skip
 _POINTERS = frozenset(range(len(TYPE_FIELDS))) - _PLAIN_FIELDS - {_NAME}
+_POINTER_WORDS = itemgetter(*_POINTERS)
 _FUNCTIONS = frozenset(_NUMBERS[field] for field in TYPE_FUNCTION_FIELDS)
 _DOC = _NUMBERS["tp_doc"]
 _TABLES = tuple(
@@ -165,61 +174,45 @@ _TABLES = tuple(
         "tp_as_mapping", "tp_as_async", "tp_as_buffer",
     )
 )  # fmt: skip
-_SMALL = ("tp_basicsize", "tp_itemsize", "tp_weaklistoffset", "tp_dictoffset")
 
 
-def _fields_among(sorted_words: list[int], base: int, size: int) -> set[int]:
+def _fields_among(sorted_words: list[int], base: int, size: int) -> list[int]:
     """Numbers of the fields of a type, whose fields begin at ``base``, that are among some words."""
     first = bisect_left(sorted_words, base)
     last = bisect_left(sorted_words, base + len(TYPE_FIELDS) * size, first)
-    return {(word - base) // size for word in sorted_words[first:last]}
+    return [(word - base) // size for word in sorted_words[first:last]]
 
 
-def _integers(words: Sequence[int], size: int) -> dict[str, int] | None:
-    """The integer fields of a type from its ``words`` behind the head; None where they, or those
-    that the interpreter fills in, hold something else.
+def _sizes(words: Sequence[int], size: int) -> tuple[int, int, int] | None:
+    """tp_basicsize, tp_itemsize and tp_flags of a type from its ``words`` behind the head; None
+    where they, or the offsets it has, cannot be what they would be.
     """
-    half = 1 << size * 8 - 1
+    basicsize, itemsize, vectorcall, weaklist, dictionary, flags = _SIZES(words)
+    if basicsize > SIZE_LIMIT or itemsize > SIZE_LIMIT or vectorcall > SIZE_LIMIT:
+        return None
+    negative = (1 << size * 8) - SIZE_LIMIT
+    if SIZE_LIMIT < weaklist < negative or SIZE_LIMIT < dictionary < negative:
+        return None
     # tp_flags is an unsigned long: 4 bytes and padding on Win64, where the padding is zero.
-    values = {
-        field: words[number] if words[number] < half else words[number] - 2 * half
-        for number, field in _INTEGERS
-    }
-    if values["ob_size"] or values["tp_version_tag"]:
-        return None
-    for field in _SMALL:
-        if not -SIZE_LIMIT <= values[field] <= SIZE_LIMIT:
-            return None
-    if values["tp_basicsize"] < 0 or values["tp_itemsize"] < 0:
-        return None
-    if (
-        not 0 <= values["tp_vectorcall_offset"] <= SIZE_LIMIT
-        or not 0 <= values["tp_flags"] < 1 << 33
-    ):
-        return None
-    for number in _RUNTIME:
-        if words[number]:
-            return None
-    return values
+    return (basicsize, itemsize, flags) if flags < 1 << min(33, size * 8 - 1) else None
 
 
 def _pointer_fields(
-    image: Image, base: int, words: Sequence[int], local: set[int], filled: set[int]
+    image: Image, base: int, words: Sequence[int], filled: list[int]
 ) -> list[str] | None:
     """Names of the pointer fields that are set; None where one holds something else."""
-    for number in _POINTERS - filled:
-        if words[number]:
-            return None
+    if any(_POINTER_WORDS(words)) and any(words[number] for number in _POINTERS.difference(filled)):
+        return None
     size, pointers = image.word_size, image.pointers
     found: list[str] = []
-    for number in sorted(filled):
+    for number in filled:
         if number == _NAME:
             continue
         where = base + number * size
         if number in _FUNCTIONS:
             if function_at(image, where) is None:
                 return None
-        elif number in local and number != _DOC and image.in_code(pointers[where]):
+        elif number != _DOC and where in pointers and image.in_code(pointers[where]):
             return None
         found.append(TYPE_FIELDS[number])
     return found
@@ -249,10 +242,16 @@ def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, .
     layout = layout_of(image.word_size, free_threaded=False)
     pointers = image.pointers
     gap = layout.spec_slots
+    least, odd = _slot_tables(image)
+    named = [
+        (address, pointers[address + gap])
+        for address, behind in image.before_plain
+        if behind == gap
+    ]
     starts = [
         address
-        for address, behind in image.before_plain
-        if behind == gap and image.unsigned(pointers[address + gap], 4) in TYPE_SLOTS
+        for address, slots_at in named
+        if slots_at > least and not slots_at & odd and image.unsigned(slots_at, 4) in TYPE_SLOTS
     ]
     found: list[FoundType] = []
     extents = sorted(taken)
@@ -267,35 +266,52 @@ def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, .
     return tuple(found)
 
 
+_SLOT_WORDS = 2 * len(TYPE_SLOTS) + 2
+"""Most words of a table of type slots: ids are few, and none comes twice."""
+
+
+def _slot_tables(image: Image) -> tuple[int, int]:
+    """Behind which address slot tables stand, and which of an address's bits are zero for them.
+
+    A slot table has a word that the loader fills in. So it does not stand wholly before all such
+    words, where the texts are that most structures in the form of a spec point to.
+    """
+    words = image.relocated, image.imported_words
+    if sum(map(len, words)) < len(image.pointers) + len(image.imports_at):
+        return -1, 0  # some word stands where none can: nothing is known
+    first = min([found[0] for found in words if found], default=0)
+    return first - _SLOT_WORDS * image.word_size, image.word_size - 1
+
+
 def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
     """The ``PyType_Spec`` at ``address``, or None where the words there have another shape."""
-    size = image.word_size
-    name_at, slots_at = image.pointers[address], image.pointers[address + layout.spec_slots]
+    size, pointers, imports = image.word_size, image.pointers, image.imports_at
+    name_at, slots_at = pointers[address], pointers[address + layout.spec_slots]
+    for word in range(address + size, address + layout.spec_slots, size):
+        if word in pointers or word in imports:
+            return None
     basicsize = image.signed(address + size, 4)
-    itemsize = image.signed(address + size + 4, 4)
+    itemsize = image.unsigned(address + size + 4, 4)
     flags = image.unsigned(address + size + 8, 4)
-    plain = all(
-        is_plain(image, word) for word in range(address + size, address + layout.spec_slots, size)
-    )
-    if basicsize is None or itemsize is None or flags is None or not plain:
+    if basicsize is None or itemsize is None or flags is None or itemsize > SIZE_LIMIT:
         return None
-    if not -SIZE_LIMIT <= basicsize <= SIZE_LIMIT or not 0 <= itemsize <= SIZE_LIMIT:
+    if not -SIZE_LIMIT <= basicsize <= SIZE_LIMIT:
         return None
     if size == 8 and image.unsigned(address + 20, 4) != 0:
         return None
-    if image.in_code(slots_at) or image.in_code(name_at) or name_at in image.pointers:
+    if image.in_code(slots_at) or image.in_code(name_at) or name_at in pointers:
         return None
-    slots = _type_slots(image, slots_at)
-    if slots is None:
+    found = _type_slots(image, slots_at)
+    if found is None:
         return None
+    slots, some_zero = found
     name = image.cstring(name_at, 1024)
     if not printable(name) or name is None:
         return None
     # Shiboken puts the number of packages before the name: "2:PySide6.QtCore.QObject".
     name = re.sub(r"\A\d:", "", name)
-    numbers = dict(slots)
-    methods_at = image.pointers.get(numbers.get(64, 0))
-    base = _base_name(image, numbers[48]) if 48 in numbers else None
+    methods_at = pointers.get(slots.get(64, 0))
+    base = _base_name(image, slots[48]) if 48 in slots else None
     return FoundType(
         Type(
             address=address,
@@ -306,43 +322,53 @@ def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
             itemsize=itemsize,
             flags=flags,
             flag_names=flag_names(flags),
-            slots_set=tuple(TYPE_SLOTS[number] for number, _ in slots),
-            completed_at_runtime=any(is_zero(image, word) for _, word in slots),
+            slots_set=tuple([TYPE_SLOTS[number] for number in slots]),
+            completed_at_runtime=some_zero,
             methods=(shared_methods(image, methods_at) or ()) if methods_at is not None else (),
         ),
         layout.spec_size,
         layout,
-        (slots_at, *(image.pointers[word] for number, word in slots
-                     if number in (64, 72, 73) and word in image.pointers)),
+        (slots_at, *[pointers[word] for number, word in slots.items()
+                     if number in (64, 72, 73) and word in pointers]),
     )  # fmt: skip
 
 
-def _type_slots(image: Image, address: int) -> list[tuple[int, int]] | None:
-    """(id, address of the value word) of every slot; None where the bytes are no slot table."""
-    size = image.word_size
-    found: list[tuple[int, int]] = []
-    seen: set[int] = set()
-    some_pointer = False
+def _type_slots(image: Image, address: int) -> tuple[dict[int, int], bool] | None:
+    """Address of the value word of every slot by the slot's id, and whether some value is zero in
+    the file; None where the bytes are no slot table.
+    """
+    size, pointers, imports, in_code = (
+        image.word_size, image.pointers, image.imports_at, image.in_code,
+    )  # fmt: skip
+    found: dict[int, int] = {}
+    some_pointer = some_zero = False
     # The id is an int at the start of its word, zeros behind it; ids are few, and none comes twice.
     shift = 32 if size == 8 and image.endian == "big" else 0
-    words = image.window(address, 2 * len(TYPE_SLOTS) + 2)
+    words = image.window(address, _SLOT_WORDS)
     for index in range(0, len(words), 2):
         entry = address + index * size
         number = words[index] >> shift
-        if words[index] != number << shift or not is_plain(image, entry):
+        if words[index] != number << shift or entry in pointers or entry in imports:
             return None
         if number == 0:
-            return found if some_pointer else None
-        if number not in TYPE_SLOTS or number in seen:
+            return (found, some_zero) if some_pointer else None
+        if number not in TYPE_SLOTS or number in found:
             return None
         if index + 1 == len(words):
             return None
-        seen.add(number)
-        value = entry + size
-        plain = is_plain(image, value)
-        runs = plain and words[index + 1] == 0
-        if not runs and number not in DATA_TYPE_SLOTS and function_at(image, value) is None:
+        value = found[number] = entry + size
+        target = pointers.get(value)
+        if target is None and value not in imports:
+            if words[index + 1] == 0:
+                some_zero = True
+            elif number not in DATA_TYPE_SLOTS:
+                return None
+            continue
+        some_pointer = True
+        if (
+            number not in DATA_TYPE_SLOTS
+            and (target is None or not in_code(target))  # most are of the file itself
+            and function_at(image, value) is None
+        ):
             return None
-        some_pointer = some_pointer or not plain
-        found.append((number, value))
     return None
