@@ -8,6 +8,8 @@ The field names are those of the JSON report, version 1 (``isoview/schemas``): f
 added, never renamed.
 """
 
+from bisect import bisect_left
+
 from isoview.inspectors.hints import Literal
 from isoview.inspectors.record import Record, cached_property
 
@@ -265,14 +267,19 @@ class CApiUse(Record):
         """The imported names as a set."""
         return frozenset(self.imports)
 
+    def like(self, start: str) -> list[str]:
+        """The imported names that begin like this, in their order."""
+        names = self._ordered
+        above = start[:-1] + chr(ord(start[-1]) + 1)
+        return names[bisect_left(names, start) : bisect_left(names, above)]
+
     def has_like(self, *starts: str) -> bool:
         """Whether a name is imported that begins like one of these."""
-        return any(f"\n{start}" in self._text for start in starts)
+        return any(map(self.like, starts))
 
     @cached_property
-    def _text(self) -> str:
-        """The names as one text, a line each: searched at once."""
-        return "\n".join(("", *self.imports))
+    def _ordered(self) -> list[str]:
+        return sorted(self.imports)
 
 
 class Item(Record):
@@ -328,9 +335,15 @@ class Facts(Record):
         return tuple([entry for entry in self.globals if entry.kind == "object"])
 
     @cached_property
-    def statics_by_address(self) -> dict[int, Global]:
-        """The statics by their addresses."""
-        return {entry.address: entry for entry in self.globals}
+    def specs(self) -> tuple[Type, ...]:
+        """The heap types that a ``PyType_Spec`` of the file describes."""
+        return tuple([entry for entry in self.types if entry.kind == "spec"])
+
+    @cached_property
+    def statics_of_types(self) -> dict[int, Global]:
+        """The statics in which types lie, by their addresses."""
+        places = {entry.address for entry in self.types}
+        return {entry.address: entry for entry in self.globals if entry.address in places}
 
     @cached_property
     def statics_symbols(self) -> frozenset[str | None]:
@@ -345,7 +358,8 @@ class Facts(Record):
     @cached_property
     def statics_evidence(self) -> frozenset[str]:
         """The kinds of evidence that there are about statics."""
-        return frozenset([item.kind for entry in self.globals for item in entry.evidence])
+        told = [entry.evidence for entry in self.globals if entry.evidence]
+        return frozenset([item.kind for evidence in told for item in evidence])
 
     @property
     def generator(self) -> str:

@@ -12,8 +12,13 @@ from itertools import count
 from isoview.inspectors.hints import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from dataclasses import Field, replace
     from functools import cached_property
+    from typing import TypeVar
+
+    R = TypeVar("R")
+    V = TypeVar("V")
 else:
 
     class cached_property:  # noqa: N801 - as the one of functools, which takes a lock before 3.12
@@ -33,7 +38,25 @@ else:
             return value
 
 
-__all__ = ["Record", "cached_property", "replace"]
+__all__ = ["Record", "cached_property", "kept", "replace"]
+
+
+def kept(compute: "Callable[[R], V]") -> "Callable[[R], V]":
+    """A function of one record that is computed once for each, and kept in it: the same as
+    :class:`cached_property`, for those that know more than the record does.
+    """
+    name = f"{compute.__module__}.{compute.__name__}"
+
+    def get(record: "R") -> "V":
+        state = record.__dict__
+        if name not in state:
+            state[name] = compute(record)
+        value: V = state[name]
+        return value
+
+    get.__name__, get.__doc__ = compute.__name__, compute.__doc__
+    return get
+
 
 _REQUIRED: Any = object()
 MANY = 250
@@ -48,7 +71,7 @@ class _Fields:
     def __get__(self, _record: object, kind: "type[Record]") -> "dict[str, Field[Any]]":
         from dataclasses import field, fields, make_dataclass
 
-        defaults = kind._defaults
+        defaults = kind._defaults  # noqa: SLF001 - this is their base
         columns = [
             (name, hint, field() if defaults[name] is _REQUIRED else field(default=defaults[name]))
             for name, hint in kind.__annotations__.items()

@@ -5,6 +5,7 @@ A missing slot is a claim too, but only where the versions the file loads on kno
 
 from isoview.inspectors.facts import Definition, Facts
 from isoview.inspectors.hints import Literal
+from isoview.inspectors.record import kept
 from isoview.loads_on import OWN_GIL_FROM, cannot_load_before, free_threaded
 
 Claim = int | Literal["omitted", "cannot-say", "unknown"]
@@ -22,6 +23,7 @@ def is_multi_phase(facts: Facts) -> bool:
     return init is not None and init.phase in {"multi", "export"}
 
 
+@kept
 def interpreters(facts: Facts) -> Claim:
     """The declared support for sub-interpreters of a multi-phase module."""
     claim = _slot(facts.own_definition, INTERPRETERS_SLOT)

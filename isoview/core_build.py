@@ -8,6 +8,7 @@ import sys
 
 from isoview.fingerprint import dotted_module
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.record import kept
 
 # Where CPython installs its own modules: lib/python3.X/lib-dynload, and DLLs on Windows.
 _FOLDERS = ("/lib-dynload/", "/DLLs/")
@@ -24,6 +25,7 @@ _CORE_ONLY = frozenset({
 })  # fmt: skip
 
 
+@kept
 def is_core_build(facts: Facts) -> bool:
     """The file lies where CPython installs its modules, or its name and its imports say so.
 
@@ -37,6 +39,6 @@ def is_core_build(facts: Facts) -> bool:
     return (
         (facts.artifact.tag or "").startswith("cp")
         and facts.generator == "C"
+        and not _CORE_ONLY.isdisjoint(facts.capi.names)
         and dotted_module(facts) in sys.stdlib_module_names | _OF_SOME_VERSIONS
-        and not _CORE_ONLY.isdisjoint(facts.capi.imports)
     )

@@ -6,6 +6,7 @@ generators (the guide's opt-out text, Cython's ``ModuleSetupCode.c``, PyO3's ``p
 """
 
 from isoview.inspectors.facts import Evidence, Facts
+from isoview.inspectors.record import kept
 
 OPT_OUT = "cannot load module more than once per process"
 """The text of the guide's opt-out, which numpy and others use word by word."""
@@ -22,23 +23,29 @@ _REACHED = "guard-reached"
 """Kind of evidence for initialization that leads to PyO3's check."""
 
 
+@kept
 def opt_out(facts: Facts) -> tuple[Evidence, ...]:
     """The guide's opt-out: one module object per process."""
-    return tuple(guard for guard in facts.guards if OPT_OUT in guard.text)
+    return tuple([guard for guard in facts.guards if OPT_OUT in guard.text])
 
 
+@kept
 def one_interpreter(facts: Facts) -> tuple[Evidence, ...]:
     """Guards of a generator: after the first interpreter, every other one is refused.
 
     From 0.28 PyO3 keeps its check for submodules only: behind multi-phase init the text says
     something about the module only where it was seen that the module has one.
     """
+    if not facts.guards:
+        return ()
     unguarded_pyo3 = _is_multi_phase(facts) and not by_submodules(facts)
     return tuple(
-        guard
-        for guard in facts.guards
-        if any(text in guard.text for text in _ONE_INTERPRETER)
-        and not (unguarded_pyo3 and _PYO3 in guard.text)
+        [
+            guard
+            for guard in facts.guards
+            if any(text in guard.text for text in _ONE_INTERPRETER)
+            and not (unguarded_pyo3 and _PYO3 in guard.text)
+        ]
     )
 
 
@@ -47,6 +54,7 @@ def _is_multi_phase(facts: Facts) -> bool:
     return init is not None and init.phase in {"multi", "export"}
 
 
+@kept
 def by_submodules(facts: Facts) -> bool:
     """The module can be made again, but a second interpreter is refused by its submodules."""
     return _is_multi_phase(facts) and any(guard.kind == _REACHED for guard in facts.guards)
@@ -65,6 +73,7 @@ def once_per_process(facts: Facts) -> bool:
     return any(_ONCE in guard.text for guard in one_interpreter(facts))
 
 
+@kept
 def once_per_interpreter(facts: Facts) -> tuple[Evidence, ...]:
     """Guards that refuse a second module object in one interpreter, and allow one in each."""
-    return tuple(guard for guard in facts.guards if _ONCE_PER_INTERPRETER in guard.text)
+    return tuple([guard for guard in facts.guards if _ONCE_PER_INTERPRETER in guard.text])

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from isoview.inspectors.facts import Facts
 from isoview.inspectors.hints import NamedTuple
+from isoview.inspectors.record import kept
 
 OLDEST = 8
 NEWEST = 15
@@ -26,6 +27,7 @@ _RENUMBERED_FROM = 84  # ids from here on came with PEP 820
 _RENUMBERED_IN = 15
 
 
+@kept
 def minors(facts: Facts) -> tuple[int, ...]:
     """Minors of Python 3 this file loads on; empty where nothing in the file tells."""
     tag = _tag(facts.artifact.tag or "")
@@ -90,6 +92,7 @@ def _limited_minor(facts: Facts) -> int:
     return int(minor) if minor.isdigit() else 0
 
 
+@kept
 def oldest_by_contents(facts: Facts) -> int:
     """The oldest minor that knows every module slot of the own definitions (0: any)."""
     since = 0

@@ -74,13 +74,13 @@ class Rule:
     ) -> Finding:
         """One finding of this rule; ``subject`` is what the fingerprint names."""
         return Finding(
-            rule=self.code,
-            name=self.name,
-            severity=severity or self.severity,
-            confidence=confidence,
-            message=message,
-            guide=self.guide,
-            fingerprint=fingerprint(self.code, dotted_module(facts), subject),
-            where=where,
-            evidence=evidence,
+            self.code,
+            self.name,
+            severity or self.severity,
+            confidence,
+            message,
+            self.guide,
+            fingerprint(self.code, dotted_module(facts), subject),
+            where,
+            evidence,
         )

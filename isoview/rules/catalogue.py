@@ -57,9 +57,7 @@ def imports_like(start: str) -> Callable[[Facts], bool]:
 
 def has_specs(facts: Facts) -> bool:
     """There are heap types, or not every type is known."""
-    return facts.completeness.types.level != "full" or any(
-        entry.kind == "spec" for entry in facts.types
-    )
+    return facts.completeness.types.level != "full" or bool(facts.specs)
 
 
 def may_hold_objects(facts: Facts) -> bool:

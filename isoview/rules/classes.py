@@ -1,9 +1,8 @@
 """Which of a file's types the type rules speak about, and where they lie."""
 
-from collections.abc import Iterator
-
 from isoview.core_build import is_core_build
-from isoview.inspectors.facts import Facts, Global, Type
+from isoview.inspectors.facts import Facts, Type
+from isoview.inspectors.record import kept
 from isoview.model import Where
 
 _CYTHON_HELPERS = "_cython_"
@@ -17,21 +16,29 @@ _MANAGED_BY_RUNTIME = "_PyStaticType_InitForExtension"
 interpreter (3.13 and later)."""
 
 
-def static_types(facts: Facts) -> Iterator[Type]:
+@kept
+def static_types(facts: Facts) -> tuple[Type, ...]:
     """Static types that every interpreter shares. Templates (mypyc) only serve to make heap types."""
-    if _MANAGED_BY_RUNTIME in facts.capi.imports and is_core_build(facts):
-        return
-    for entry in facts.types:
-        if entry.kind == "static" and not entry.name.startswith(_CYTHON_HELPERS):
-            yield entry
+    if _MANAGED_BY_RUNTIME in facts.capi.names and is_core_build(facts):
+        return ()
+    return tuple(
+        [
+            entry
+            for entry in facts.types
+            if entry.kind == "static" and not entry.name.startswith(_CYTHON_HELPERS)
+        ]
+    )
 
 
-def spec_types(facts: Facts) -> Iterator[Type]:
+@kept
+def spec_types(facts: Facts) -> tuple[Type, ...]:
     """Heap types whose PyType_Spec is in the file, without the generators' helpers."""
+    if not facts.specs:
+        return ()
     views = _cython_views(facts)
-    for entry in facts.types:
-        if entry.kind == "spec" and not is_helper(entry.name) and entry.name not in views:
-            yield entry
+    return tuple(
+        [entry for entry in facts.specs if not is_helper(entry.name) and entry.name not in views]
+    )
 
 
 def _cython_views(facts: Facts) -> frozenset[str]:
@@ -52,19 +59,14 @@ def is_helper(name: str) -> bool:
 def no_specs(facts: Facts) -> str | None:
     """Why heap types cannot be judged: none is described in the file, and that is not all."""
     types = facts.completeness.types
-    if types.level == "full" or any(entry.kind == "spec" for entry in facts.types):
+    if types.level == "full" or facts.specs:
         return None
     return types.reason or "classes may be built at run time"
 
 
-def named_places(facts: Facts) -> dict[int, Global]:
-    """The file's named data by address: it gives a type its symbol and its source line."""
-    return facts.statics_by_address
-
-
-def place(entry: Type, named: dict[int, Global]) -> Where:
-    """Where a type lies; ``named`` comes from :func:`named_places`."""
-    data = named.get(entry.address) if entry.address is not None else None
+def place(entry: Type, facts: Facts) -> Where:
+    """Where a type lies: the static there gives it its symbol and its source line."""
+    data = facts.statics_of_types.get(entry.address) if entry.address is not None else None
     if data is None:
         return Where(address=entry.address)
     return Where(
@@ -76,8 +78,10 @@ def place(entry: Type, named: dict[int, Global]) -> Where:
     )
 
 
-def deallocating_types(facts: Facts) -> Iterator[Type]:
+def deallocating_types(facts: Facts) -> list[Type]:
     """Heap types directly under ``object`` that are torn down by a function of their own."""
-    for entry in spec_types(facts):
-        if entry.base == "object" and "tp_dealloc" in entry.slots_set:
-            yield entry
+    return [
+        entry
+        for entry in spec_types(facts)
+        if entry.base == "object" and "tp_dealloc" in entry.slots_set
+    ]

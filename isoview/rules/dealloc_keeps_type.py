@@ -6,7 +6,7 @@ from isoview.fingerprint import type_subject
 from isoview.inspectors.facts import Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import deallocating_types, named_places, no_specs, place
+from isoview.rules.classes import deallocating_types, no_specs, place
 
 _RELEASES = ("_Py_Dealloc", "Py_DecRef", "_Py_DecRef", "_Py_MergeZeroLocalRefcount", "Py_CLEAR")
 
@@ -42,14 +42,14 @@ class DeallocKeepsType(Rule):
         return no_specs(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        if facts.capi.has_like(*_RELEASES):
+        types = deallocating_types(facts)
+        if types and facts.capi.has_like(*_RELEASES):
             return
-        named = named_places(facts)
-        for entry in deallocating_types(facts):
+        for entry in types:
             yield self.finding(
                 facts,
                 type_subject(entry.name),
                 f"{entry.name} has a tp_dealloc, and nothing in the file releases a reference",
-                where=place(entry, named),
+                where=place(entry, facts),
                 evidence=entry.evidence,
             )

@@ -7,7 +7,7 @@ from isoview.fingerprint import type_subject
 from isoview.inspectors.facts import Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import deallocating_types, named_places, no_specs, place
+from isoview.rules.classes import deallocating_types, no_specs, place
 
 
 class DeallocWithoutUntrack(Rule):
@@ -43,15 +43,14 @@ class DeallocWithoutUntrack(Rule):
         return no_specs(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        if "PyObject_GC_UnTrack" in facts.capi.imports:
+        if "PyObject_GC_UnTrack" in facts.capi.names:
             return
-        named = named_places(facts)
         for entry in deallocating_types(facts):
             if "HAVE_GC" in entry.flag_names:
                 yield self.finding(
                     facts,
                     type_subject(entry.name),
                     f"{entry.name} has a tp_dealloc, and nothing in the file calls PyObject_GC_UnTrack",
-                    where=place(entry, named),
+                    where=place(entry, facts),
                     evidence=entry.evidence,
                 )

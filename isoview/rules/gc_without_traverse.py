@@ -7,7 +7,7 @@ from isoview.inspectors.facts import Evidence, Facts
 from isoview.loads_on import minors
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import named_places, place, spec_types
+from isoview.rules.classes import place, spec_types
 
 _REFUSED_FROM = 11
 """From 3.11 on PyType_Ready itself refuses such a type (Objects/typeobject.c)."""
@@ -48,7 +48,6 @@ class GcWithoutTraverse(Rule):
         loads_on = minors(facts)
         if not loads_on or loads_on[0] >= _REFUSED_FROM:
             return
-        named = named_places(facts)
         for entry in spec_types(facts):
             if "HAVE_GC" not in entry.flag_names or "tp_traverse" in entry.slots_set:
                 continue
@@ -59,7 +58,7 @@ class GcWithoutTraverse(Rule):
                 type_subject(entry.name),
                 f"{entry.name} has Py_TPFLAGS_HAVE_GC but no Py_tp_traverse, "
                 f"and the file loads on 3.{loads_on[0]}",
-                where=place(entry, named),
+                where=place(entry, facts),
                 evidence=(
                     Evidence("flags", "flags: " + ", ".join(entry.flag_names), entry.address),
                 ),

@@ -51,7 +51,7 @@ class GilFreeStatics(Rule):
             return
         if any(entry.kind == "lock" for entry in facts.globals):
             return
-        if any(name.startswith(_LOCKS) for name in facts.capi.imports):
+        if facts.capi.has_like(*_LOCKS):
             return
         changing = [entry for entry in facts.globals if is_changed(facts, entry)]
         if changing:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from isoview.fingerprint import api_subject
-from isoview.inspectors.facts import Evidence, Facts
+from isoview.inspectors.facts import Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
+from isoview.rules.imports import imported
 
 _ENSURE = "PyGILState_Ensure"
 _PREFIX = "PyGILState_"
@@ -59,13 +60,13 @@ class GilStateApi(Rule):
     guide = "making-modules-safe-with-multiple-interpreters"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        used = [name for name in facts.capi.imports if name.startswith(_PREFIX)]
+        used = facts.capi.like(_PREFIX)
         if used:
             first = _ENSURE if _ENSURE in used else used[0]
             yield self.finding(
                 facts,
                 api_subject("PyGILState"),
                 f"{first} is called: it does not say which interpreter is meant",
-                evidence=tuple(Evidence("import", f"imports {name}") for name in used),
+                evidence=imported(*used),
                 confidence="medium",
             )

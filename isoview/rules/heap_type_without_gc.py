@@ -6,7 +6,7 @@ from isoview.fingerprint import type_subject
 from isoview.inspectors.facts import Evidence, Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import named_places, no_specs, place, spec_types
+from isoview.rules.classes import no_specs, place, spec_types
 
 
 class HeapTypeWithoutGc(Rule):
@@ -48,7 +48,6 @@ class HeapTypeWithoutGc(Rule):
         return no_specs(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        named = named_places(facts)
         for entry in spec_types(facts):
             if entry.flags is None or entry.base != "object":
                 continue
@@ -58,7 +57,7 @@ class HeapTypeWithoutGc(Rule):
                 facts,
                 type_subject(entry.name),
                 f"{entry.name} is a mutable heap type without Py_TPFLAGS_HAVE_GC",
-                where=place(entry, named),
+                where=place(entry, facts),
                 evidence=(
                     Evidence(
                         "flags", "flags: " + (", ".join(entry.flag_names) or "none"), entry.address

@@ -34,7 +34,7 @@ class ImportRule(Rule, abstract=True):
 
 def imported(*names: str) -> tuple[Evidence, ...]:
     """Evidence for imported names."""
-    return tuple(Evidence("import", f"imports {name}") for name in names)
+    return tuple([Evidence("import", f"imports {name}") for name in names])
 
 
 def declares_gil_free(facts: Facts) -> bool:

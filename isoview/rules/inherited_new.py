@@ -6,7 +6,7 @@ from isoview.fingerprint import type_subject
 from isoview.inspectors.facts import Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import named_places, no_specs, place, spec_types
+from isoview.rules.classes import no_specs, place, spec_types
 
 _CLOSED = frozenset({"DISALLOW_INSTANTIATION", "IS_ABSTRACT"})
 _MAKES = frozenset({"tp_new", "tp_init"})
@@ -42,7 +42,6 @@ class InheritedNew(Rule):
         return no_specs(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        named = named_places(facts)
         header = 2 * facts.artifact.bits // 8
         for entry in spec_types(facts):
             if entry.base != "object" or _CLOSED & set(entry.flag_names):
@@ -54,7 +53,7 @@ class InheritedNew(Rule):
                 type_subject(entry.name),
                 f"{entry.name} inherits object.__new__: calling it makes an instance whose own "
                 "fields nobody has set",
-                where=place(entry, named),
+                where=place(entry, facts),
                 evidence=entry.evidence,
                 confidence="medium",
             )

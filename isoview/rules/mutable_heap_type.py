@@ -7,7 +7,7 @@ from isoview.inspectors.facts import Evidence, Facts
 from isoview.loads_on import cannot_load_before
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import named_places, no_specs, place, spec_types
+from isoview.rules.classes import no_specs, place, spec_types
 
 _FLAG_FROM = 10  # Py_TPFLAGS_IMMUTABLETYPE is new in 3.10
 
@@ -47,7 +47,6 @@ class MutableHeapType(Rule):
     def check(self, facts: Facts) -> Iterator[Finding]:
         if not cannot_load_before(facts, _FLAG_FROM):
             return
-        named = named_places(facts)
         for entry in spec_types(facts):
             if entry.flags is None or "IMMUTABLETYPE" in entry.flag_names:
                 continue
@@ -55,7 +54,7 @@ class MutableHeapType(Rule):
                 facts,
                 type_subject(entry.name),
                 f"{entry.name} is a heap type without Py_TPFLAGS_IMMUTABLETYPE",
-                where=place(entry, named),
+                where=place(entry, facts),
                 evidence=(
                     Evidence(
                         "flags", "flags: " + (", ".join(entry.flag_names) or "none"), entry.address

@@ -65,7 +65,8 @@ class MutableStatic(Rule):
 
     def sum_of(self, facts: Facts) -> Finding | None:
         statics = _plain_statics(facts)
-        if not statics or any(entry.evidence and not _unwritten(entry) for entry in statics):
+        told = [entry for entry in statics if entry.evidence]
+        if not statics or not all(map(_unwritten, told)):
             return None
         total = self.finding(
             facts, "statics", "statics of plain data", severity="note", confidence="medium"

@@ -53,7 +53,7 @@ class OwnGilContradicted(Rule):
         definition = facts.own_definition
         if definition is None or interpreters(facts) != PER_INTERPRETER_GIL:
             return
-        types = list(static_types(facts))
+        types = static_types(facts)
         objects = list(object_statics(facts))
         guards = [*opt_out(facts), *one_interpreter(facts)]
         if not (types or objects or guards):

@@ -6,7 +6,7 @@ from isoview.fingerprint import type_subject
 from isoview.inspectors.facts import Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import named_places, no_specs, place, spec_types
+from isoview.rules.classes import no_specs, place, spec_types
 
 
 class OwnTpFree(Rule):
@@ -38,17 +38,16 @@ class OwnTpFree(Rule):
         return no_specs(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        named = named_places(facts)
         for entry in spec_types(facts):
             if "tp_free" not in entry.slots_set:
                 continue
-            other = "HAVE_GC" in entry.flag_names and "PyObject_GC_Del" not in facts.capi.imports
+            other = "HAVE_GC" in entry.flag_names and "PyObject_GC_Del" not in facts.capi.names
             yield self.finding(
                 facts,
                 type_subject(entry.name),
                 f"{entry.name} sets Py_tp_free"
                 + (", and not to PyObject_GC_Del, which its instances need" if other else ""),
-                where=place(entry, named),
+                where=place(entry, facts),
                 evidence=entry.evidence,
                 severity="warning" if other else "note",
             )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from isoview.core_build import is_core_build
 from isoview.fingerprint import api_subject
@@ -80,13 +80,12 @@ class PrivateApi(Rule):
     guide = "pep-384-stable-abi"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        private = [name for name in facts.capi.imports if name[:3] == "_Py"]
+        private = facts.capi.like("_Py")
         if not private or is_core_build(facts):
             return
         loads_on = minors(facts)
-        public = _by_public_name()
         for name in private:
-            if name == _RUNTIME or public(name):
+            if name == _RUNTIME or _has_public_name(name):
                 continue
             if not loads_on or loads_on[0] > _UNTIL.get(name, 0):
                 yield self.finding(
@@ -95,6 +94,12 @@ class PrivateApi(Rule):
                     f"{name} is private to CPython",
                     evidence=(Evidence("import", f"imports {name}"),),
                 )
+
+
+@lru_cache(maxsize=1 << 10)
+def _has_public_name(name: str) -> bool:
+    """Whether a name is one of these; the modules of an environment import the same."""
+    return _by_public_name()(name) is not None
 
 
 @cache

@@ -36,7 +36,7 @@ class PyobjectNew(Rule):
     guide = "avoiding-pyobject-new"
 
     def cannot_run(self, facts: Facts) -> str | None:
-        if not _MAKERS & set(facts.capi.imports):
+        if not _MAKERS & facts.capi.names:
             return None
         types = facts.completeness.types
         return None if types.level == "full" else types.reason or "not every type was found"

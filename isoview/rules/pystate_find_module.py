@@ -40,7 +40,7 @@ class PyStateFindModule(Rule):
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         if _FIND in facts.capi.imports:
-            related = [name for name in facts.capi.imports if name.startswith("PyState_")]
+            related = facts.capi.like("PyState_")
             yield self.finding(
                 facts,
                 api_subject(_FIND),

@@ -82,6 +82,6 @@ class SinglePhaseInit(Rule):
 
 
 def _how(facts: Facts) -> str:
-    if facts.generator == "cffi" and not _CREATE & set(facts.capi.imports):
+    if facts.generator == "cffi" and not _CREATE & facts.capi.names:
         return "has _cffi_backend create the module"
     return "creates the module itself"

@@ -6,7 +6,7 @@ from isoview.fingerprint import type_subject
 from isoview.inspectors.facts import Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import named_places, no_specs, place, spec_types
+from isoview.rules.classes import no_specs, place, spec_types
 
 _OPERATORS = ("nb_", "sq_", "mp_", "am_", "bf_")
 _CALLS = frozenset(
@@ -64,7 +64,6 @@ class SlotsWithoutModule(Rule):
         definition = facts.own_definition
         if definition is None or (definition.m_size or 0) <= 0:
             return
-        named = named_places(facts)
         for entry in spec_types(facts):
             slots = [
                 slot for slot in entry.slots_set if slot.startswith(_OPERATORS) or slot in _CALLS
@@ -76,6 +75,6 @@ class SlotsWithoutModule(Rule):
                 type_subject(entry.name),
                 f"{entry.name} is made without its module: {', '.join(slots[:4])} cannot reach the "
                 "module state through it",
-                where=place(entry, named),
+                where=place(entry, facts),
                 evidence=entry.evidence,
             )

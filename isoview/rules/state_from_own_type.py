@@ -6,7 +6,7 @@ from isoview.fingerprint import type_subject
 from isoview.inspectors.facts import Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import named_places, no_specs, place, spec_types
+from isoview.rules.classes import no_specs, place, spec_types
 from isoview.rules.imports import imported
 
 _BY_CLASS = frozenset({"PyType_GetModule", "PyType_GetModuleState"})
@@ -48,10 +48,9 @@ class StateFromOwnType(Rule):
         return no_specs(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        imports = set(facts.capi.imports)
+        imports = facts.capi.names
         if not _BY_CLASS & imports or _BY_DEFINITION & imports:
             return
-        named = named_places(facts)
         for entry in spec_types(facts):
             methods = [method for method in entry.methods if not method.flags & _STATIC_OR_CLASS]
             if "BASETYPE" not in entry.flag_names or not methods:
@@ -68,7 +67,7 @@ class StateFromOwnType(Rule):
                     else f"none of its {len(methods)} methods gets its"
                 )
                 + " defining class",
-                where=place(entry, named),
+                where=place(entry, facts),
                 evidence=imported(*sorted(_BY_CLASS & imports)),
                 confidence="low",
             )

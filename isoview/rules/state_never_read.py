@@ -39,7 +39,7 @@ class StateNeverRead(Rule):
         definition = facts.own_definition
         if definition is None or definition.m_size is None:
             return "the size of the module state is not in the file"
-        if is_core_build(facts) or "_PyRuntime" in facts.capi.imports:
+        if is_core_build(facts) or "_PyRuntime" in facts.capi.names:
             return "the file can read module state inline, with CPython's internal headers"
         if facts.libraries:
             return "a library beside it may read the state"
@@ -47,7 +47,7 @@ class StateNeverRead(Rule):
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         definition = facts.own_definition
-        if definition is None or (definition.m_size or 0) <= 0 or _READ & set(facts.capi.imports):
+        if definition is None or (definition.m_size or 0) <= 0 or _READ & facts.capi.names:
             return
         yield self.finding(
             facts,

@@ -6,7 +6,7 @@ from isoview.fingerprint import type_subject
 from isoview.inspectors.facts import Evidence, Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import named_places, place, static_types
+from isoview.rules.classes import place, static_types
 
 
 class StaticType(Rule):
@@ -58,10 +58,8 @@ class StaticType(Rule):
         return None
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        types = list(static_types(facts))
-        named = named_places(facts) if types else {}
-        for entry in types:
-            where = place(entry, named)
+        for entry in static_types(facts):
+            where = place(entry, facts)
             yield self.finding(
                 facts,
                 type_subject(entry.name),

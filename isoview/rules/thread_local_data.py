@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from isoview.fingerprint import symbol_subject, unnamed_subject
 from isoview.inspectors.facts import Facts, Section
+from isoview.inspectors.record import kept
 from isoview.model import Finding, Where
 from isoview.rules.base import Rule
 from isoview.rules.mutable_static import THREAD_LOCAL, octets
@@ -41,15 +42,15 @@ class ThreadLocalData(Rule):
     guide = "managing-global-state"
 
     def cannot_run(self, facts: Facts) -> str | None:
-        if any(section.startswith(THREAD_LOCAL) for section in facts.statics_sections):
+        if not _sections(facts) or _of_statics(facts):
             return None
         others = [tool.name for tool in facts.toolchains if tool.name in _WITH_RUNTIME]
-        if others and _sections(facts):
+        if others:
             return f"thread-local data may belong to the run-time library of {others[0]}"
         return None
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        sections = {name for name in facts.statics_sections if name.startswith(THREAD_LOCAL)}
+        sections = _of_statics(facts)
         named = [entry for entry in facts.globals if entry.section in sections] if sections else []
         for entry in named:
             if entry.kind != "runtime":
@@ -72,10 +73,16 @@ class ThreadLocalData(Rule):
             )
 
 
+def _of_statics(facts: Facts) -> set[str]:
+    """Sections for thread-local data in which named statics lie."""
+    return {name for name in facts.statics_sections if name.startswith(THREAD_LOCAL)}
+
+
+@kept
 def _sections(facts: Facts) -> tuple[Section, ...]:
     """Sections for thread-local data; those of a DLL hold what its C run-time library put there."""
     if facts.artifact.format == "pe":
         return ()
     return tuple(
-        entry for entry in facts.sections if entry.size and entry.name.startswith(THREAD_LOCAL)
+        [entry for entry in facts.sections if entry.name.startswith(THREAD_LOCAL) and entry.size]
     )

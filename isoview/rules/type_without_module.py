@@ -6,7 +6,7 @@ from isoview.fingerprint import type_subject
 from isoview.inspectors.facts import Evidence, Facts
 from isoview.model import Finding
 from isoview.rules.base import Rule
-from isoview.rules.classes import named_places, no_specs, place, spec_types
+from isoview.rules.classes import no_specs, place, spec_types
 
 
 class TypeWithoutModule(Rule):
@@ -41,14 +41,13 @@ class TypeWithoutModule(Rule):
         return no_specs(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        named = named_places(facts)
         for entry in spec_types(facts):
             if entry.module_tied is False:
                 yield self.finding(
                     facts,
                     type_subject(entry.name),
                     f"{entry.name} is not tied to its module: PyType_GetModule fails for it",
-                    where=place(entry, named),
+                    where=place(entry, facts),
                     evidence=(
                         Evidence("spec", "made without PyType_FromModuleAndSpec", entry.address),
                     ),

@@ -35,8 +35,11 @@ class UnlockedDictIteration(Rule):
     guide = "ft-container-thread-safety"
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        locked = facts.capi.has_like("PyCriticalSection")
-        if "PyDict_Next" in facts.capi.imports and not locked and declares_gil_free(facts):
+        if (
+            declares_gil_free(facts)
+            and "PyDict_Next" in facts.capi.names
+            and not facts.capi.has_like("PyCriticalSection")
+        ):
             yield self.finding(
                 facts,
                 api_subject("PyDict_Next"),

@@ -7,8 +7,8 @@ from dataclasses import replace as standard_replace
 
 import pytest
 
-from isoview.inspectors.facts import Artifact, Budget, Evidence, Facts
-from isoview.inspectors.record import MANY, Record, replace
+from isoview.inspectors.facts import Artifact, Budget, CApiUse, Evidence, Facts
+from isoview.inspectors.record import MANY, Record, kept, replace
 
 EVIDENCE = Evidence("call", "PyType_Ready called", 0x40)
 
@@ -101,3 +101,34 @@ def test_what_a_record_computed_is_not_the_changed_ones() -> None:
     assert facts.own_init is None
     changed = replace(facts, stage="code")
     assert vars(changed).keys() == vars(Facts(Artifact("a.so"), "code")).keys()
+
+
+def test_what_is_computed_of_a_record_is_kept_in_it_and_in_no_other() -> None:
+    asked: list[str] = []
+
+    @kept
+    def stage(facts: Facts) -> str | None:
+        """The stage."""
+        asked.append(facts.stage)
+        return None if facts.stage == "code" else facts.stage
+
+    facts = Facts(Artifact("a.so"), "shape")
+    changed = replace(facts, stage="code")
+    assert [stage(facts), stage(facts), stage(changed), stage(changed)] == ["shape"] * 2 + [
+        None
+    ] * 2
+    assert asked == ["shape", "code"]
+    assert stage.__doc__ == "The stage."
+    assert facts == Facts(Artifact("a.so"), "shape")
+    assert stage(replace(facts, stage="other")) == "other"
+
+
+@pytest.mark.parametrize("names", [("PyErr_Clear", "Py_", "Py_Is", "_Py_x"), ("Py_", "Py", "Pz")])
+@pytest.mark.parametrize("start", ["Py_", "_Py", "P", "Pz"])
+def test_imports_are_found_by_how_they_begin(names: tuple[str, ...], start: str) -> None:
+    used = CApiUse((*names, start + "\U0010ffff\U0010ffff"))
+    expected = sorted(name for name in used.imports if name.startswith(start))
+    assert used.like(start) == expected
+    assert used.has_like("nothing", start)
+    assert not used.has_like(start + "1")
+    assert not CApiUse().like(start)
