@@ -1,7 +1,5 @@
 """One file per command, imported only when its command is called, and what they share."""
 
-from enum import IntEnum
-
 COMMANDS = {
     "check": ("isoview.commands.check:check", "report as text, JSON, SARIF, ..."),
     "live": ("isoview.commands.live:live", "import it in child processes"),
@@ -22,8 +20,11 @@ OPEN = "isoview.commands.open:open_app"
 """What is done with targets without a command."""
 
 
-class ExitCode(IntEnum):
-    """What the process says to the shell. Scripts rely on the numbers."""
+class ExitCode:
+    """What the process says to the shell. Scripts rely on the numbers.
+
+    Plain numbers: an enumeration costs more to declare than most modules do to load.
+    """
 
     CLEAN = 0
     """Nothing open at or above ``--fail-on``, and every required answer is ``yes``."""

@@ -82,7 +82,7 @@ def _open_app(old: str, new: str) -> int:
 
 def _reports(
     target: str, jobs: int | None, *, cached: bool, debug: bool
-) -> tuple[Sequence[Report], list[TargetError], ExitCode]:
+) -> tuple[Sequence[Report], list[TargetError], int]:
     from isoview.commands.reporting import listen
 
     _decisions, events, _many, quiet = listen(

@@ -163,7 +163,7 @@ class Outcome:
 
         return stale(decisions, self.modules, self.fingerprints)
 
-    def exit_code(self) -> ExitCode:
+    def exit_code(self) -> int:
         """What all of it amounts to."""
         if self.interrupted:
             return ExitCode.INTERRUPTED

@@ -5,7 +5,6 @@ Nothing here knows how the options were given: the parser of command lines is an
 
 from collections.abc import Callable, Iterator, Sequence
 
-from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
 from isoview.commands.outcome import Outcome, Wanted
 from isoview.inspectors.hints import TYPE_CHECKING
@@ -40,7 +39,7 @@ class Options(Record):
     verbose: bool = False
 
 
-def report_on(options: Options, *, debug: bool = False) -> ExitCode:
+def report_on(options: Options, *, debug: bool = False) -> int:
     """Report on everything that was asked for."""
     outputs = parse(options.form, options.outputs)
     decisions, events, many, quiet = listen(
