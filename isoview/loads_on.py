@@ -9,8 +9,7 @@ import re
 from functools import lru_cache
 
 from isoview.inspectors.facts import Facts
-from isoview.inspectors.hints import NamedTuple
-from isoview.inspectors.record import kept
+from isoview.inspectors.record import Record, kept
 
 OLDEST = 8
 NEWEST = 15
@@ -41,7 +40,7 @@ def minors(facts: Facts) -> tuple[int, ...]:
     return tuple(range(oldest, NEWEST + 1))
 
 
-class _Tag(NamedTuple):
+class _Tag(Record):
     """What a file-name tag says."""
 
     minor: int | None  # the one version that it names

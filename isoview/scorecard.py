@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts
-from isoview.inspectors.hints import NamedTuple
+from isoview.inspectors.record import Record
 from isoview.loads_on import free_threaded
 from isoview.model import COUNTING, Finding, NotRun
 from isoview.rules import ASKED, Entry, Rule
@@ -156,7 +156,7 @@ def scorecard(
     return _marks(case, _by_section(asked), unclear, acting)
 
 
-class _Case(NamedTuple):
+class _Case(Record):
     """All that marks ask of a file."""
 
     stage: str
