@@ -3,9 +3,9 @@
 import pytest
 
 from isoview.inspectors.binary.code import instructions as i
-from isoview.inspectors.binary.code.aarch64 import decode as decode_aarch64
-from isoview.inspectors.binary.code.instructions import NONE, VECTORS
-from isoview.inspectors.binary.code.x86_64 import decode
+from isoview.inspectors.binary.code.aarch64 import read as read_aarch64
+from isoview.inspectors.binary.code.instructions import NONE, VECTORS, Instruction, absolute
+from isoview.inspectors.binary.code.x86_64 import read
 
 # One instruction each, from real modules; the lengths were compared with iced-x86 1.21, which agrees
 # on these and on the 1.9 million instructions of lxml, numpy and pydantic-core.
@@ -39,6 +39,14 @@ INSTRUCTIONS = """
     ff25cc6f1200
 """.split()  # noqa: SIM905 - two hundred quoted strings would say no more
 START = 0x1000
+
+
+def decode(code: bytes, start: int) -> list[Instruction]:
+    return absolute(read(code, start))
+
+
+def decode_aarch64(code: bytes, start: int) -> list[Instruction]:
+    return absolute(read_aarch64(code, start))
 
 
 @pytest.mark.parametrize("code", INSTRUCTIONS)

@@ -62,7 +62,7 @@ def scene_of(form: str, *functions: bytes, imports: dict[int, str] | None = None
     scene = Scene(image, Functions(image), found, Layout(8, free_threaded=False), {})
     follower = Follower(scene)
     for start, code in zip(starts, functions, strict=True):
-        follower.follow(scene.functions.at(start), found.decode(code, start))
+        follower.follow(scene.functions.at(start), found.read(code, start))
     return scene
 
 

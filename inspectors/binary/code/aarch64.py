@@ -1,51 +1,49 @@
 """Decoding AArch64 instructions into the common form.
 
-Words repeat, so each different one is worked out once; what is relative to the program counter is
-added every time. Encodings: Arm Architecture Reference Manual for A-profile, chapter C4.
+Words repeat, so each different one is worked out once. Encodings: Arm Architecture Reference Manual
+for A-profile, chapter C4.
 """
 
 import sys
 from array import array
 
 from isoview.inspectors.binary.code import instructions as i
-from isoview.inspectors.binary.code.instructions import NONE, VECTORS, Instruction
+from isoview.inspectors.binary.code.instructions import HERE, NONE, PAGE, VECTORS, Listing, Shared
 
 Part = tuple[int, int, int, int, int, int, int, int]
-"""An instruction of the common form without its address."""
+"""An instruction of the common form without its address; what counts from there, does so still."""
 
 _SP = 31
-_PAGE = 4096  # ``size`` of an ADDRESS that counts from the page of the program counter
-_RELATIVE = -2  # base of a literal load: disp counts from the program counter
-_WORDS: dict[int, tuple[Part, ...]] = {}
+_LENGTH = 4
+_WORDS: dict[int, tuple[Shared, ...]] = {}
 _STOP: tuple[Part, ...] = ((i.STOP, 0, NONE, NONE, NONE, 0, 0, 0),)
 _NOTHING: tuple[Part, ...] = ((i.OTHER, 0, NONE, NONE, NONE, 0, 0, 0),)
 
 
-def decode(code: bytes, start: int) -> list[Instruction]:
+def read(code: bytes, start: int) -> Listing:
     """The instructions of ``code``, which stands at the link-time address ``start``."""
-    found: list[Instruction] = []
-    add = found.append
+    addresses: list[int] = []
+    found: list[Shared] = []
+    add, stands = found.append, addresses.append
     known = _WORDS
-    words = array("I", code[: len(code) // 4 * 4])
+    words = array("I", code[: len(code) // _LENGTH * _LENGTH])
     if sys.byteorder != "little":
         words.byteswap()
     at = start
     for word in words:
         parts = known.get(word)
         if parts is None:
-            parts = known[word] = _parts(word)
-        for kind, size, reg, base, index, scale, disp, imm in parts:
-            if kind >= i.CALL:
-                add((at, kind, size, reg, base, index, scale, disp, imm + at))
-            elif kind == i.ADDRESS:
-                origin = at & ~0xFFF if size == _PAGE else at
-                add((at, kind, 8, reg, base, index, scale, disp, imm + origin))
-            elif base == _RELATIVE:
-                add((at, kind, size, reg, NONE, index, scale, disp + at, imm))
-            else:
-                add((at, kind, size, reg, base, index, scale, disp, imm))
-        at += 4
-    return found
+            parts = known[word] = tuple(map(_shared, _parts(word)))
+        for part in parts:
+            stands(at)
+            add(part)
+        at += _LENGTH
+    return Listing(addresses, found)
+
+
+def _shared(part: Part) -> Shared:
+    whole = (_LENGTH, *part)
+    return (*whole, i.form_of(whole))
 
 
 def _signed(value: int, bits: int) -> int:
@@ -104,7 +102,7 @@ def _immediate(word: int) -> tuple[Part, ...]:
     if word & 0x1F000000 == 0x10000000:  # adr, adrp
         distance = _signed((word >> 5 & 0x7FFFF) << 2 | word >> 29 & 3, 21)
         if wide:
-            return _one(i.ADDRESS, _PAGE, target, imm=distance << 12)
+            return _one(i.ADDRESS, PAGE, target, imm=distance << 12)
         return _one(i.ADDRESS, 8, target, imm=distance)
     if word & 0x1F800000 == 0x11000000:  # add, sub; with flags cmp and cmn
         number = (word >> 10 & 0xFFF) << (12 if word >> 22 & 1 else 0)
@@ -206,7 +204,7 @@ def _memory(word: int) -> tuple[Part, ...]:
         if top == 3 and not vector:
             return _NOTHING  # prfm
         size = (4 << top) if vector else (8 if top == 1 else 4)
-        return (_access(register, vector, size, loads=True, base=_RELATIVE, disp=disp),)
+        return (_access(register, vector, size, loads=True, base=HERE, disp=disp),)
     if word & 0x3A000000 == 0x28000000:  # ldp, stp
         return _pair(word)
     if word & 0x3B000000 == 0x39000000 or word & 0x3B200000 == 0x38000000:

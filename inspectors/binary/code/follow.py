@@ -12,7 +12,13 @@ from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.follow_calls import Calls
 from isoview.inspectors.binary.code.follow_memory import Memory, is_argument, plain
 from isoview.inspectors.binary.code.functions import Function
-from isoview.inspectors.binary.code.instructions import NONE, VECTORS, Instruction
+from isoview.inspectors.binary.code.instructions import (
+    NONE,
+    PAGE,
+    VECTORS,
+    Listing,
+    Shared,
+)
 from isoview.inspectors.binary.code.loops import Loops
 from isoview.inspectors.binary.code.never import LEADS_ON, Never
 from isoview.inspectors.binary.code.scene import HIGH, SLOT, Scene, State
@@ -26,6 +32,7 @@ from isoview.inspectors.binary.code.values import (
     SCALED,
     STACK,
     STATIC,
+    ZERO,
     Reason,
     Value,
     merged,
@@ -40,7 +47,7 @@ LATE_LIMIT = 64
 """Blocks of one function that are gone through again, because only a jump back leads to them."""
 LATE_LENGTH = 400
 """Instructions of each."""
-_NO_INSTRUCTION: Instruction = (0, i.OTHER, 0, NONE, NONE, NONE, 0, 0, 0)
+_NO_INSTRUCTION: Shared = (0, i.OTHER, 0, NONE, NONE, NONE, 0, 0, 0, i.OTHER)
 
 
 class Follower(Memory):
@@ -52,8 +59,8 @@ class Follower(Memory):
         self.never = Never(scene.image, scene.functions, scene.machine, scene.target)
         self.handlers = self._handlers()
 
-    def _handlers(self) -> list[Callable[[Instruction], None] | None]:
-        table: list[Callable[[Instruction], None] | None] = [None] * (i.STOP + 1)
+    def _handlers(self) -> list[Callable[[int, Shared], None]]:
+        table: list[Callable[[int, Shared], None]] = [self._nothing] * i.CALL
         for kind, handler in (
             (i.CLOBBER, self._clobber), (i.MOVE, self._move), (i.CONST, self._const),
             (i.ADDRESS, self._address), (i.ADD, self._add), (i.SUM, self._sum), (i.LEA, self._lea),
@@ -63,47 +70,48 @@ class Follower(Memory):
             (i.LOAD_HIGH, self._load_high), (i.STORE_HIGH, self._store_high),
             (i.UNPACK, self._unpack), (i.COMPARE, self._compare),
             (i.COMPARE_CONST, self._compare_const), (i.COMPARE_MEMORY, self._compare_memory),
-            (i.PUSH, self._push), (i.POP, self._pop),
+            (i.PUSH, self._push), (i.POP, self._pop), (i.LOAD_WORD, self._load_word),
+            (i.LOAD_STATIC, self._load_static), (i.STORE_WORD, self._store_word),
+            (i.MOVE_WORD, self._move_word), (i.CLOBBER_WORD, self._clobber_word),
+            (i.CLEAR, self._clear), (i.UPDATE_LOCKED, self._update_locked),
         ):  # fmt: skip
             table[kind] = handler
         return table
 
-    def follow(self, function: Function, code: list[Instruction]) -> None:
+    def _nothing(self, _: int, __: Shared) -> None:
+        """What forms without a meaning of their own do."""
+
+    def follow(self, function: Function, code: Listing) -> None:
         """Go through ``code``, all of ``function``; what it shows goes to the scene's record."""
         self.function = function.start
+        self.end = function.end
         self.loops = Loops(self.scene.record, function.start)
         self._blind: set[int] = set()
         self._late: dict[int, State] = {}
-        self._through(function, code, self.scene.entry(function.start))
-        if not self._late:
-            return
-        indexes: dict[int, int] = {}
-        for index, ins in enumerate(code):
-            indexes.setdefault(ins[0], index)
+        self._through(code, self.scene.entry(function.start))
         for _ in range(LATE_LIMIT):
             if not self._late:
                 break
             target, state = self._late.popitem()
             self._blind.discard(target)
-            start = indexes.get(target)
-            if start is not None:
-                self._through(function, code[start : start + LATE_LENGTH], state, again=True)
+            start = bisect_left(code.addresses, target)
+            end = start + LATE_LENGTH
+            block = Listing(code.addresses[start:end], code.instructions[start:end])
+            if block.addresses and block.addresses[0] == target:
+                self._through(block, state, again=True)
 
-    def _through(
-        self, function: Function, code: list[Instruction], state: State, *, again: bool = False
-    ) -> None:
+    def _through(self, code: Listing, state: State, *, again: bool = False) -> None:
         """Go through ``code`` from the top; ``again`` ends where nothing leads on."""
         self.state = state
-        saved: dict[int, State] = {}
-        handlers = self.handlers
+        self._saved = saved = dict[int, State]()
+        handlers, control = self.handlers, i.CALL
         reached = True
         before = _NO_INSTRUCTION
-        for ins in code:
-            at, kind = ins[0], ins[1]
+        for at, ins in zip(*code, strict=True):
             if at in saved:
                 arrived = saved.pop(at)
                 if reached and before[1] in LEADS_ON:
-                    reached = not self.never.ended(code, bisect_left(code, (at,)))
+                    reached = not self.never.ended(code, bisect_left(code.addresses, at))
                 self.state = _met(self.state, arrived) if reached else arrived
                 reached = True
             elif not reached:
@@ -114,50 +122,51 @@ class Follower(Memory):
                 self._blind.add(at)
                 self.state = {self.scene.machine.stack: (STACK, 0), _BLIND: (NUMBER, 0)}
                 reached = True
-            handler = handlers[kind]
-            if handler is not None:
-                handler(ins)
-            elif kind >= i.CALL:
-                reached = self._control(ins, before, saved, function)
+            form = ins[9]
+            if form >= control:
+                reached = self._control(at, ins, before)
+            elif form:
+                handlers[form](at, ins)
             before = ins
 
-    def _control(
-        self,
-        ins: Instruction,
-        before: Instruction,
-        saved: dict[int, State],
-        function: Function,
-    ) -> bool:
+    def _control(self, at: int, ins: Shared, before: Shared) -> bool:
         """A transfer of control; whether the next instruction is reached from here."""
-        at, kind, target = ins[0], ins[1], ins[8]
+        kind = ins[1]
+        if kind in (i.BRANCH, i.JUMP):
+            target = at + ins[8]
+            if self.function <= target < self.end:
+                self._jump(at, ins, before, target)
+                return kind == i.BRANCH
         if kind <= i.CALL_MEMORY:
-            self.state = self.calls.call(ins, self.state, self.function, self._called(ins))
+            self.state = self.calls.call(at, self.state, self.function, self._called(at, ins))
             return True
         if kind == i.RETURN:
             self.calls.returned(at, self.state, self.function)
             return False
         if kind == i.STOP:
             return False
-        if kind in (i.JUMP, i.BRANCH) and function.start <= target < function.end:
-            if target > at:
-                old = saved.get(target)
-                state = dict(self.state)
-                if kind == i.BRANCH and ins[2]:
-                    self._told(ins, before, state)
-                saved[target] = state if old is None else _met(old, state)
-            else:
-                self.loops.back(at, target)
-                if (
-                    target in self._blind and _BLIND not in self.state
-                ):  # code that only a jump back leads to
-                    self._late.setdefault(target, dict(self.state))
-        elif kind != i.BRANCH:
-            reached = self._called(ins)
+        if kind != i.BRANCH:
+            reached = self._called(at, ins)
             if reached is not None and self._is_tail_call(kind, reached):
-                state = self.calls.call(ins, self.state, self.function, reached)
+                state = self.calls.call(at, self.state, self.function, reached)
                 self.calls.returned(at, state, self.function)
         self.branched = at
         return kind == i.BRANCH
+
+    def _jump(self, at: int, ins: Shared, before: Shared, target: int) -> None:
+        """A jump or branch within the function."""
+        self.branched = at
+        if target > at:
+            saved = self._saved
+            old = saved.get(target)
+            state = self.state.copy()
+            if ins[1] == i.BRANCH and ins[2]:
+                self._told(ins, before, state)
+            saved[target] = state if old is None else _met(old, state)
+            return
+        self.loops.back(at, target)
+        if target in self._blind and _BLIND not in self.state:
+            self._late.setdefault(target, self.state.copy())  # only a jump back leads there
 
     def _is_tail_call(self, kind: int, reached: Value) -> bool:
         """Whether a jump out of the function is a call: not one back from its cold part."""
@@ -170,7 +179,7 @@ class Follower(Memory):
             and self.scene.functions.starts_at(reached[1])
         )
 
-    def _told(self, ins: Instruction, before: Instruction, state: State) -> None:
+    def _told(self, ins: Shared, before: Shared, state: State) -> None:
         """A branch on whether a register is NULL: it is on one of the two ways."""
         register = ins[3]
         if register == NONE and before[1] == i.COMPARE_CONST and before[2] == 8 and not before[8]:
@@ -182,22 +191,22 @@ class Follower(Memory):
         for key in [key for key, other in null.items() if other is value]:
             null[key] = (NUMBER, 0)
 
-    def _called(self, ins: Instruction) -> Value:
+    def _called(self, at: int, ins: Shared) -> Value:
         """What a call or jump leads to."""
         kind = ins[1]
         if kind in (i.CALL, i.JUMP):
-            return self.scene.target(ins[8])
+            return self.scene.target(at + ins[8])
         if kind in (i.CALL_REG, i.JUMP_REG):
             return self.state.get(ins[4])
-        place = self._place(ins)
+        place = self._place(at, ins)
         if place is not None and place[0] == STATIC and self.scene.is_data(place[1]):
-            called = Reason("called", "", ins[0], self.function)
+            called = Reason("called", "", at, self.function)
             self.scene.record.contrary.setdefault(place[1], called)
         return self.scene.loaded(place)
 
     # Registers
 
-    def _move(self, ins: Instruction) -> None:
+    def _move(self, _: int, ins: Shared) -> None:
         value = self.state.get(ins[4])
         if ins[2] == 4 and value is not None and value[0] not in (NUMBER, FROM):
             value = None
@@ -206,21 +215,33 @@ class Follower(Memory):
             high = self.state.get(ins[4] + HIGH) if ins[2] > 8 else (NUMBER, 0)
             self._set(ins[3] + HIGH, high)
 
-    def _const(self, ins: Instruction) -> None:
+    def _move_word(self, _: int, ins: Shared) -> None:
+        state = self.state
+        value = state.get(ins[4])
+        if value is None:
+            state.pop(ins[3], None)
+        else:
+            state[ins[3]] = value
+
+    def _clear(self, _: int, ins: Shared) -> None:
+        self.state[ins[3]] = ZERO
+
+    def _const(self, _: int, ins: Shared) -> None:
         self.state[ins[3]] = (NUMBER, ins[8])
         if ins[3] >= VECTORS:
             self.state[ins[3] + HIGH] = (NUMBER, 0)
 
-    def _address(self, ins: Instruction) -> None:
-        if ins[8] & 0xFFF or self.scene.machine.link == NONE:  # adrp gives a page, no static
-            self.scene.seen(ins[8])
-        self.state[ins[3]] = (STATIC, ins[8])
+    def _address(self, at: int, ins: Shared) -> None:
+        address = (at & -PAGE if ins[2] == PAGE else at) + ins[8]
+        if address & 0xFFF or self.scene.machine.link == NONE:  # adrp gives a page, no static
+            self.scene.seen(address)
+        self.state[ins[3]] = (STATIC, address)
 
-    def _add(self, ins: Instruction) -> None:
+    def _add(self, at: int, ins: Shared) -> None:
         value = self.state.get(ins[4])
         by = ins[8]
         if ins[3] == ins[4] and by % 8 == 0 and value is not None and not self._is_page(value):
-            self.loops.bump(ins[0], ins[3], value, by)
+            self.loops.bump(at, ins[3], value, by)
         self._set(ins[3], plain(self._moved(value, by)))
         if ins[4] != ins[3] and value is not None and value[0] == STATIC:
             self.scene.seen(value[1] + by)
@@ -230,32 +251,32 @@ class Follower(Memory):
         page = value is not None and value[0] == STATIC and not value[1] & 0xFFF
         return page and self.scene.machine.link != NONE
 
-    def _sum(self, ins: Instruction) -> None:
+    def _sum(self, _: int, ins: Shared) -> None:
         if ins[5] == NONE:  # x86-64: reg += base
             one, other = self.state.get(ins[3]), self.state.get(ins[4])
         else:
             one, other = self.state.get(ins[4]), self.state.get(ins[5])
         self._set(ins[3], plain(self._indexed(one, other, max(ins[6], 1), 0)))
 
-    def _lea(self, ins: Instruction) -> None:
-        value = plain(self._place(ins))
+    def _lea(self, at: int, ins: Shared) -> None:
+        value = plain(self._place(at, ins))
         if ins[3] == ins[4] and ins[5] == NONE and ins[7] % 8 == 0:
             held = self.state.get(ins[4])
             if held is not None:
-                self.loops.bump(ins[0], ins[3], held, ins[7])
+                self.loops.bump(at, ins[3], held, ins[7])
         self._set(ins[3], value)
 
-    def _shift(self, ins: Instruction) -> None:
+    def _shift(self, _: int, ins: Shared) -> None:
         value = self.state.get(ins[4])
         if value is not None and value[0] == NUMBER:
             self.state[ins[3]] = number(value[1] << ins[8])
         else:
             self._set(ins[3], (SCALED, 1 << ins[8]) if 0 < ins[8] < SHIFT_LIMIT else None)
 
-    def _merge(self, ins: Instruction) -> None:
+    def _merge(self, _: int, ins: Shared) -> None:
         self._set(ins[3], merged(self.state.get(ins[3]), self.state.get(ins[4])))
 
-    def _unpack(self, ins: Instruction) -> None:
+    def _unpack(self, _: int, ins: Shared) -> None:
         upper = self.state.get(ins[4])
         if ins[5] != NONE:
             self._set(ins[3], self.state.get(ins[5]))
@@ -263,19 +284,19 @@ class Follower(Memory):
 
     # Comparisons
 
-    def _compare(self, ins: Instruction) -> None:
-        self._compared(ins[0], self.state.get(ins[3]), self.state.get(ins[4]))
+    def _compare(self, at: int, ins: Shared) -> None:
+        self._compared(at, self.state.get(ins[3]), self.state.get(ins[4]))
         self.loops.compared(ins[3], self.state.get(ins[4]))
         self.loops.compared(ins[4], self.state.get(ins[3]))
 
-    def _compare_const(self, ins: Instruction) -> None:
+    def _compare_const(self, _: int, ins: Shared) -> None:
         if ins[8]:
             self.loops.counted(ins[3], ins[8])
 
-    def _compare_memory(self, ins: Instruction) -> None:
-        value = self._at(ins[0], self._place(ins), ins[2])
+    def _compare_memory(self, at: int, ins: Shared) -> None:
+        value = self._at(at, self._place(at, ins), ins[2])
         if ins[3] != NONE and ins[2] == 8:
-            self._compared(ins[0], value, self.state.get(ins[3]))
+            self._compared(at, value, self.state.get(ins[3]))
 
     def _compared(self, at: int, one: Value, other: Value) -> None:
         for value, known in ((one, other), (other, one)):
@@ -294,22 +315,22 @@ class Follower(Memory):
             if of_type:
                 node = node[1]
             if not (of_type and is_argument(node)):
-                self.scene.record.use(node, Reason(COMPARED, name[0], at, self.function))
+                self.scene.record.use(node, COMPARED, name[0], at, self.function)
 
     # The stack
 
-    def _push(self, ins: Instruction) -> None:
+    def _push(self, at: int, ins: Shared) -> None:
         stack = self.scene.machine.stack
         top = self.state.get(stack)
         if top is None or top[0] != STACK:
             return
         pushed = self.state.get(ins[3]) if ins[3] != NONE else None
         if ins[2] == 0:
-            pushed = self._at(ins[0], self._place(ins), 8)
+            pushed = self._at(at, self._place(at, ins), 8)
         self.state[stack] = (STACK, top[1] - 8)
         self._set(SLOT + top[1] - 8, pushed)
 
-    def _pop(self, ins: Instruction) -> None:
+    def _pop(self, _: int, ins: Shared) -> None:
         stack = self.scene.machine.stack
         top = self.state.get(stack)
         if top is None or top[0] != STACK:
@@ -323,6 +344,8 @@ def _met(one: State, other: State) -> State:
     """The state where two paths meet; what only one of them knows stays if it is an object."""
     if (_BLIND in one) != (_BLIND in other):  # nothing is known on one of them
         return other if _BLIND in one else one
+    if one == other:
+        return one
     found: State = {}
     there = other.get
     for key, value in one.items():

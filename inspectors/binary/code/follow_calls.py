@@ -1,7 +1,6 @@
 """What calls mean: C-API functions by their prototypes, functions of the file by what goes in."""
 
 from isoview.inspectors.binary.code import api
-from isoview.inspectors.binary.code.instructions import Instruction
 from isoview.inspectors.binary.code.scene import SLOT, Scene, State
 from isoview.inspectors.binary.code.values import (
     ARGUMENT,
@@ -50,9 +49,8 @@ class Calls:
         self.scene = scene
         self._cookies: dict[int, bool] = {}
 
-    def call(self, ins: Instruction, state: State, function: int, called: Value) -> State:
-        """Note the call at ``ins``; the state after it."""
-        at = ins[0]
+    def call(self, at: int, state: State, function: int, called: Value) -> State:
+        """Note the call at ``at``; the state after it."""
         if called is not None and called[0] == STATIC and self._checks_cookie(called[1]):
             return state
         after = self.scene.after_call(state)
@@ -146,6 +144,7 @@ class Calls:
             if all(value is not None and value[0] == STATIC for value in bounds):
                 low, high = (int(value[1]) for value in bounds if value is not None)
                 self.scene.record.constructors.append((low, high))
+        record = self.scene.record
         prototype = api.prototype(name)
         if prototype is None:
             self._forget(state, after)
@@ -159,20 +158,16 @@ class Calls:
             value = self._argument(state, position)
             if value is None:
                 continue
-            reason = Reason(PASSED, name, at, function, position)
             if letter == "O":
-                self._passed(value, reason)
+                if value[0] == FROM:
+                    record.use(value[1], PASSED, name, at, function, position)
             elif letter == "P":
-                self._pointed(value, reason, after)
-            elif letter == "K" and value[0] == STATIC:
-                self.scene.record.caches.setdefault(value[1], reason)
+                self._pointed(value, Reason(PASSED, name, at, function, position), after)
+            elif letter == "K" and value[0] == STATIC and value[1] not in record.caches:
+                record.caches[value[1]] = Reason(PASSED, name, at, function, position)
         if prototype.result == "O":
             return (OBJECT, Reason(RESULT_OF, name, at, function))
         return None if prototype.result == "P" else (RESULT, name)
-
-    def _passed(self, value: Value, reason: Reason) -> None:
-        if value is not None and value[0] == FROM:
-            self.scene.record.use(value[1], reason)
 
     def _pointed(self, value: Value, reason: Reason, after: State) -> None:
         """A pointer to an object pointer: filled in by the function, or read by it."""
@@ -194,7 +189,8 @@ class Calls:
                 value = self._argument(state, position, start)
                 if value is None or (value[0] == "number" and value[1] == 0):
                     break
-                self._passed(value, Reason(PASSED, name, at, function, position))
+                if value[0] == FROM:
+                    self.scene.record.use(value[1], PASSED, name, at, function, position)
             return
         where = _PARSERS.get(name)
         if where is None:

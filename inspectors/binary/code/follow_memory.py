@@ -1,6 +1,6 @@
 """Memory in the code that is followed: what an operand's address is, what loads give and stores do."""
 
-from isoview.inspectors.binary.code.instructions import NONE, VECTORS, Instruction
+from isoview.inspectors.binary.code.instructions import HERE, NONE, VECTORS, Shared
 from isoview.inspectors.binary.code.loops import Loops
 from isoview.inspectors.binary.code.scene import HIGH, SLOT, Scene, State
 from isoview.inspectors.binary.code.values import (
@@ -23,7 +23,6 @@ from isoview.inspectors.binary.code.values import (
     TYPE_OF,
     TYPED,
     Node,
-    Reason,
     Value,
     depth,
     number,
@@ -49,17 +48,22 @@ class Memory:
         else:
             self.state[register] = value
 
-    def _clobber(self, ins: Instruction) -> None:
+    def _clobber(self, _: int, ins: Shared) -> None:
         self.state.pop(ins[3], None)
         if ins[3] >= VECTORS:
             self.state.pop(ins[3] + HIGH, None)
 
+    def _clobber_word(self, _: int, ins: Shared) -> None:
+        self.state.pop(ins[3], None)
+
     # Addresses
 
-    def _place(self, ins: Instruction) -> Value:
+    def _place(self, at: int, ins: Shared) -> Value:
         """The address of a memory operand."""
         base, index, disp = ins[4], ins[5], ins[7]
-        if base == NONE:
+        if base < 0:
+            if base == HERE:
+                return (STATIC, at + disp)
             if index == NONE:
                 return (STATIC, disp)
             held = self.state.get(index)
@@ -73,7 +77,7 @@ class Memory:
             held = self.state.get(index)
             place = self._indexed(value, held, ins[6], disp)
             if place is not None and place[0] in (STATIC, ELEMENT):
-                self.loops.indexed(ins[0], index, place, ins[6])
+                self.loops.indexed(at, index, place, ins[6])
             return place
         return self._moved(value, disp)
 
@@ -121,17 +125,36 @@ class Memory:
 
     # Memory
 
-    def _load(self, ins: Instruction) -> None:
-        place = self._place(ins)
+    def _load(self, at: int, ins: Shared) -> None:
+        place = self._place(at, ins)
         size, register = ins[2], ins[3]
-        value = self._at(ins[0], place, size)
+        value = self._at(at, place, size)
         self._set(register, value)
         if register >= VECTORS:
-            high = self._at(ins[0], self._moved(place, 8), 8) if size >= 16 else (NUMBER, 0)
+            high = self._at(at, self._moved(place, 8), 8) if size >= 16 else (NUMBER, 0)
             self._set(register + HIGH, high)
 
-    def _load_high(self, ins: Instruction) -> None:
-        self._set(ins[3] + HIGH, self._at(ins[0], self._place(ins), 8))
+    def _load_word(self, at: int, ins: Shared) -> None:
+        state = self.state
+        place = state.get(ins[4])
+        if place is None:
+            value = None
+        elif place[0] == STACK:
+            value = state.get(SLOT + place[1] + ins[7])
+        else:
+            value = self._at(at, self._moved(place, ins[7]), 8)
+        if value is None:
+            state.pop(ins[3], None)
+        else:
+            state[ins[3]] = value
+
+    def _load_static(self, at: int, ins: Shared) -> None:
+        disp = ins[7]
+        address = at + disp if ins[4] == HERE else disp
+        self._set(ins[3], self.scene.load_static(address, 8))
+
+    def _load_high(self, at: int, ins: Shared) -> None:
+        self._set(ins[3] + HIGH, self._at(at, self._place(at, ins), 8))
 
     def _at(self, at: int, place: Value, size: int) -> Value:
         """What a load of ``size`` bytes gives."""
@@ -172,26 +195,39 @@ class Memory:
         if offset == layout.flags_offset and isinstance(node, tuple) and node[0] == MEMORY:
             owner = node[1]
             if node[2] == layout.type_offset and not is_argument(owner):
-                self.scene.record.use(owner, Reason(TYPED, "", at, self.function))
+                self.scene.record.use(owner, TYPED, "", at, self.function)
             return None
         if depth(node) >= DEPTH:
             return None
         return (FROM, (MEMORY, node, offset))
 
-    def _store(self, ins: Instruction) -> None:
-        place = self._place(ins)
+    def _store(self, at: int, ins: Shared) -> None:
+        place = self._place(at, ins)
         size, register = ins[2], ins[3]
         value = self.state.get(register) if size >= 4 else None
-        self._put(ins[0], place, value, size)
+        self._put(at, place, value, size)
         if size >= 16:
             high = self.state.get(register + HIGH) if register >= VECTORS else None
-            self._put(ins[0], self._moved(place, 8), high, 8)
+            self._put(at, self._moved(place, 8), high, 8)
 
-    def _store_high(self, ins: Instruction) -> None:
-        self._put(ins[0], self._place(ins), self.state.get(ins[3] + HIGH), 8)
+    def _store_word(self, at: int, ins: Shared) -> None:
+        state = self.state
+        place = state.get(ins[4])
+        if place is None:
+            return
+        value = state.get(ins[3])
+        if place[0] != STACK:
+            self._put(at, self._moved(place, ins[7]), value, 8)
+        elif value is None:
+            state.pop(SLOT + place[1] + ins[7], None)
+        else:
+            state[SLOT + place[1] + ins[7]] = value
 
-    def _store_const(self, ins: Instruction) -> None:
-        self._put(ins[0], self._place(ins), (NUMBER, ins[8]), ins[2])
+    def _store_high(self, at: int, ins: Shared) -> None:
+        self._put(at, self._place(at, ins), self.state.get(ins[3] + HIGH), 8)
+
+    def _store_const(self, at: int, ins: Shared) -> None:
+        self._put(at, self._place(at, ins), (NUMBER, ins[8]), ins[2])
 
     def _put(self, at: int, place: Value, value: Value, size: int) -> None:
         if place is None:
@@ -207,7 +243,7 @@ class Memory:
             offset = place[2] if tag == INSIDE else 0
             node = place[1]
             if offset == 0 and _counts(value, node) and (size == 8 or self._checked(at)):
-                self.scene.record.use(node, Reason(COUNTED, "", at, self.function))
+                self.scene.record.use(node, COUNTED, "", at, self.function)
             elif isinstance(node, tuple) and size == 8:
                 target = (MEMORY, node, offset)
                 if depth(target) <= DEPTH:
@@ -225,51 +261,55 @@ class Memory:
         """
         return 0 < at - self.branched <= CHECK_REACH
 
-    def _update(self, ins: Instruction) -> None:
-        place = self._place(ins)
-        if place is None:
+    def _update(self, at: int, ins: Shared) -> None:
+        place = self._place(at, ins)
+        if place is None or self._counted_up(at, ins, place):
             return
+        counts = place[0] == FROM or (place[0] == INSIDE and not place[2])
+        if counts and ins[8] in (1, -1) and ins[2] == 8:
+            self.scene.record.use(place[1], COUNTED, "", at, self.function)
+
+    def _update_locked(self, at: int, ins: Shared) -> None:
+        """Under an x86-64 lock prefix. Rust and C++ count shared pointers so; the first word of an
+        object is never changed that way, with a GIL or without.
+        """
+        place = self._place(at, ins)
+        if place is not None:
+            self._counted_up(at, ins, place)
+
+    def _counted_up(self, at: int, ins: Shared, place: Value) -> bool:
+        """Note a word of the file or the stack that is changed where it stands; whether it is one."""
+        assert place is not None  # noqa: S101 - the caller has looked
         if place[0] == STATIC:
-            self.scene.changed(place[1], ins[2], ins[0], self.function)
+            self.scene.changed(place[1], ins[2], at, self.function)
         elif place[0] == STACK:
             self.state.pop(SLOT + place[1], None)
-        elif (
-            place[:1] + place[2:] in ((FROM,), (INSIDE, 0))
-            and ins[8] in (1, -1)
-            and ins[2] == 8
-            and not self._locked(ins[0])
-        ):
-            self.scene.record.use(place[1], Reason(COUNTED, "", ins[0], self.function))
+        else:
+            return False
+        return True
 
-    def _locked(self, at: int) -> bool:
-        """Whether an x86-64 instruction has the lock prefix. Rust and C++ count shared pointers so;
-        the first word of an object is never changed that way, with a GIL or without.
-        """
-        image = self.scene.image
-        return image.arch == "x86-64" and image.read(at, 1) == b"\xf0"
-
-    def _modify(self, ins: Instruction) -> None:
-        place = self._place(ins)
+    def _modify(self, at: int, ins: Shared) -> None:
+        place = self._place(at, ins)
         if place is not None and place[0] == STATIC:
-            self.scene.changed(place[1], ins[2], ins[0], self.function)
+            self.scene.changed(place[1], ins[2], at, self.function)
         elif place is not None and place[0] == ELEMENT:
-            self.scene.record.write(place[1], self.function, ins[0])
+            self.scene.record.write(place[1], self.function, at)
         elif place is not None and place[0] == STACK:
             self.state.pop(SLOT + place[1], None)
         if ins[3] != NONE:
             self.state.pop(ins[3], None)
 
-    def _read(self, ins: Instruction) -> None:
-        place = self._place(ins)
+    def _read(self, at: int, ins: Shared) -> None:
+        place = self._place(at, ins)
         if place is not None and place[0] == STATIC:
             self.scene.load_static(place[1], ins[2])
         if ins[3] != NONE:
-            self._clobber(ins)
+            self._clobber(at, ins)
 
-    def _exchange(self, ins: Instruction) -> None:
-        place = self._place(ins)
-        old = self._at(ins[0], place, ins[2])
-        self._put(ins[0], place, self.state.get(ins[3]), ins[2])
+    def _exchange(self, at: int, ins: Shared) -> None:
+        place = self._place(at, ins)
+        old = self._at(at, place, ins[2])
+        self._put(at, place, self.state.get(ins[3]), ins[2])
         self._set(ins[3], old)
 
 

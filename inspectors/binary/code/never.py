@@ -6,11 +6,12 @@ returns.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 
 from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.functions import Functions
-from isoview.inspectors.binary.code.instructions import NONE, Instruction, Machine
+from isoview.inspectors.binary.code.instructions import HERE, NONE, Listing, Machine, Shared
 from isoview.inspectors.binary.code.values import IMPORT, STATIC, Value
 from isoview.inspectors.binary.image import Image
 
@@ -47,23 +48,24 @@ class Never:
         self.target = target
         self._known: dict[int, bool] = {}
 
-    def ended(self, code: list[Instruction], index: int) -> bool:
-        """Whether ``code[index]`` stands behind a call that never returns."""
+    def ended(self, code: Listing, index: int) -> bool:
+        """Whether the instruction with that number stands behind a call that never returns."""
         for before in range(index - 1, max(index - 1 - PADDING, -1), -1):
-            kind = code[before][1]
-            if kind != i.OTHER:
-                return kind in _CALLS and self._reached_never_returns(code[before], DEPTH_LIMIT)
+            ins = code.instructions[before]
+            if ins[1] != i.OTHER:
+                at = code.addresses[before]
+                return ins[1] in _CALLS and self._reached_never_returns(at, ins, DEPTH_LIMIT)
         return False
 
-    def _reached_never_returns(self, ins: Instruction, depth: int) -> bool:
+    def _reached_never_returns(self, at: int, ins: Shared, depth: int) -> bool:
         kind = ins[1]
         if kind in (i.CALL_MEMORY, i.JUMP_MEMORY):
-            if ins[4] != NONE or ins[5] != NONE:
+            if ins[4] not in (NONE, HERE) or ins[5] != NONE:
                 return False
-            return _named(self.image.imports_at.get(ins[7]))
+            return _named(self.image.imports_at.get(ins[7] + (at if ins[4] == HERE else 0)))
         if kind not in (i.CALL, i.JUMP, i.BRANCH):
             return False
-        reached = self.target(ins[8])
+        reached = self.target(at + ins[8])
         if reached is None:
             return False
         if reached[0] == IMPORT:
@@ -84,8 +86,7 @@ class Never:
         if not self.functions.starts_at(start):
             return False
         function = self.functions.at(start)
-        code = self.machine.decode(self.functions.read(function, SIZE_LIMIT), start)
-        places = {ins[0]: index for index, ins in reversed(list(enumerate(code)))}
+        addresses, code = self.machine.read(self.functions.read(function, SIZE_LIMIT), start)
         waiting, seen, ended = [0], set[int](), False
         while waiting:
             index = waiting.pop()
@@ -93,22 +94,29 @@ class Never:
                 if index >= len(code):
                     return False
                 seen.add(index)
-                ins = code[index]
+                at, ins = addresses[index], code[index]
                 kind = ins[1]
                 index += 1
                 if kind < i.CALL:
                     continue
-                if kind in (i.JUMP, i.BRANCH) and start <= ins[8] < function.end:
-                    waiting.append(places.get(ins[8], len(code)))
+                if kind in (i.JUMP, i.BRANCH) and start <= at + ins[8] < function.end:
+                    waiting.append(_place(addresses, at + ins[8]))
                     if kind == i.JUMP:
                         break
-                elif self._reached_never_returns(ins, depth):
+                elif self._reached_never_returns(at, ins, depth):
                     ended = True
                     if kind != i.BRANCH:
                         break
                 elif kind not in _CALLS:
                     return False
         return ended
+
+
+def _place(addresses: list[int], address: int) -> int:
+    """The number of the first instruction at ``address``; past the last where there is none."""
+    found = bisect_left(addresses, address)
+    there = found < len(addresses) and addresses[found] == address
+    return found if there else len(addresses)
 
 
 def _named(name: str | None) -> bool:

@@ -53,16 +53,25 @@ class Record:
 
     def source(self, node: Node, reason: Reason) -> None:
         """An object was put there."""
-        _keep(self.sources, node, reason)
+        kept = self.sources.setdefault(node, [])
+        if _is_new(kept, reason.kind, reason.name, reason.function):
+            kept.append(reason)
 
-    def use(self, node: Node, reason: Reason) -> None:
-        """What stands there is treated as an object."""
-        _keep(self.uses, node, reason)
+    def use(
+        self, node: Node, kind: str, name: str, at: int, function: int, position: int = 0
+    ) -> None:
+        """What stands there is treated as an object: the parts of the reason why."""
+        kept = self.uses.get(node)
+        if kept is None:
+            self.uses[node] = [Reason(kind, name, at, function, position)]
+        elif _is_new(kept, kind, name, function):
+            kept.append(Reason(kind, name, at, function, position))
 
     def flow(self, source: Node, target: Node, at: int, function: int) -> None:
         """A value was seen going from one node to the other at the instruction ``at``."""
-        if source != target:
-            self.flows.setdefault((source, target), Flow(source, target, at, function))
+        pair = (source, target)
+        if source != target and pair not in self.flows:
+            self.flows[pair] = Flow(source, target, at, function)
 
     def point(self, node: Node, value: Value) -> None:
         """An argument was seen pointing at something."""
@@ -75,13 +84,15 @@ class Record:
     def access(self, address: int, size: int) -> None:
         """A static is read or written, ``size`` bytes of it."""
         self.touched.add(address)
-        self.narrow[address] = min(size, self.narrow.get(address, 8))
+        if size < self.narrow.setdefault(address, 8):
+            self.narrow[address] = size
 
 
-def _keep(table: dict[Node, list[Reason]], node: Node, reason: Reason) -> None:
-    kept = table.setdefault(node, [])
-    if len(kept) < EVIDENCE_LIMIT and all(
-        (other.kind, other.name, other.function) != (reason.kind, reason.name, reason.function)
-        for other in kept
-    ):
-        kept.append(reason)
+def _is_new(kept: list[Reason], kind: str, name: str, function: int) -> bool:
+    """Whether a reason is to be kept beside those that are kept already."""
+    if len(kept) >= EVIDENCE_LIMIT:
+        return False
+    for other in kept:
+        if other[3] == function and other[0] == kind and other[1] == name:
+            return False
+    return True

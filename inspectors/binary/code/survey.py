@@ -2,7 +2,7 @@
 
 from isoview.inspectors.binary.code.follow import Follower
 from isoview.inspectors.binary.code.functions import WHOLE_LIMIT, Function
-from isoview.inspectors.binary.code.instructions import NONE, WRITING
+from isoview.inspectors.binary.code.instructions import HERE, NONE, WRITING
 from isoview.inspectors.binary.code.scene import Scene
 from isoview.inspectors.binary.code.static_references import UNKNOWN, Reference, referring
 from isoview.inspectors.binary.code.values import ARGUMENT, DIRECT, MEMORY, RETURNED, STATIC, Node
@@ -72,9 +72,10 @@ def _follow(scene: Scene, follower: Follower, function: Function) -> tuple[int, 
     scene.record.followed.add(function.start)
     if function.end - function.start > WHOLE_LIMIT:
         return 0, False
-    code = scene.machine.decode(scene.functions.read(function, WHOLE_LIMIT), function.start)
+    code = scene.machine.read(scene.functions.read(function, WHOLE_LIMIT), function.start)
     follower.follow(function, code)
-    return len(code), bool(code) and code[-1][0] >= function.end - _LONGEST
+    addresses = code.addresses
+    return len(addresses), bool(addresses) and addresses[-1] >= function.end - _LONGEST
 
 
 def _settled(scene: Scene, references: list[Reference], looked: dict[int, int]) -> bool:
@@ -111,11 +112,13 @@ def _only_writes(scene: Scene, function: Function, references: list[Reference]) 
         return 0
     raw = scene.functions.read(function, WHOLE_LIMIT)
     # What stands behind the last store is of no interest.
-    code = scene.machine.decode(raw[: last - function.start + BEHIND], function.start)
-    for at, kind, _, _, base, index, _, disp, _ in code:
-        if kind in WRITING and base == index == NONE and disp in wanted:
-            record.write(disp, function.start, at)
-    return len(code) // 4  # reading is that much cheaper than following
+    code = scene.machine.read(raw[: last - function.start + BEHIND], function.start)
+    for at, ins in zip(*code, strict=True):
+        if ins[4] < 0 and ins[1] in WRITING and ins[5] == NONE:
+            address = ins[7] + at if ins[4] == HERE else ins[7]
+            if address in wanted:
+                record.write(address, function.start, at)
+    return len(code.addresses) // 4  # reading is that much cheaper than following
 
 
 def _worth_following(scene: Scene) -> list[int]:

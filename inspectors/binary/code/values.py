@@ -29,6 +29,7 @@ FIELD = "field"  # (FIELD, node or address, offset): any element of an array tha
 Value = tuple | None  # type: ignore[type-arg]
 Node = int | tuple  # type: ignore[type-arg]
 
+ZERO: Value = (NUMBER, 0)
 DEPTH = 2
 """How many steps of memory behind memory are followed."""
 STEP_LIMIT = 256

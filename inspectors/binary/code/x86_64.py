@@ -1,26 +1,40 @@
 """Decoding x86-64 instructions into the common form.
 
-What an instruction does follows from its prefixes, opcode, ModRM and SIB bytes: its *head*. Heads
-repeat, so each different one is worked out once (``x86_64_shapes``) and found again by its bytes;
-only the displacement and the immediate behind it are read every time. That makes this cheaper than
-asking a library for the same fields. Encodings: Intel SDM volume 2.
+What an instruction does follows from its prefixes, opcode, ModRM and SIB bytes: its *head*
+(``x86_64_shapes``). Whole instructions repeat, so each different one is worked out once and found
+again by its bytes; only those that count from where they stand have a displacement that is read every
+time. That makes this cheaper than asking a library for the same fields. Encodings: Intel SDM
+volume 2.
 """
 
 from struct import Struct
 
 from isoview.inspectors.binary.code.instructions import (
     ADDRESS,
+    BRANCH,
     CALL,
     CONST,
+    HERE,
     LEA,
     NONE,
     STOP,
-    Instruction,
+    UPDATE,
+    UPDATE_LOCKED,
+    Listing,
+    Shared,
+    form_of,
 )
-from isoview.inspectors.binary.code.x86_64_shapes import HEAD_LIMIT, LONGER, RIP, Shape, shape_of
+from isoview.inspectors.binary.code.x86_64_shapes import HEAD_LIMIT, RIP, Shape, shape_of
 
-_HEADS: dict[bytes, Shape] = {}
-"""Shape by head; where its length is negative, the head has so many bytes at least."""
+_KNOWN: dict[bytes, Shared] = {}
+"""Instructions by their bytes. By fewer of them, what to look at: a *step*, whose length says how
+many bytes tell more; or all but the last four bytes, a *stem*. What stands under some bytes holds
+for all code that begins with them.
+"""
+KNOWN_LIMIT = 1 << 16
+"""So many are kept; then all are forgotten."""
+_STEP, _DISP_STEM, _IMM_STEM = -1, -2, -3
+"""In place of a kind. A stem's kind is in place of its displacement."""
 # How many bytes to look at first, by the first byte: prefixes, escapes and ModRM make it long.
 _FIRST = [2] * 256
 for _byte in (*range(0x40, 0x50), 0x0F, 0xC5):
@@ -28,80 +42,126 @@ for _byte in (*range(0x40, 0x50), 0x0F, 0xC5):
 for _byte in (0x66, 0xF0, 0xF2, 0xF3, 0x2E, 0x3E, 0x26, 0x36, 0x64, 0x65, 0x67):
     _FIRST[_byte] = 4
 _FIRST[0xC4], _FIRST[0x62] = 5, 6
-for _byte in (*range(0x50, 0x60), *range(0x70, 0x80), 0x90, *range(0xB0, 0xC0), 0xC2, 0xC3, 0xC9,
-              0xCC, 0xE8, 0xE9, 0xEB, 0xF4):  # fmt: skip
+for _byte in (*range(0x50, 0x60), 0x90, 0xC3, 0xC9, 0xCC, 0xE8, 0xE9, 0xF4):
     _FIRST[_byte] = 1
+for _byte in range(0xB8, 0xC0):
+    _FIRST[_byte] = 5
 _INT32 = Struct("<i").unpack_from
-_INT16 = Struct("<h").unpack_from
-_INT64 = Struct("<q").unpack_from
-_PADDING = bytes(HEAD_LIMIT)
+_PADDING = bytes(HEAD_LIMIT + 16)
+"""Room for a head at the end, and for what would stand behind it."""
+_LOCK = 0xF0
+_NOWHERE = -1 << 63
+"""How far bytes lead that look like a branch, with a prefix that no branch has."""
+_END = 1 << 40
+"""Length of bytes that are no instruction: nothing is read behind them."""
+_CUT: Shared = (0, STOP, 0, NONE, NONE, NONE, 0, 0, 0, STOP)
+"""What stands for an instruction that goes on behind the end of the code."""
 
 
-def decode(code: bytes, start: int) -> list[Instruction]:
+def read(code: bytes, start: int) -> Listing:
     """The instructions of ``code``, which stands at the link-time address ``start``.
 
-    Decoding is linear and ends at the first byte that begins no instruction.
+    Reading is linear and ends at the first byte that begins no instruction.
     """
-    found: list[Instruction] = []
-    add = found.append
-    heads, first = _HEADS, _FIRST
+    addresses: list[int] = []
+    found: list[Shared] = []
+    stands, add = addresses.append, found.append
+    known, first = _KNOWN.get, _FIRST
     at, end = 0, len(code)
-    code += _PADDING  # so that a head at the end can be looked at
+    code += _PADDING
     while at < end:
-        shape = heads.get(code[at : at + first[code[at]]])
-        while shape is not None and shape[1] < 0:
-            shape = heads.get(code[at : at - shape[1]])
-        if shape is None:
-            shape = _learn(code, at)
-        head, length, kind, size, reg, base, index, scale, disp_size, imm_size, imm = shape
-        following = at + length
-        if following > end:
-            add((start + at, STOP, 0, NONE, NONE, NONE, 0, 0, 0))
-            break
-        disp = 0
-        if disp_size:
-            if disp_size == 4:
-                disp = _INT32(code, at + head)[0]
-            else:
-                disp = code[at + head]
-                if disp > 127:
-                    disp -= 256
-        if imm_size:
-            where = at + head + disp_size
-            if imm_size == 1:
-                imm = code[where]
-                if imm > 127:
-                    imm -= 256
-            elif imm_size == 4:
-                imm = _INT32(code, where)[0]
-            elif imm_size == 8:
-                imm = _INT64(code, where)[0]
-            else:
-                imm = _INT16(code, where)[0]
-            if kind >= CALL:  # relative to the next instruction
-                imm += start + following
-            elif shape[10] < 0 and kind != CONST:  # subtracted
-                imm = -imm
-        if base == RIP:
-            base = NONE
-            disp += start + following
-            if kind == LEA:
-                kind, imm, disp = ADDRESS, disp, 0
-        add((start + at, kind, size, reg, base, index, scale, disp, imm))
-        if kind == STOP and length == 0:
-            break
-        at = following
-    return found
+        ins = known(code[at : at + first[code[at]]]) or _learn(code, at)
+        if ins[1] < 0:
+            while ins[1] == _STEP:
+                ins = known(code[at : at + ins[0]]) or _learn(code, at)
+            if ins[1] < 0:
+                length, stem, size, reg, base, index, scale, kind, number, form = ins
+                last = _INT32(code, at + length - 4)[0]
+                if stem == _DISP_STEM:
+                    disp = last + length if base == HERE else last
+                    ins = (length, kind, size, reg, base, index, scale, disp, number, form)
+                else:
+                    ins = (length, kind, size, reg, base, index, scale, 0, last + number, form)
+        stands(start + at)
+        add(ins)
+        at += ins[0]
+    if at > end:
+        found[-1] = _CUT
+    return Listing(addresses, found)
 
 
-def _learn(code: bytes, at: int) -> Shape:
-    """Work out the head at ``at`` and remember it under its own bytes."""
-    raw = code[at : at + HEAD_LIMIT]
+def _learn(code: bytes, at: int) -> Shared:
+    """Work out the instruction at ``at`` and remember it."""
+    if len(_KNOWN) > KNOWN_LIMIT:
+        _KNOWN.clear()
+    raw = code[at : at + len(_PADDING)]
     shape, lengths = shape_of(raw)
     looked = _FIRST[raw[0]]
+    if len(lengths) == 3 and raw[lengths[0]] >> 6 == 1:
+        lengths = lengths[:2]  # ModRM tells the whole length: what SIB is can be seen with the rest
     for length in lengths:
         if length > looked:
-            _HEADS.setdefault(raw[:looked], LONGER[length])
+            _KNOWN.setdefault(raw[:looked], _step(length))
             looked = length
-    _HEADS[raw[:looked]] = shape
-    return shape
+    locked = raw[0] == _LOCK
+    stem = _stem(shape, locked)
+    if stem is not None:
+        _KNOWN[raw[:looked]] = stem
+        return stem
+    length = shape[1]
+    if length > looked:
+        _KNOWN.setdefault(raw[:looked], _step(length))
+        looked = length
+    ins = _KNOWN[raw[:looked]] = _whole(shape, raw, locked)
+    return ins
+
+
+def _step(length: int) -> Shared:
+    return (length, _STEP, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def _stem(shape: Shape, locked: bool) -> Shared | None:
+    """What is kept of an instruction that ends with a displacement or an immediate of four bytes:
+    they are too many to be remembered.
+    """
+    _, length, kind, size, reg, base, index, scale, disp_size, imm_size, imm = shape
+    if disp_size == 4 and not imm_size and kind != BRANCH:
+        if base == RIP and kind == LEA:
+            return (length, _IMM_STEM, size, reg, NONE, index, scale, ADDRESS, length, ADDRESS)
+        base = HERE if base == RIP else base
+        form = _form((length, kind, size, reg, base, index, scale, 0, imm), locked)
+        return (length, _DISP_STEM, size, reg, base, index, scale, kind, imm, form)
+    if imm_size == 4 and not disp_size and (imm >= 0 or kind == CONST):
+        number = length if kind >= CALL else 0
+        return (length, _IMM_STEM, size, reg, base, index, scale, kind, number, kind)
+    return None
+
+
+def _form(ins: tuple[int, int, int, int, int, int, int, int, int], locked: bool) -> int:
+    return UPDATE_LOCKED if locked and ins[1] == UPDATE else form_of(ins)
+
+
+def _whole(shape: Shape, raw: bytes, locked: bool) -> Shared:
+    """The instruction with the displacement and the immediate that stand in ``raw``."""
+    head, length, kind, size, reg, base, index, scale, disp_size, imm_size, imm = shape
+    where = head + disp_size
+    disp = _signed(raw[head:where])
+    if imm_size:
+        number = _signed(raw[where : where + (2 if imm_size == 3 else imm_size)])
+        subtracted = imm < 0 and kind != CONST
+        # Targets are counted from the next instruction.
+        imm = number + length if kind >= CALL else -number if subtracted else number
+    elif kind == BRANCH:
+        imm = _NOWHERE
+    elif kind == STOP and not length:
+        length = _END
+    if base == RIP:
+        base, disp = HERE, disp + length
+        if kind == LEA:
+            kind, base, imm, disp = ADDRESS, NONE, disp, 0
+    ins = (length, kind, size, reg, base, index, scale, disp, imm)
+    return (*ins, _form(ins, locked))
+
+
+def _signed(raw: bytes) -> int:
+    return int.from_bytes(raw, "little", signed=True)

@@ -22,15 +22,10 @@ Shape = tuple[int, int, int, int, int, int, int, int, int, int, int]
 ``imm`` is the immediate where the opcode implies it; -1 where the one that follows is to be
 subtracted.
 """
-_NOTHING_YET = (0, 0, 0, 0, 0, 0, 0, 0, 0)
 HEAD_LIMIT = 24
 """More bytes than a head can have: 12 prefixes, REX, EVEX, opcode, ModRM and SIB. (Processors take
 no instruction of more than 15 bytes; what stands in code need not be one.)
 """
-LONGER: tuple[Shape, ...] = tuple((0, -length, *_NOTHING_YET) for length in range(HEAD_LIMIT + 1))
-"""In place of a shape: the head has at least so many bytes."""
-
-
 _NONE_SEEN: frozenset[int] = frozenset()
 
 
