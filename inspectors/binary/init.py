@@ -8,7 +8,6 @@ from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.machines import machine
-from isoview.inspectors.binary.slot_arrays import SlotArrays
 from isoview.inspectors.facts import Init, Phase
 from isoview.inspectors.record import replace
 
@@ -72,11 +71,16 @@ def decide(
     constants: Constants,
 ) -> tuple[Init, ...]:
     """``inits`` with phase and definition, each with how it is known."""
-    arrays = SlotArrays(image)
+    if any(init.phase == "export" for init in inits):
+        from isoview.inspectors.binary.slot_arrays import SlotArrays
+
+        arrays = SlotArrays(image)
+        inits = tuple(
+            replace(init, definition=arrays.address(init)) if init.phase == "export" else init
+            for init in inits
+        )
     return tuple(
-        replace(init, definition=arrays.address(init))
-        if init.phase == "export"
-        else _decide(image, init, inits, definitions, constants)
+        init if init.phase == "export" else _decide(image, init, inits, definitions, constants)
         for init in inits
     )
 

@@ -14,7 +14,6 @@ from isoview.inspectors.binary.init import FUNCTION_LIMIT, MULTI, init_code
 from isoview.inspectors.binary.machines import Machine, machine
 from isoview.inspectors.binary.names import FUNCTION_SLOTS, INTEGER_SLOTS, MODULE_SLOTS
 from isoview.inspectors.binary.scan import read_module_slots
-from isoview.inspectors.binary.stack_copies_x86_64 import stack_copies
 from isoview.inspectors.facts import Definition, Init, Slot
 from isoview.inspectors.record import replace
 
@@ -36,6 +35,8 @@ def complete_slots(image: Image, found: FoundDefinition, inits: tuple[Init, ...]
     code = init_code(image, init)
     stored = dict(processor.stores(image, init.address, code))
     if image.format == "pe" and image.arch == "x86-64":
+        from isoview.inspectors.binary.stack_copies_x86_64 import stack_copies
+
         stored.update(stack_copies(init.address, code))
     table = found.slots_at
     if table is None:
