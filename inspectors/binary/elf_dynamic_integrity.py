@@ -209,8 +209,9 @@ def _hash(part: _Part, symbols: int | None) -> Iterator[Damage]:
         yield Damage(name, f"{buckets} buckets run past their segment")
         return
     heads = struct.unpack(f"{part.order}{buckets}I", table)
-    last = max(heads)
-    if any(heads) and min(head for head in heads if head) != first:
+    filled = list(filter(None, heads))
+    last = max(filled, default=0)
+    if filled and min(filled) != first:
         yield Damage(name, "its first bucket does not begin with the first symbol that has a hash")
     if symbols is not None and (first > symbols or last >= symbols):
         yield Damage(name, f"it tells of symbol {max(first, last)}, and there are {symbols}")

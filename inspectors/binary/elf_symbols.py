@@ -85,7 +85,8 @@ class SymbolTable:
 
     def _of_kind(self, wanted: bytes) -> Iterator[int]:
         """Indexes of the symbols for whose ``st_info`` the table ``wanted`` has a one."""
-        info = bytes(self._raw[4::24] if self._wide else self._raw[12::16])
+        raw = bytes(self._raw)  # slices with a step are cheap of bytes alone
+        info = raw[4::24] if self._wide else raw[12::16]
         return compress(count(), info.translate(wanted))
 
     def rows(self) -> Iterable[Row]:
