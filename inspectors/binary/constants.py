@@ -1,6 +1,7 @@
 """Constant bytes of a file: where its texts stand, searched without copying twice."""
 
 import re
+from functools import lru_cache
 
 from isoview.inspectors.binary.image import Image, Region
 from isoview.inspectors.hints import Any
@@ -55,10 +56,7 @@ def _regions(image: Image) -> list[Region]:
     an older linker put the constants into the code segment, every region.
     """
     named = [
-        region
-        for region in image.regions
-        # Mach-O sections are named with their segment: "__TEXT,__cstring".
-        if region.name.rpartition(",")[2].startswith(_CONSTANT_SECTIONS) and not region.zero_fill
+        region for region in image.regions if _is_of_constants(region.name) and not region.zero_fill
     ]
     if named:
         return named
@@ -66,3 +64,10 @@ def _regions(image: Image) -> list[Region]:
     if any(not region.writable for region in sealed):
         return sealed
     return [r for r in image.regions if not r.zero_fill]
+
+
+@lru_cache(maxsize=512)
+def _is_of_constants(section: str) -> bool:
+    """Whether constants stand in a section of this name: files have the same few names."""
+    # Mach-O sections are named with their segment: "__TEXT,__cstring".
+    return section.rpartition(",")[2].startswith(_CONSTANT_SECTIONS)

@@ -10,6 +10,7 @@ from isoview.inspectors.binary.abi_tag import module_stem, names_free_threaded, 
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.globals import Owners, find_globals
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.imported import beginning
 from isoview.inspectors.binary.init import decide, init_symbols
 from isoview.inspectors.binary.names import FLAG_HEAP
 from isoview.inspectors.binary.runtime_slots import complete_slots
@@ -267,8 +268,8 @@ def _types(
         else entry.fact
         for entry in structures.static_types
     ]
-    tying = not _TYING.isdisjoint(capi.imports)
-    untying = _UNTYING.intersection(capi.imports)
+    tying = not _TYING.isdisjoint(capi.names)
+    untying = _UNTYING.intersection(capi.names)
     for entry in structures.specs:
         fact = entry.fact
         if tying and not untying:
@@ -297,8 +298,7 @@ def _libraries(image: Image) -> tuple[Library, ...]:
 
 
 def _capi(image: Image, tag: str | None) -> CApiUse:
-    found = [name for name in image.imported if name[:2] == "Py" or name[:3] == "_Py"]
-    imports = tuple(sorted(found))
+    imports = (*beginning(image.imported, "Py"), *beginning(image.imported, "_Py"))
     if tag is None or not tag.startswith("abi3"):
         return CApiUse(imports)
     from isoview.inspectors.binary.stable_abi import lowest_version
@@ -343,7 +343,7 @@ def _types_level(
             return Item("partial", _BUILT_AT_RUN_TIME[toolchain.name])
     if own is None or (own.definition is None and own.phase != "delegated"):
         return Item("partial", "types may be built at run time, as the definition is")
-    from_spec = [name for name in capi.imports if name.startswith("PyType_From")]
+    from_spec = capi.like("PyType_From")
     if from_spec and not any(entry.kind == "spec" for entry in types):
         return Item("partial", f"{from_spec[0]} is imported, but no type spec stands in the file")
     if "PyType_Ready" in image.imported and not any(entry.kind != "spec" for entry in types):

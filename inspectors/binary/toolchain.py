@@ -6,9 +6,11 @@ of releases follows, so a range is what is said.
 """
 
 import re
+from functools import lru_cache
 
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.image import Image
+from isoview.inspectors.binary.imported import beginning
 from isoview.inspectors.facts import Evidence, Toolchain
 from isoview.inspectors.record import Record
 
@@ -19,7 +21,7 @@ class Mark(Record):
 
     ``needs`` are functions of which the code that uses the text calls at least one: where none is
     imported, the text is not looked for. (Searching is what most of the time of a large file goes
-    into; every search reads all of its constants.)
+    into; every search reads all of its constants.) They are the ones that fewest others call.
     """
 
     name: str
@@ -60,6 +62,8 @@ _IMPORTED = frozenset({
     "PyImport_ImportModuleLevelObject", "PyImport_ImportModuleNoBlock",
 })  # fmt: skip
 _BUILT = frozenset({"Py_BuildValue", "_Py_BuildValue_SizeT"})
+# PyO3's exception class for panics; before 0.11 there was none, but all look for an interpreter.
+_PYO3 = frozenset({"PyErr_NewExceptionWithDoc", "PyErr_NewException", "Py_IsInitialized"})
 _MARKS = (
     # The module in which Cython's shared types are kept, and the one that holds its settings.
     Mark(
@@ -69,32 +73,40 @@ _MARKS = (
         _ADDED,
     ),
     Mark("Cython", b"cython_runtime", None, _ADDED),  # without functions of Cython's own type
-    Mark("PyO3", b"pyo3-", rb"pyo3-(\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[\w.]{1,60})?)"),
-    Mark("PyO3", b"pyo3_runtime.PanicException", None),
+    Mark("PyO3", b"pyo3-", rb"pyo3-(\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[\w.]{1,60})?)", _PYO3),
+    Mark("PyO3", b"pyo3_runtime.PanicException", None, _PYO3),
     # The key is put together at run time from this: modules with equal ones share their classes.
-    # They find each other through a capsule.
+    # Whoever looks for the others makes the first of its own classes there, from a spec.
     Mark(
         "nanobind",
         b"nanobind_",
         # Bounded: a text of nothing but beginnings would be gone through from each of them.
         rb"nanobind_\w{1,200}?_v(\d{1,9})(?:_stable)?(?:_ft)?\0",
-        _CAPSULES,
+        frozenset({"PyType_FromSpec"}),
     ),
-    Mark("nanobind", b"__nb_internals_", None, _CAPSULES),
+    Mark("nanobind", b"__nb_internals_", None, frozenset({"PyType_FromSpec"})),
     Mark(
         "pybind11",
         b"__pybind11_internals_v",
         rb"__pybind11_internals_v(\d{1,9})\w{0,200}",
-        _CAPSULES,
+        # Where the text is used, a key for each thread's state is made.
+        frozenset({"PyThread_tss_create", "PyThread_create_key"}),
     ),
-    Mark("SWIG", b"swig_runtime_data", rb"swig_runtime_data(\d)", _CAPSULES),
+    # The table of types that all SWIG modules share is in a capsule, which is looked for first.
+    Mark("SWIG", b"swig_runtime_data", rb"swig_runtime_data(\d)", frozenset({"PyCapsule_Import"})),
     Mark(
         "f2py",
         b"auto-generated with f2py",
         rb"auto-generated with f2py \(version:([\w.+-]{1,60})\)",
-        _CAPSULES | _IMPORTED,  # it imports NumPy
+        frozenset({"_PyObject_New"}),  # of its class for a Fortran routine or its data
     ),
-    Mark("cffi", b"_init_cffi_1_0_external_module", None, _IMPORTED),
+    # The text is the name of the method that is called of the back end.
+    Mark(
+        "cffi",
+        b"_init_cffi_1_0_external_module",
+        None,
+        frozenset({"PyObject_CallMethod", "_PyObject_CallMethod_SizeT"}),
+    ),
     Mark("mypyc", b"__mypyc", None, _CAPSULES | _IMPORTED),
     Mark("SIP", b"sip._C_API", None, _CAPSULES | _IMPORTED),
     Mark("Boost.Python", b"Boost.Python.", None),
@@ -106,6 +118,7 @@ _LIBRARIES = (
 # Its functions may come from a library of another name (OpenUSD's), under Itanium or Microsoft
 # mangling, in the name space boost or one of the project's own.
 _BOOST = ("boost6python", "@python@boost@", "@python@pxr_boost@")
+_MANGLED = ("_Z", "?")
 _LIBRARY_VERSION = r"\.so\.(\d+\.\d+(?:\.\d+)*)\Z"
 _RANGES = {"pybind11": _PYBIND11, "SWIG": _SWIG, "nanobind": _NANOBIND}
 _NANOBIND_KEY = rb"\0v(\d{1,9})_(?:system|msvc|lib|clang|mingw|gcc|intel|cuda)\w{0,200}\0"
@@ -152,16 +165,9 @@ def file_name(library: str) -> str:
     return library.rpartition("/")[2]
 
 
-def _all_names(image: Image) -> str:
-    """What is imported as one text, a line each: searched at once."""
-    return "\n".join(("", *image.imported))
-
-
 def speaks_c_api(image: Image) -> bool:
     """Whether a file can be of a module: it takes something from Python, or offers it a module."""
-    return any(map(_OF_PYTHON, image.imported)) or any(
-        map(_OF_PYTHON, image.offered_to_python)
-    )
+    return any(map(_OF_PYTHON, image.imported)) or any(map(_OF_PYTHON, image.offered_to_python))
 
 
 _OF_PYTHON = re.compile("_?Py").match
@@ -171,9 +177,8 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
     """Every toolchain with a mark in the file; the one that made the module first."""
     found: dict[str, Toolchain] = {}
     speaks = speaks_c_api(image)
-    without = set() if speaks and constants.find(b"pyo3") is not None else {"PyO3"}
     for mark in _MARKS if speaks else ():
-        if mark.name in found or mark.name in without:
+        if mark.name in found:
             continue
         if mark.needs and mark.needs.isdisjoint(image.imported):
             continue
@@ -189,18 +194,17 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
                 version.group(1) if version else None,
                 (Evidence("library", f"links {linked[0]}"),),
             )
-    names = _all_names(image)
-    if "Boost.Python" not in found and any(mark in names for mark in _BOOST):
-        named = (name for name in image.imported if any(mark in name for mark in _BOOST))
-        used = min(named, default=None)
+    if "Boost.Python" not in found:
+        mangled = (name for start in _MANGLED for name in beginning(image.imported, start))
+        used = min((name for name in mangled if any(map(name.__contains__, _BOOST))), default=None)
         if used is not None:
             found["Boost.Python"] = Toolchain(
                 "Boost.Python", None, (Evidence("imports", f"imports {used[:120]}"),)
             )
     _refine(image, constants, found)
     generators = list(found.values())
-    language = _language(image, constants, names, speaks=speaks)
-    return (*generators, language, *_compilers(image))
+    language = _language(image, constants, speaks=speaks)
+    return (*generators, language, *_compilers(image.compilers))
 
 
 def _refine(image: Image, constants: Constants, found: dict[str, Toolchain]) -> None:
@@ -278,8 +282,8 @@ def _static_cxx(image: Image, constants: Constants) -> Evidence | None:
     return None
 
 
-def _language(image: Image, constants: Constants, names: str, *, speaks: bool) -> Toolchain:
-    """What the file is written in; ``names`` are those it imports, a line each."""
+def _language(image: Image, constants: Constants, *, speaks: bool) -> Toolchain:
+    """What the file is written in."""
     rust = [text for text in image.compilers if text.startswith("rustc version")]
     if rust:
         return Toolchain("Rust", rust[0].split()[2], (Evidence("compiler", rust[0]),))
@@ -292,7 +296,7 @@ def _language(image: Image, constants: Constants, names: str, *, speaks: bool) -
     cpp = [name for name in image.libraries if file_name(name).lower().startswith(_CXX_LIBRARIES)]
     if cpp:
         return Toolchain("C++", None, (Evidence("library", f"links {cpp[0]}"),))
-    if any(f"\n{start}" in names for start in _CXX_FUNCTIONS):
+    if any(beginning(image.imported, start) for start in _CXX_FUNCTIONS):
         return Toolchain("C++", None, (Evidence("imports", "imports C++ run-time functions"),))
     built_in = _static_cxx(image, constants)
     if built_in is not None:
@@ -304,9 +308,11 @@ _COMPILER = re.compile(r"(GCC|clang version|MSVC linker)[: ](?:.*?\) )?v?(\d+(?:
 _COMPILER_NAMES = {"GCC": "GCC", "clang version": "Clang", "MSVC linker": "MSVC"}
 
 
-def _compilers(image: Image) -> tuple[Toolchain, ...]:
+@lru_cache(maxsize=64)
+def _compilers(texts: tuple[str, ...]) -> tuple[Toolchain, ...]:
+    """Which compilers say so of themselves; the files of one package say the same."""
     found: dict[str, Toolchain] = {}
-    for text in image.compilers:
+    for text in texts:
         match = _COMPILER.search(text)
         if match:
             name = _COMPILER_NAMES[match.group(1)]
