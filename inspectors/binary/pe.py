@@ -11,6 +11,7 @@ import struct
 
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
+from isoview.inspectors.hints import Any
 from isoview.inspectors.record import Record
 from isoview.inspectors.text import NAME_LIMIT, decode
 
@@ -70,6 +71,8 @@ class PeFile:
 
     def __init__(self, data: memoryview) -> None:
         self.data = data
+        # What texts are searched in: the file's bytes, or the mapping that they are in.
+        self._whole: Any = data.obj if len(data) == len(data.obj) else bytes(data)  # type: ignore[arg-type]
         self.damage: list[Damage] = []
         at = _header_at(data)
         (
@@ -121,12 +124,14 @@ class PeFile:
 
     def text_at(self, rva: int) -> str | None:
         """The NUL-terminated name at an RVA; None where none ends within the limit."""
-        raw = bytes(self.at(rva, 128))
-        end = raw.find(b"\0")
-        if end < 0:
-            raw = bytes(self.at(rva, NAME_LIMIT + 1))
-            end = raw.find(b"\0")
-        return decode(raw[:end]) if end >= 0 else None
+        for section in self.sections:
+            inside = rva - section.rva
+            room = len(section.data) - inside
+            if inside >= 0 < room:
+                start = section.offset + inside
+                end = self._whole.find(b"\0", start, start + min(room, NAME_LIMIT + 1))
+                return decode(self._whole[start:end]) if end >= 0 else None
+        return None
 
     def note(self, where: str, text: str) -> None:
         """Keep a note of something damaged."""
