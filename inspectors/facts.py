@@ -9,6 +9,7 @@ added, never renamed.
 """
 
 from bisect import bisect_left
+from operator import attrgetter
 
 from isoview.inspectors.hints import Literal
 from isoview.inspectors.record import Record, cached_property
@@ -353,7 +354,7 @@ class Facts(Record):
     @cached_property
     def statics_sections(self) -> frozenset[str]:
         """The sections in which the statics lie."""
-        return frozenset([entry.section for entry in self.globals])
+        return frozenset(map(attrgetter("section"), self.globals))
 
     @cached_property
     def statics_evidence(self) -> frozenset[str]:

@@ -102,17 +102,24 @@ def _dotted(path: str, member: str | None, init_name: str) -> str:
     if member:
         return _join(re.sub(_WHEEL_DATA, "", member.replace("\\", "/")).split("/"))
     folder, file = os.path.split(os.path.abspath(path))  # noqa: PTH100 - Path costs more here
+    packages = _packages(folder)
+    if packages is None:
+        return init_name or _join([file])
+    return _join([*packages, file])
+
+
+@lru_cache(maxsize=64)
+def _packages(folder: str) -> list[str] | None:
+    """The packages whose folder that is, from the outermost in; None where it is no such thing."""
     installed = re.search(_INSTALLED, folder.replace("\\", "/") + "/")
     if installed is not None:
         # As it stood in the wheel, namespace packages (which have no __init__.py) among it.
-        return _join([*folder.replace("\\", "/")[installed.end() :].split("/"), file])
+        return folder.replace("\\", "/")[installed.end() :].split("/")
     packages: list[str] = []
     while folder and os.path.isfile(os.path.join(folder, "__init__.py")):  # noqa: PTH113, PTH118
         folder, package = os.path.split(folder)
         packages.insert(0, package)
-    if packages:
-        return _join([*packages, file])
-    return init_name or _join([file])
+    return packages or None
 
 
 def _join(parts: list[str]) -> str:

@@ -9,6 +9,7 @@ from isoview.inspectors.hints import Any
 from isoview.inspectors.record import replace
 from isoview.model import SEVERITIES, Finding, NotRun, Report
 from isoview.rules import ASKED, Entry, Rule
+from isoview.rules.catalogue import always
 from isoview.scorecard import scorecard
 from isoview.verdict import verdict
 
@@ -31,13 +32,13 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
     put_off: list[Rule] = []  # rules of whose findings the sum is enough for now
     not_run: list[NotRun] = []
     for entry in ASKED:
-        if not entry.when(facts):
+        if entry.when is not always and not entry.when(facts):
             continue
-        rule: Rule = entry.load()
+        rule: Rule = entry.rule
         reason = rule.cannot_run(facts)
         if reason is not None:
             not_run.append(NotRun(rule.code, reason))
-        elif live is None and (total := rule.sum_of(facts)) is not None:
+        elif rule.sums and live is None and (total := rule.sum_of(facts)) is not None:
             sums.append(total)
             put_off.append(rule)
         elif made := list(rule.check(facts)):
@@ -85,7 +86,7 @@ def _fold(found: list[Finding]) -> list[Finding]:
     That is so for subjects without a name, and for names that a compiler numbers (``buffer.0``
     and ``buffer.1`` of two functions): the numbers change from build to build.
     """
-    if len({finding.fingerprint for finding in found}) == len(found):
+    if len(found) == 1 or len(set(map(_FINGERPRINT, found))) == len(found):
         return found
     alone: dict[str, Finding] = {}
     groups: dict[str, list[Finding]] = {}
@@ -114,7 +115,8 @@ def _ordered(found: list[Finding]) -> tuple[Finding, ...]:
         groups.setdefault((finding.severity, finding.rule), []).append(finding)
     ordered: list[Finding] = []
     for group in sorted(groups, key=_order):
-        ordered += sorted(groups[group], key=attrgetter("fingerprint"))
+        several = groups[group]
+        ordered += sorted(several, key=_FINGERPRINT) if len(several) > 1 else several
     return tuple(ordered)
 
 
@@ -123,4 +125,5 @@ def _order(group: tuple[str, str]) -> tuple[int, int, str]:
     return _RANKS[severity], _FAMILIES.find(rule[_FAMILY_DIGIT]), rule
 
 
+_FINGERPRINT = attrgetter("fingerprint")
 _RANKS: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}

@@ -32,12 +32,29 @@ from isoview.inspectors.facts import Facts
 from isoview.inspectors.hints import Any, Literal
 from isoview.loads_on import FREE_THREADED_FROM, OWN_GIL_FROM, free_threaded, minors
 from isoview.model import Answer, Finding, Verdict
-from isoview.weighing import Declared, Found, Side, about, against, found, gap, shared, side_of
+from isoview.weighing import (
+    SHARED,
+    SHARED_BY_COPIES,
+    Declared,
+    Found,
+    Side,
+    about,
+    against,
+    found,
+    gap,
+    shared,
+    side_of,
+)
 
 Reply = Literal["yes", "no", "unknown", "contradiction"]
 
 _SET_GIL = "PyUnstable_Module_SetGIL"
 _NO_INTERPRETERS = "The module declares that it does not support sub-interpreters"
+# Rules about what a file claims in the matter of each question.
+_ABOUT_COPIES = frozenset({"ISO101", "ISO102", "ISO108", "ISO704"})
+_ABOUT_SHARED_GIL = frozenset({"ISO101", "ISO111", "ISO112", "ISO108", "ISO704"})
+_ABOUT_OWN_GIL = _ABOUT_SHARED_GIL | {"ISO901", "ISO113"}
+_ABOUT_THREADS = frozenset({"ISO121", "ISO122"})
 _DECIDERS = 25
 """At most so many fingerprints stand behind an answer; the sentence has the count."""
 
@@ -47,10 +64,11 @@ def verdict(
 ) -> Verdict:
     """Weigh facts and findings, and what was seen when the module was run, if it was."""
     seen = found(findings)
+    between = against(seen, SHARED)
     answers = {
         "multiple_module_objects": _copies(facts, seen),
-        "shared_gil": _shared_gil(facts, seen),
-        "own_gil": _own_gil(facts, seen),
+        "shared_gil": _shared_gil(facts, seen, between),
+        "own_gil": _own_gil(facts, seen, between),
         "free_threaded": _free_threaded(facts, seen),
     }
     if live is not None:
@@ -64,8 +82,8 @@ def _copies(facts: Facts, seen: Found) -> Answer:
     side = side_of(
         facts,
         copies_declared(facts),
-        against(seen, "ISO304"),
-        about(seen, {"ISO101", "ISO102", "ISO108", "ISO704"}),
+        against(seen, SHARED_BY_COPIES),
+        about(seen, _ABOUT_COPIES),
         seen,
     )
     reply: Reply
@@ -118,12 +136,12 @@ def copies_declared(facts: Facts) -> Declared:
     return "no" if definition.m_size == -1 else "omitted"
 
 
-def _shared_gil(facts: Facts, seen: Found) -> Answer:
+def _shared_gil(facts: Facts, seen: Found, between: tuple[Finding, ...]) -> Answer:
     side = side_of(
         facts,
         _interpreters_declared(facts, own_gil=False),
-        against(seen),
-        about(seen, {"ISO101", "ISO111", "ISO112", "ISO108", "ISO704"}),
+        between,
+        about(seen, _ABOUT_SHARED_GIL),
         seen,
     )
     reply: Reply
@@ -146,12 +164,12 @@ def _shared_gil(facts: Facts, seen: Found) -> Answer:
     return _answer(side, reply, says, minors(facts))
 
 
-def _own_gil(facts: Facts, seen: Found) -> Answer:
+def _own_gil(facts: Facts, seen: Found, between: tuple[Finding, ...]) -> Answer:
     side = side_of(
         facts,
         _interpreters_declared(facts, own_gil=True),
-        against(seen),
-        about(seen, {"ISO901", "ISO101", "ISO111", "ISO112", "ISO113", "ISO108", "ISO704"}),
+        between,
+        about(seen, _ABOUT_OWN_GIL),
         seen,
     )
     loads_on = minors(facts)
@@ -250,7 +268,7 @@ def _silence(facts: Facts, side: Side) -> str:
 
 def _free_threaded(facts: Facts, seen: Found) -> Answer:
     declared = _gil_declared(facts)
-    claims = about(seen, {"ISO121", "ISO122"})
+    claims = about(seen, _ABOUT_THREADS)
     # Whether code is safe without the GIL is not judged yet: statics that change are a hint only.
     side = Side(declared, "not-analysed", (), claims)
     applies_to: tuple[int, ...] = ()
@@ -294,6 +312,6 @@ def _answer(side: Side, reply: Reply, says: str, applies_to: tuple[int, ...]) ->
         observed=None,
         answer=reply,
         applies_to=applies_to,
-        decided_by=tuple(finding.fingerprint for finding in deciding[:_DECIDERS]),
+        decided_by=tuple([finding.fingerprint for finding in deciding[:_DECIDERS]]),
         summary=says + ".",
     )

@@ -4,8 +4,6 @@ A finding on something that module objects or interpreters would share stands ag
 is none, the answer rests on how much was read, and on whether every writable static is explained.
 """
 
-from collections.abc import Iterable
-
 from isoview.inspectors.facts import Facts
 from isoview.inspectors.hints import Literal, NamedTuple
 from isoview.inspectors.record import Record
@@ -16,7 +14,10 @@ Evidence = Literal["none-found", "partial", "against", "not-analysed"]
 
 _OBJECTS_IN_STATICS = ("ISO301", "ISO306", "ISO310", "ISO311")
 _TABLES = "ISO312"
-_SHARED_OBJECTS = frozenset({"ISO201", "ISO202", *_OBJECTS_IN_STATICS, "ISO702", _TABLES})
+SHARED = frozenset({"ISO201", "ISO202", *_OBJECTS_IN_STATICS, "ISO702", _TABLES})
+"""Rules about what all interpreters would share."""
+SHARED_BY_COPIES = SHARED | {"ISO304"}
+"""Those about what several module objects would share."""
 _PLAIN_STATICS = "ISO302"
 _CLASSES = ("ISO702",)
 _KINDS_SHARED = (
@@ -79,7 +80,7 @@ def side_of(
 def _looked(facts: Facts, seen: Found) -> Evidence:
     """How much of the file stands behind "nothing found"."""
     read = facts.completeness
-    if any(not library.audited for library in facts.libraries):
+    if facts.libraries and any(not library.audited for library in facts.libraries):
         return "not-analysed"
     if read.types.level == read.globals.level == "none":
         return "not-analysed"
@@ -95,7 +96,7 @@ def _looked(facts: Facts, seen: Found) -> Evidence:
 
 def _unknown_tables(facts: Facts, seen: Found) -> int:
     """Statics with another module's table that may be one of several."""
-    number = sum(finding.count for finding in seen.telling if finding.rule == _TABLES)
+    number = sum([finding.count for finding in seen.telling if finding.rule == _TABLES])
     if number:
         from isoview.rules.capsule_table_in_static import shares_known_tables_only
 
@@ -130,10 +131,10 @@ def gap(facts: Facts, side: Side, seen: Found) -> str:
 
 def shared(side: Side) -> str:
     """What was found against, in words: "2 static types and 1 Python object in a static"."""
-    counts = {
-        rules: sum(finding.count for finding in side.against if finding.rule in rules)
-        for rules, _, _ in _KINDS_SHARED
-    }
+    numbers: dict[str, int] = {}
+    for finding in side.against:
+        numbers[finding.rule] = numbers.get(finding.rule, 0) + finding.count
+    counts = {rules: sum([numbers.get(rule, 0) for rule in rules]) for rules, _, _ in _KINDS_SHARED}
     if counts[_CLASSES]:
         counts[_CLASSES] = max(side.classes, 1)  # one finding speaks for all of them
     return " and ".join(
@@ -143,18 +144,17 @@ def shared(side: Side) -> str:
     )
 
 
-def against(seen: Found, *also: str) -> tuple[Finding, ...]:
+def against(seen: Found, rules: frozenset[str]) -> tuple[Finding, ...]:
     """Findings on what would be shared. A table that may be one for the process is no such thing."""
     return tuple(
         [
             finding
-            for finding in about(seen, {*_SHARED_OBJECTS, *also})
+            for finding in about(seen, rules)
             if finding.rule != _TABLES or finding.severity != "note"
         ]
     )
 
 
-def about(seen: Found, rules: Iterable[str]) -> tuple[Finding, ...]:
+def about(seen: Found, rules: frozenset[str]) -> tuple[Finding, ...]:
     """Findings of some rules (not of the one about plain statics)."""
-    wanted = frozenset(rules)
-    return tuple([finding for finding in seen.telling if finding.rule in wanted])
+    return tuple([finding for finding in seen.telling if finding.rule in rules])

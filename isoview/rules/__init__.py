@@ -18,7 +18,7 @@ def __getattr__(name: str) -> tuple[Rule, ...]:
     """``ALL_RULES`` and ``FILE_RULES`` are loaded when they are asked for."""
     if name not in {"ALL_RULES", "FILE_RULES"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    loaded = tuple(entry.load() for entry in (EVERY if name == "ALL_RULES" else FILES))
+    loaded = tuple(entry.rule for entry in (EVERY if name == "ALL_RULES" else FILES))
     globals()[name] = loaded
     return loaded
 
@@ -28,7 +28,7 @@ def find(code_or_name: str) -> Rule | None:
     wanted = code_or_name.strip().casefold()
     for entry in EVERY:
         if wanted in {entry.code.casefold(), entry.name}:
-            rule: Rule = entry.load()
+            rule: Rule = entry.rule
             return rule
     return None
 

@@ -26,6 +26,8 @@ class Rule:
     """The usual severity; a finding may carry a lower one where the facts show less."""
     guide: ClassVar[str]
     """Id of the guide section that says what to do."""
+    sums: ClassVar[bool] = False
+    """What it finds may be so much that its sum is worth having (:meth:`sum_of`)."""
 
     _taken: ClassVar[dict[str, str]] = {}
 
@@ -48,11 +50,12 @@ class Rule:
         """Every place where the facts show what the rule is about."""
         raise NotImplementedError
 
-    def sum_of(self, facts: Facts) -> Finding | None:  # noqa: ARG002
+    def sum_of(self, facts: Facts) -> Finding | None:
         """One finding with the number of all that :meth:`check` would give, where these are alike
-        in all but what they are about; None where they have to be made to be weighed.
+        in all but what they are about; None where they have to be made to be weighed. Asked of
+        rules that have ``sums``.
         """
-        return None
+        raise NotImplementedError
 
     @classmethod
     def documentation(cls) -> "RuleDocumentation":

@@ -68,7 +68,8 @@ class CapsuleTableInStatic(Rule):
         return no_globals(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
-        if FROM_CAPSULES.isdisjoint(facts.statics_evidence):
+        # What comes out of a capsule is found in the code.
+        if facts.stage != "code" or FROM_CAPSULES.isdisjoint(facts.statics_evidence):
             return
         taken = _of_others(facts)
         own_table = [name for name in taken if _is_per_module(facts, name)]

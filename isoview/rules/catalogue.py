@@ -10,11 +10,9 @@ from collections.abc import Callable
 
 from isoview.inspectors.facts import Facts
 from isoview.inspectors.hints import Any
-from isoview.inspectors.record import Record
+from isoview.inspectors.record import Record, cached_property
 from isoview.loads_on import free_threaded
 from isoview.model import Severity
-
-_LOADED: dict[str, Any] = {}
 
 
 def always(_facts: Facts) -> bool:
@@ -35,13 +33,12 @@ class Entry(Record):
     when: Callable[[Facts], bool] = always
     folder: str = ""
 
-    def load(self) -> Any:
-        """The rule itself; always the same object."""
-        if self.code not in _LOADED:
-            home = f"isoview.rules.{self.folder}{self.name.replace('-', '_')}"
-            __import__(home)  # by importlib it costs more than most rules do
-            _LOADED[self.code] = getattr(sys.modules[home], self.kind)()
-        return _LOADED[self.code]
+    @cached_property
+    def rule(self) -> Any:
+        """The rule itself, loaded when it is first asked for."""
+        home = f"isoview.rules.{self.folder}{self.name.replace('-', '_')}"
+        __import__(home)  # by importlib it costs more than most rules do
+        return getattr(sys.modules[home], self.kind)()
 
 
 def imports(*names: str) -> Callable[[Facts], bool]:

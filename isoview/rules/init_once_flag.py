@@ -43,6 +43,8 @@ class InitOnceFlag(Rule):
         return no_symbols(facts)
 
     def check(self, facts: Facts) -> Iterator[Finding]:
+        if facts.stage != "code":  # which finds what is written
+            return
         if not any(kind.startswith("write") for kind in facts.statics_evidence):
             return
         for entry in facts.globals:

@@ -59,6 +59,7 @@ class MutableStatic(Rule):
     name = "mutable-static"
     severity = "warning"
     guide = "managing-global-state"
+    sums = True
 
     def cannot_run(self, facts: Facts) -> str | None:
         return no_globals(facts)
@@ -117,10 +118,12 @@ class MutableStatic(Rule):
 def _plain_statics(facts: Facts) -> list[Global]:
     """Statics of plain C data, in their order."""
     others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
-    plain = [entry for entry in facts.globals if entry.kind in _PLAIN]
-    if others:
-        plain = [entry for entry in plain if entry.section not in others]
-    return [entry for entry in plain if not (entry.symbol and entry.symbol[:4] == _GUARD)]
+    plain = [
+        entry
+        for entry in facts.globals
+        if entry.kind in _PLAIN and not ((symbol := entry.symbol) and symbol[:4] == _GUARD)
+    ]
+    return [entry for entry in plain if entry.section not in others] if others else plain
 
 
 class _Unseen:

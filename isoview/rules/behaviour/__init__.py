@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> tuple[LiveRule, ...]:
     if name != "LIVE_RULES":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    loaded = tuple(entry.load() for entry in LIVE)
+    loaded = tuple(entry.rule for entry in LIVE)
     globals()[name] = loaded
     return loaded
 

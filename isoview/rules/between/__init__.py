@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> tuple[SharingRule, ...]:
     if name != "SHARING_RULES":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    loaded = tuple(entry.load() for entry in SHARING)
+    loaded = tuple(entry.rule for entry in SHARING)
     globals()[name] = loaded
     return loaded
 
