@@ -8,13 +8,12 @@ first found is shown before the second starts.
 from isoview.inspectors.binary import source
 from isoview.inspectors.binary.abi_tag import module_stem, names_free_threaded, tag_of_libraries
 from isoview.inspectors.binary.constants import Constants
+from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.globals import Owners, find_globals
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.imported import beginning
 from isoview.inspectors.binary.init import decide, init_symbols
 from isoview.inspectors.binary.names import FLAG_HEAP
-from isoview.inspectors.binary.runtime_slots import complete_slots
-from isoview.inspectors.binary.slot_arrays import read_slot_array
 from isoview.inspectors.binary.structures import Structures, find_structures
 from isoview.inspectors.binary.toolchain import file_name, find_guards, find_toolchains
 from isoview.inspectors.errors import UnsupportedFormat
@@ -239,14 +238,25 @@ def _definitions(
     """Module definitions, then slot arrays; one of each may be the file's own (PEP 793 lets a
     module have both, for interpreters before and from 3.15).
     """
-    found = [complete_slots(image, entry, inits) for entry in structures.definitions]
+    found = [_completed(image, entry, inits) for entry in structures.definitions]
     arrays = {init.definition for init in inits if init.phase == "export"}
     for address in sorted(address for address in arrays if address is not None):
+        from isoview.inspectors.binary.slot_arrays import read_slot_array
+
         array = read_slot_array(image, address)
         if array is not None:
             found.append(array)
     owned = {init.definition for init in inits if init.own}
     return tuple(replace(entry, own=entry.address in owned) for entry in found)
+
+
+def _completed(image: Image, found: FoundDefinition, inits: tuple[Init, ...]) -> Definition:
+    """A definition with its slots; most have them in the file."""
+    if found.fact.slots:
+        return found.fact
+    from isoview.inspectors.binary.runtime_slots import complete_slots
+
+    return complete_slots(image, found, inits)
 
 
 def _free_threaded(structures: Structures, tag: str | None) -> bool:
