@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LIBRARY = "is a library without an init function"
 """Why a file that was found in something larger is left out."""
-COLLECT = (50_000, 20, 50)
+COLLECT = (100_000, 20, 50)
 """Thresholds of the garbage collector while files are read: nearly everything lives as long as its
 file, and a collection finds nothing.
 """
