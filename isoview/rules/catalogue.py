@@ -8,11 +8,15 @@ test holds each entry to its rule, and the folders to this list.
 import sys
 from collections.abc import Callable
 
+from isoview.claims import NOT_SUPPORTED, PER_INTERPRETER_GIL, SHARED_GIL, interpreters, unread
+from isoview.core_build import is_core_build
+from isoview.guards import opt_out
 from isoview.inspectors.facts import Facts
 from isoview.inspectors.hints import Any
 from isoview.inspectors.record import Record, cached_property
 from isoview.loads_on import free_threaded
 from isoview.model import Severity
+from isoview.rules.classes import no_specs, spec_types
 
 
 def always(_facts: Facts) -> bool:
@@ -47,19 +51,74 @@ def imports(*names: str) -> Callable[[Facts], bool]:
     return lambda facts: not wanted.isdisjoint(facts.capi.names)
 
 
-def imports_like(start: str) -> Callable[[Facts], bool]:
-    """The file imports a name that begins like this."""
-    return lambda facts: facts.capi.has_like(start)
+def imports_like(*starts: str) -> Callable[[Facts], bool]:
+    """The file imports a name that begins like one of these."""
+    return lambda facts: facts.capi.has_like(*starts)
+
+
+def may_be_single_phase(facts: Facts) -> bool:
+    """The init function makes the module itself, or it is not known whether it does."""
+    init = facts.own_init
+    return init is None or init.phase not in {"multi", "export"}
+
+
+def _size(facts: Facts) -> int | None:
+    definition = facts.own_definition
+    return None if definition is None else definition.m_size
+
+
+def may_be_global(facts: Facts) -> bool:
+    """The module says that its state is global, or its size is not known."""
+    return _size(facts) in {None, -1}
+
+
+def may_have_state(facts: Facts) -> bool:
+    """There is module state, or it is not known."""
+    size = _size(facts)
+    return size is None or size > 0
+
+
+def may_declare(support: int) -> Callable[[Facts], bool]:
+    """The file declares this support for interpreters, or what it declares cannot be read."""
+
+    def declares(facts: Facts) -> bool:
+        claim = interpreters(facts)
+        return claim == support or unread(facts, claim) is not None
+
+    return declares
 
 
 def has_specs(facts: Facts) -> bool:
-    """There are heap types, or not every type is known."""
-    return facts.completeness.types.level != "full" or bool(facts.specs)
+    """There are heap types that are not a generator's own, or it is not known."""
+    return bool(spec_types(facts)) or no_specs(facts) is not None
+
+
+def has_specs_or_is_core(facts: Facts) -> bool:
+    return has_specs(facts) or (bool(facts.specs) and is_core_build(facts))
+
+
+def has_specs_or_unknown_state(facts: Facts) -> bool:
+    return has_specs(facts) or (bool(facts.specs) and _size(facts) is None)
 
 
 def may_hold_objects(facts: Facts) -> bool:
-    """A static holds objects, or not every static is known by its name."""
-    return bool(facts.objects) or facts.artifact.stripped or not facts.globals
+    """A static holds objects, or none is known."""
+    return bool(facts.objects) or not facts.globals
+
+
+def may_hold_objects_by_name(facts: Facts) -> bool:
+    """A static holds objects, or none is known by its name."""
+    return bool(facts.objects) or not any(entry.symbol for entry in facts.globals)
+
+
+def may_write_flags(facts: Facts) -> bool:
+    """The code was looked at for what is written, or no static is known by its name."""
+    return facts.stage == "code" or may_hold_objects_by_name(facts)
+
+
+def may_take_capsules(facts: Facts) -> bool:
+    """The code was looked at for what is taken, or no static is known."""
+    return facts.stage == "code" or not facts.globals
 
 
 def has_capsules(facts: Facts) -> bool:
@@ -68,6 +127,10 @@ def has_capsules(facts: Facts) -> bool:
 
 def has_guards(facts: Facts) -> bool:
     return bool(facts.guards)
+
+
+def opts_out(facts: Facts) -> bool:
+    return bool(opt_out(facts))
 
 
 def has_several_inits(facts: Facts) -> bool:
@@ -89,11 +152,16 @@ def lacks_definition(facts: Facts) -> bool:
 
 
 def links_python(facts: Facts) -> bool:
-    return any("ython" in library for library in facts.linked)
+    """Not on Windows, where every module has to."""
+    return facts.artifact.format != "pe" and any("ython" in library for library in facts.linked)
 
 
 def is_free_threaded(facts: Facts) -> bool:
     return free_threaded(facts)
+
+
+def walks_dicts_without_gil(facts: Facts) -> bool:
+    return free_threaded(facts) and "PyDict_Next" in facts.capi.names
 
 
 def is_generated(facts: Facts) -> bool:
@@ -114,17 +182,17 @@ def leaves_stable_abi(facts: Facts) -> bool:
 
 # fmt: off
 FILES: tuple[Entry, ...] = (
-    Entry("ISO101", "single-phase-init", "error", "managing-per-module-state", "SinglePhaseInit"),
-    Entry("ISO102", "m-size-minus-one", "warning", "isolated-module-objects", "MSizeMinusOne"),
-    Entry("ISO103", "state-without-hooks", "note", "managing-per-module-state", "StateWithoutHooks"),
+    Entry("ISO101", "single-phase-init", "error", "managing-per-module-state", "SinglePhaseInit", when=may_be_single_phase),
+    Entry("ISO102", "m-size-minus-one", "warning", "isolated-module-objects", "MSizeMinusOne", when=may_be_global),
+    Entry("ISO103", "state-without-hooks", "note", "managing-per-module-state", "StateWithoutHooks", when=may_have_state),
     Entry("ISO104", "slot-export", "note", "pep-793-pymodexport", "SlotExport", when=has_slot_export),
     Entry("ISO105", "run-time-definition", "note", "managing-per-module-state", "RunTimeDefinition", when=lacks_definition),
     Entry("ISO106", "init-name-mismatch", "error", "course-modules", "InitNameMismatch", when=lacks_own_init),
     Entry("ISO107", "several-inits", "note", "pep-489-multi-phase-initialization", "SeveralInits", when=has_several_inits),
-    Entry("ISO108", "opt-out-guard", "note", "opt-out-limiting-to-one-module-object-per-process", "OptOutGuard", when=has_guards),
+    Entry("ISO108", "opt-out-guard", "note", "opt-out-limiting-to-one-module-object-per-process", "OptOutGuard", when=opts_out),
     Entry("ISO111", "interpreters-undeclared", "warning", "making-modules-safe-with-multiple-interpreters", "InterpretersUndeclared"),
-    Entry("ISO112", "interpreters-refused", "warning", "making-modules-safe-with-multiple-interpreters", "InterpretersRefused"),
-    Entry("ISO113", "shared-gil-only", "note", "making-modules-safe-with-multiple-interpreters", "SharedGilOnly"),
+    Entry("ISO112", "interpreters-refused", "warning", "making-modules-safe-with-multiple-interpreters", "InterpretersRefused", when=may_declare(NOT_SUPPORTED)),
+    Entry("ISO113", "shared-gil-only", "note", "making-modules-safe-with-multiple-interpreters", "SharedGilOnly", when=may_declare(SHARED_GIL)),
     Entry("ISO121", "gil-undeclared", "warning", "ft-module-initialization", "GilUndeclared", when=is_free_threaded),
     Entry("ISO122", "gil-used", "warning", "ft-module-initialization", "GilUsed", when=is_free_threaded),
     Entry("ISO201", "static-type", "warning", "heap-types", "StaticType"),
@@ -136,27 +204,27 @@ FILES: tuple[Entry, ...] = (
     Entry("ISO208", "type-without-module", "note", "defining-heap-types", "TypeWithoutModule", when=has_specs),
     Entry("ISO209", "own-tp-free", "warning", "not-overriding-tp-free", "OwnTpFree", when=has_specs),
     Entry("ISO210", "pyobject-new", "note", "avoiding-pyobject-new", "PyobjectNew", when=imports("_PyObject_New", "_PyObject_NewVar")),
-    Entry("ISO211", "dealloc-without-untrack", "warning", "defining-tp-dealloc", "DeallocWithoutUntrack", when=has_specs),
+    Entry("ISO211", "dealloc-without-untrack", "warning", "defining-tp-dealloc", "DeallocWithoutUntrack", when=has_specs_or_is_core),
     Entry("ISO212", "dealloc-keeps-type", "error", "defining-tp-dealloc", "DeallocKeepsType", when=has_specs),
-    Entry("ISO301", "object-in-static", "error", "enter-per-module-state", "ObjectInStatic"),
+    Entry("ISO301", "object-in-static", "error", "enter-per-module-state", "ObjectInStatic", when=may_hold_objects),
     Entry("ISO302", "mutable-static", "warning", "managing-global-state", "MutableStatic"),
     Entry("ISO303", "thread-local-data", "note", "managing-global-state", "ThreadLocalData"),
     Entry("ISO304", "pystate-find-module", "warning", "module-state-access-from-functions", "PyStateFindModule", when=imports("PyState_FindModule")),
     Entry("ISO305", "gilstate-api", "note", "making-modules-safe-with-multiple-interpreters", "GilStateApi", when=imports_like("PyGILState_")),
     Entry("ISO306", "interned-string-in-static", "error", "enter-per-module-state", "InternedStringInStatic", when=may_hold_objects),
-    Entry("ISO307", "init-once-flag", "note", "isolated-module-objects", "InitOnceFlag"),
-    Entry("ISO308", "interpreter-id", "note", "enter-per-module-state", "InterpreterId"),
-    Entry("ISO309", "runtime-hook", "note", "managing-global-state", "RuntimeHook"),
-    Entry("ISO310", "free-list", "warning", "enter-per-module-state", "FreeList", when=may_hold_objects),
-    Entry("ISO311", "local-static-object", "error", "enter-per-module-state", "LocalStaticObject", when=may_hold_objects),
-    Entry("ISO312", "capsule-table-in-static", "warning", "managing-global-state", "CapsuleTableInStatic"),
+    Entry("ISO307", "init-once-flag", "note", "isolated-module-objects", "InitOnceFlag", when=may_write_flags),
+    Entry("ISO308", "interpreter-id", "note", "enter-per-module-state", "InterpreterId", when=imports_like("PyCode_AddWatcher", "PyContext_AddWatcher", "PyDict_AddWatcher", "PyFunction_AddWatcher", "PyType_AddWatcher", "PyUnstable_Eval_", "_PyEval_", "_PyInterpreterState_")),
+    Entry("ISO309", "runtime-hook", "note", "managing-global-state", "RuntimeHook", when=imports_like("PyOS_", "_PyOS_", "_Py_HashSecret")),
+    Entry("ISO310", "free-list", "warning", "enter-per-module-state", "FreeList", when=may_hold_objects_by_name),
+    Entry("ISO311", "local-static-object", "error", "enter-per-module-state", "LocalStaticObject", when=may_hold_objects_by_name),
+    Entry("ISO312", "capsule-table-in-static", "warning", "managing-global-state", "CapsuleTableInStatic", when=may_take_capsules),
     Entry("ISO313", "module-by-name", "note", "module-state-access-from-functions", "ModuleByName", when=imports("PyImport_GetModule", "PyImport_AddModule", "PyImport_AddModuleObject", "PyImport_AddModuleRef", "PyImport_GetModuleDict")),
-    Entry("ISO314", "other-interpreters", "note", "making-modules-safe-with-multiple-interpreters", "OtherInterpreters"),
+    Entry("ISO314", "other-interpreters", "note", "making-modules-safe-with-multiple-interpreters", "OtherInterpreters", when=imports_like("PyInterpreterState_", "PyEval_Set", "Py_AddPendingCall")),
     Entry("ISO315", "at-exit", "warning", "managing-global-state", "AtExit", when=imports("Py_AtExit")),
-    Entry("ISO316", "embedding-calls", "warning", "background", "EmbeddingCalls"),
+    Entry("ISO316", "embedding-calls", "warning", "background", "EmbeddingCalls", when=imports_like("PyImport_AppendInittab", "PyImport_ExtendInittab", "PySys_SetArgv", "Py_BytesMain", "Py_EndInterpreter", "Py_Finalize", "Py_Initialize", "Py_Main", "Py_NewInterpreter", "Py_RunMain", "Py_Set")),
     Entry("ISO401", "state-never-read", "warning", "module-state-access-from-functions", "StateNeverRead"),
     Entry("ISO402", "state-from-own-type", "note", "module-state-access-from-regular-methods", "StateFromOwnType", when=has_specs),
-    Entry("ISO403", "slots-without-module", "note", "module-state-access-from-slot-methods-getters-and-setters", "SlotsWithoutModule", when=has_specs),
+    Entry("ISO403", "slots-without-module", "note", "module-state-access-from-slot-methods-getters-and-setters", "SlotsWithoutModule", when=has_specs_or_unknown_state),
     Entry("ISO501", "private-api", "note", "pep-384-stable-abi", "PrivateApi", when=imports_like("_Py")),
     Entry("ISO502", "outside-stable-abi", "error", "pep-384-stable-abi", "OutsideStableAbi", when=leaves_stable_abi),
     Entry("ISO503", "libpython-linked", "warning", "background", "LibpythonLinked", when=links_python),
@@ -164,13 +232,13 @@ FILES: tuple[Entry, ...] = (
     Entry("ISO505", "tag-contradicted", "warning", "pep-384-stable-abi", "TagContradicted"),
     Entry("ISO506", "newer-than-declared", "error", "pep-384-stable-abi", "NewerThanDeclared", when=is_stable_abi),
     Entry("ISO601", "borrowed-references", "note", "ft-borrowed-references", "BorrowedReferences", when=is_free_threaded),
-    Entry("ISO602", "unlocked-dict-iteration", "note", "ft-container-thread-safety", "UnlockedDictIteration", when=imports("PyDict_Next")),
+    Entry("ISO602", "unlocked-dict-iteration", "note", "ft-container-thread-safety", "UnlockedDictIteration", when=walks_dicts_without_gil),
     Entry("ISO603", "gil-free-statics", "note", "ft-protecting-internal-state", "GilFreeStatics", when=is_free_threaded),
     Entry("ISO702", "process-wide-classes", "error", "pyo3-multi-phase-initialization", "ProcessWideClasses", when=is_pyo3),
     Entry("ISO703", "shared-registry", "note", "isolated-module-objects", "SharedRegistry", when=is_generated),
     Entry("ISO704", "generator-guard", "warning", "opt-out-limiting-to-one-module-object-per-process", "GeneratorGuard", when=has_guards),
     Entry("ISO705", "capsule-published", "note", "pyo3-sharing-api-versioning", "CapsulePublished", when=has_capsules),
-    Entry("ISO901", "own-gil-contradicted", "error", "making-modules-safe-with-multiple-interpreters", "OwnGilContradicted"),
+    Entry("ISO901", "own-gil-contradicted", "error", "making-modules-safe-with-multiple-interpreters", "OwnGilContradicted", when=may_declare(PER_INTERPRETER_GIL)),
 )
 """Rules that look at a file."""
 

@@ -272,3 +272,10 @@ def test_a_rule_that_is_not_loaded_would_have_found_nothing() -> None:
                     skipped += 1
                     assert not list(rule.rule.check(made)), (rule.code, other.code, kind)
     assert skipped
+
+
+def test_a_rule_about_imports_is_loaded_for_each_of_its_names() -> None:
+    asked = [(entry, name) for entry in ASKED for name in getattr(entry.rule, "names", ())]
+    assert asked
+    for entry, name in asked:
+        assert entry.when(facts(imports=(name,))), (entry.code, name)
