@@ -7,12 +7,14 @@ module is plainly ``name.pyd``, and which ABI it is for is told by the DLL it li
 """
 
 import re
+from functools import lru_cache
 
 # Texts: compiled (and kept by re) when a file needs them.
 _FREE_THREADED = r"c(?:python-|p)3\d+t"
 _PYTHON_DLL = r"(?i)(?:lib)?python3(?:\.?(\d+))?(t?)(_d)?\.dll\Z"
 
 
+@lru_cache(maxsize=64)
 def names_free_threaded(tag: str | None) -> bool:
     """Whether the tag is that of one free-threaded version (``cpython-313t-...``, ``cp313t-...``)."""
     return tag is not None and re.match(_FREE_THREADED, tag) is not None

@@ -94,10 +94,11 @@ def _promising(
 def read_definition(image: Image, address: int, layout: Layout) -> FoundDefinition | None:
     """The definition at ``address``, or None where the words there have another shape."""
     size, pointers = image.word_size, image.pointers
-    first = address + layout.head
-    words = image.window(first, len(MODULEDEF_FIELDS))
-    if len(words) < len(MODULEDEF_FIELDS):
+    first, heads = address + layout.head, layout.head // size
+    words = image.window(address, heads + len(MODULEDEF_FIELDS))
+    if len(words) < heads + len(MODULEDEF_FIELDS):
         return None
+    head, words = words[:heads], words[heads:]
     # What tells most other structures apart comes first.
     hooks = []
     for number in _HOOKS:
@@ -109,10 +110,12 @@ def read_definition(image: Image, address: int, layout: Layout) -> FoundDefiniti
     if m_size > STATE_LIMIT or not is_plain(image, first + _SIZE * size):
         return None
     methods_word, slots_word = first + _METHODS * size, first + _SLOTS * size
-    headed = image.unsigned(address, size) != 0 or layout.free_threaded
+    headed = head[0] != 0 or layout.free_threaded
     if not headed and methods_word not in pointers and slots_word not in pointers:
         return None
-    if not head_at(image, address, layout) or not is_zero(image, first - size):
+    if not head_at(image, address, layout, head[0]):
+        return None
+    if head[-1] or not is_plain(image, first - size):  # ob_type
         return None
     for number in range(_NAME):  # m_init, m_index and m_copy
         if words[number] or not is_plain(image, first + number * size):

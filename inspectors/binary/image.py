@@ -34,8 +34,6 @@ def integers(raw: memoryview, size: int, endian: str) -> "memoryview[int] | arra
 
 ZERO_LIMIT = 1 << 20
 """Most zero bytes that one read makes up for memory that no file bytes fill."""
-
-
 REGION_LIMIT = 256
 """Most regions of an image: the largest files have some 34 sections, and what asks about all of them
 for each of a million addresses has to end.
@@ -216,8 +214,8 @@ class Image(Record):
 
     @cached_property
     def after_plain(self) -> list[int]:
-        """Relocated words behind at least three that are not: where a definition may be named."""
-        step, words = 3 * self.word_size, self.relocated
+        """Relocated words behind at least five that are not: where a definition may be named."""
+        step, words = 5 * self.word_size, self.relocated
         far = [words[place] for place in self._far if words[place] - words[place - 1] > step]
         return [*words[:1], *far]
 
@@ -329,7 +327,10 @@ class Image(Record):
 
     def window(self, address: int, count: int) -> Sequence[int]:
         """The file's ``count`` words from ``address`` on, not relocated; fewer at a segment's end."""
-        size = self.word_size
+        size, behind = self.word_size, address + count * self.word_size
+        for low, end, data in self._filled:  # most are read from here
+            if low <= address and behind <= end:
+                return integers(data[address - low : behind - low], size, self.endian).tolist()
         segment = self.segment_at(address)
         if segment is None:
             return ()

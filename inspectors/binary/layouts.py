@@ -51,7 +51,7 @@ class Layout(Record):
     word: int  # bytes in a pointer
     free_threaded: bool
 
-    @property
+    @cached_property
     def head(self) -> int:
         """Size of PyObject. Free-threaded: ob_tid, u16, u8, u8, u32, ob_ref_shared, ob_type."""
         return 3 * self.word + 8 if self.free_threaded else 2 * self.word
@@ -65,7 +65,7 @@ class Layout(Record):
         """Offset of a PyModuleDef field."""
         return self.moduledef_offsets[field]
 
-    @property
+    @cached_property
     def moduledef_size(self) -> int:
         """Size of PyModuleDef."""
         return self.head + len(MODULEDEF_FIELDS) * self.word
@@ -79,7 +79,7 @@ class Layout(Record):
         """Offset of a PyTypeObject field."""
         return self.type_offsets[field]
 
-    @property
+    @cached_property
     def type_size(self) -> int:
         """Size up to and including tp_vectorcall: the least any version has."""
         return self.head + len(TYPE_FIELDS) * self.word
@@ -89,12 +89,12 @@ class Layout(Record):
         """PyMethodDef: name, function, int flags, doc."""
         return 4 * self.word
 
-    @property
+    @cached_property
     def spec_slots(self) -> int:
         """Offset of PyType_Spec.slots: name, int basicsize, int itemsize, unsigned flags, slots."""
         return 24 if self.word == 8 else 16
 
-    @property
+    @cached_property
     def spec_size(self) -> int:
         """Size of PyType_Spec."""
         return self.spec_slots + self.word

@@ -37,14 +37,16 @@ def is_module_name(text: str | None) -> bool:
     return text is not None and len(text) < 512 and _PLAIN_NAME.match(text) is not None
 
 
-def head_at(image: Image, address: int, layout: Layout) -> bool:
-    """Whether the words at ``address`` can be the head of a static object in ``layout``."""
+def head_at(image: Image, address: int, layout: Layout, first: int) -> bool:
+    """Whether the words at ``address``, of which the file has ``first`` for the first, can be the
+    head of a static object in ``layout``.
+    """
     if not layout.free_threaded:
-        return address not in image.pointers and image.unsigned(address, layout.word) in HEAD_WORDS
+        return first in HEAD_WORDS and address not in image.pointers
     # ob_tid 0; then u16 flags (4 from 3.14), u8 mutex 0, u8 gc bits 0, u32 ob_ref_local
     # 0xFFFFFFFF; ob_ref_shared 0 (3.13t, 3.14t, 3.15t as compiled).
     return (
-        image.unsigned(address, layout.word) == 0
+        first == 0
         and image.unsigned(address + layout.word, 2) in (0, 4)
         and image.unsigned(address + layout.word + 4, 4) == 0xFFFFFFFF
         and image.unsigned(address + layout.word + 8, layout.word) == 0
@@ -90,31 +92,32 @@ def candidates(
     base = segment.address + -segment.address % size
     first = bisect_left(names, base + name_offset)
     last = bisect_left(names, base + len(words) * size, first)
+    if first == last:
+        return
     # The word that tells: the reference count, or (free-threaded) the one with ob_ref_local.
     told = (size + 4) // size * size if layout.free_threaded else 0
     back = (name_offset - told) // size
-    places = [(name - base) // size for name in names[first:last]]
+    near = [(name - base) // size for name in names[first:last]]
     if layout.free_threaded:
         shift = size * 8 - 32
-        places = [
+        near = [
             place
-            for place in places
+            for place in near
             if not words[place - 1]
             and 0xFFFFFFFF in (words[place - back] & 0xFFFFFFFF, words[place - back] >> shift)
         ]
     else:
-        places = [
-            place for place in places if not words[place - 1] and words[place - back] in HEAD_WORDS
+        near = [
+            place for place in near if not words[place - 1] and words[place - back] in HEAD_WORDS
         ]
-    for place in places:
-        if zeros > 1 and any(words[place - zeros : place - 1]):
-            continue
+    for place in near:
         address = base + place * size
         for distance in plain:
             if address + distance in pointers:
                 break
         else:
-            yield address - name_offset, words, place
+            if zeros == 1 or not any(words[place - zeros : place - 1]):
+                yield address - name_offset, words, place
 
 
 def is_plain(image: Image, address: int) -> bool:

@@ -3,10 +3,10 @@
 Layouts: ``Include/object.h`` and ``Include/cpython/object.h`` of 3.8 to 3.15.
 """
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from operator import itemgetter
+from struct import unpack
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import (
@@ -23,6 +23,7 @@ from isoview.inspectors.binary.scan import (
     data_segments,
     function_at,
     head_at,
+    is_plain,
     shared_methods,
 )
 from isoview.inspectors.facts import Type
@@ -90,14 +91,18 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     name_at = pointers.get(base + _NAME * size)
     if name_at is None or name_at in pointers or image.in_code(name_at):
         return None  # no text starts with a relocated word
-    words = image.window(base, len(TYPE_FIELDS))
-    if len(words) < len(TYPE_FIELDS) or any(_ZEROS(words)):
+    heads = layout.head // size
+    words = image.window(address, heads + len(TYPE_FIELDS))
+    if len(words) < heads + len(TYPE_FIELDS):
+        return None
+    head, words = words[:heads], words[heads:]
+    if any(_ZEROS(words)):
         return None
     sizes = _sizes(words, size)
-    if sizes is None or not head_at(image, address, layout):
+    if sizes is None or not head_at(image, address, layout, head[0]):
         return None
-    meta = base - size  # ob_type: zero, an import (PyType_Type) or a local metatype
-    if meta not in pointers and meta not in image.imports_at and image.unsigned(meta, size) != 0:
+    # ob_type: zero, an import (PyType_Type) or a local metatype
+    if head[-1] and is_plain(image, base - size):
         return None
     # Which fields the loader fills in: few do, so they are not asked for one by one.
     filled = _fields_among(image.relocated, base, size)
@@ -113,7 +118,7 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     if set_fields is None:
         return None
     basicsize, itemsize, flags = sizes
-    headless = image.unsigned(address, size) == 0 and not layout.free_threaded
+    headless = head[0] == 0 and not layout.free_threaded
     content = not TYPE_FUNCTION_FIELDS.isdisjoint(set_fields) or (
         not headless and (flags or basicsize >= 2 * size or "tp_base" in set_fields)
     )
@@ -205,14 +210,17 @@ def _pointer_fields(
         return None
     size, pointers = image.word_size, image.pointers
     found: list[str] = []
+    in_code = image.in_code
     for number in filled:
         if number == _NAME:
             continue
         where = base + number * size
+        target = pointers.get(where)
+        code = target is not None and in_code(target)
         if number in _FUNCTIONS:
-            if function_at(image, where) is None:
+            if not code and function_at(image, where) is None:
                 return None
-        elif number != _DOC and where in pointers and image.in_code(pointers[where]):
+        elif code and number != _DOC:
             return None
         found.append(TYPE_FIELDS[number])
     return found
@@ -243,15 +251,13 @@ def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, .
     pointers = image.pointers
     gap = layout.spec_slots
     least, odd = _slot_tables(image)
-    named = [
-        (address, pointers[address + gap])
-        for address, behind in image.before_plain
-        if behind == gap
-    ]
     starts = [
         address
-        for address, slots_at in named
-        if slots_at > least and not slots_at & odd and image.unsigned(slots_at, 4) in TYPE_SLOTS
+        for address, behind in image.before_plain
+        if behind == gap
+        and (slots_at := pointers[address + gap]) > least
+        and not slots_at & odd
+        and image.unsigned(slots_at, 4) in TYPE_SLOTS
     ]
     found: list[FoundType] = []
     extents = sorted(taken)
@@ -266,6 +272,8 @@ def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, .
     return tuple(found)
 
 
+_SLOTS_AT_ONCE = 32
+"""Words of a table of type slots that are read at first: most are shorter."""
 _SLOT_WORDS = 2 * len(TYPE_SLOTS) + 2
 """Most words of a table of type slots: ids are few, and none comes twice."""
 
@@ -290,14 +298,14 @@ def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
     for word in range(address + size, address + layout.spec_slots, size):
         if word in pointers or word in imports:
             return None
-    basicsize = image.signed(address + size, 4)
-    itemsize = image.unsigned(address + size + 4, 4)
-    flags = image.unsigned(address + size + 8, 4)
-    if basicsize is None or itemsize is None or flags is None or itemsize > SIZE_LIMIT:
+    raw = image.read(address + size, layout.spec_slots - size)
+    if len(raw) < layout.spec_slots - size:
         return None
-    if not -SIZE_LIMIT <= basicsize <= SIZE_LIMIT:
+    order = "<" if image.endian == "little" else ">"
+    basicsize, itemsize, flags, *padding = unpack(f"{order}iiI{'I' * (size == 8)}", raw)
+    if not -SIZE_LIMIT <= basicsize <= SIZE_LIMIT or not 0 <= itemsize <= SIZE_LIMIT:
         return None
-    if size == 8 and image.unsigned(address + 20, 4) != 0:
+    if any(padding):
         return None
     if image.in_code(slots_at) or image.in_code(name_at) or name_at in pointers:
         return None
@@ -309,7 +317,8 @@ def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
     if not printable(name) or name is None:
         return None
     # Shiboken puts the number of packages before the name: "2:PySide6.QtCore.QObject".
-    name = re.sub(r"\A\d:", "", name)
+    if name[1:2] == ":" and name[0].isdecimal():
+        name = name[2:]
     methods_at = pointers.get(slots.get(64, 0))
     base = _base_name(image, slots[48]) if 48 in slots else None
     return FoundType(
@@ -344,8 +353,12 @@ def _type_slots(image: Image, address: int) -> tuple[dict[int, int], bool] | Non
     some_pointer = some_zero = False
     # The id is an int at the start of its word, zeros behind it; ids are few, and none comes twice.
     shift = 32 if size == 8 and image.endian == "big" else 0
-    words = image.window(address, _SLOT_WORDS)
-    for index in range(0, len(words), 2):
+    words = image.window(address, _SLOTS_AT_ONCE)
+    for index in range(0, _SLOT_WORDS, 2):
+        if index == _SLOTS_AT_ONCE:
+            words = image.window(address, _SLOT_WORDS)
+        if index >= len(words):
+            return None
         entry = address + index * size
         number = words[index] >> shift
         if words[index] != number << shift or entry in pointers or entry in imports:
