@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 
 from isoview.guards import once_per_interpreter, one_interpreter, opt_out
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.hints import Any
 from isoview.inspectors.record import Record
 from isoview.loads_on import free_threaded
 from isoview.model import COUNTING, Finding, NotRun
@@ -153,7 +154,7 @@ def scorecard(
     case = _case(facts)
     if asked is ASKED:  # most files of an environment are alike in this
         return dict(_marks_of_file(case, frozenset(unclear), frozenset(acting)))
-    return _marks(case, _by_section(asked), unclear, acting)
+    return _marks(_Case(*case), _by_section(asked), unclear, acting)
 
 
 class _Case(Record):
@@ -169,10 +170,11 @@ class _Case(Record):
     opts_out: bool
 
 
-def _case(facts: Facts) -> _Case:
+def _case(facts: Facts) -> tuple[Any, ...]:
+    """The fields of a file's :class:`_Case`, as what is looked up sooner than a record."""
     init, definition, read = facts.own_init, facts.own_definition, facts.completeness
     size = definition.m_size if definition is not None else None
-    return _Case(
+    return (
         facts.stage,
         init.phase if init is not None else "unknown",
         (
@@ -189,8 +191,10 @@ def _case(facts: Facts) -> _Case:
 
 
 @lru_cache(maxsize=256)
-def _marks_of_file(case: _Case, unclear: frozenset[str], acting: frozenset[str]) -> dict[str, str]:
-    return _marks(case, _rules_of_files(), unclear, acting)
+def _marks_of_file(
+    case: tuple[Any, ...], unclear: frozenset[str], acting: frozenset[str]
+) -> dict[str, str]:
+    return _marks(_Case(*case), _rules_of_files(), unclear, acting)
 
 
 def _marks(

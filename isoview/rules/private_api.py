@@ -1,13 +1,16 @@
 """ISO501."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from isoview.core_build import is_core_build
 from isoview.fingerprint import api_subject
-from isoview.inspectors.facts import Evidence, Facts
+from isoview.inspectors.facts import Facts
+from isoview.inspectors.record import kept, replace
 from isoview.loads_on import minors
 from isoview.model import Finding
 from isoview.rules.base import Rule
+from isoview.rules.imports import imported
 
 # Names that public macros and inline functions of the headers expand to (using the public spelling
 # leaves them in the file), and those that the reference manual documents. Read off the headers of
@@ -80,23 +83,41 @@ class PrivateApi(Rule):
     severity = "note"
     guide = "pep-384-stable-abi"
 
+    sums = True
+
+    def sum_of(self, facts: Facts) -> Finding | None:
+        names = _private(facts)
+        if not names:
+            return None
+        return replace(self.finding(facts, "names", "private names"), count=len(names))
+
     def check(self, facts: Facts) -> Iterator[Finding]:
-        private = facts.capi.like("_Py")
-        if not private or is_core_build(facts):
-            return
-        loads_on = minors(facts)
-        for name in private:
-            if name == _RUNTIME or _has_public_name(name):
-                continue
-            if not loads_on or loads_on[0] > _UNTIL.get(name, 0):
-                yield self.finding(
-                    facts,
-                    api_subject(name),
-                    f"{name} is private to CPython",
-                    evidence=(Evidence("import", f"imports {name}"),),
-                )
+        for name in _private(facts):
+            yield self.finding(
+                facts,
+                api_subject(name),
+                f"{name} is private to CPython",
+                evidence=imported(name),
+            )
 
 
+@kept
+def _private(facts: Facts) -> list[str]:
+    """The private names that a file imports, and that no public one stands behind."""
+    names = facts.capi.like("_Py")
+    if not names or is_core_build(facts):
+        return []
+    loads_on = minors(facts)
+    return [
+        name
+        for name in names
+        if name != _RUNTIME
+        and not _has_public_name(name)
+        and (not loads_on or loads_on[0] > _UNTIL.get(name, 0))
+    ]
+
+
+@lru_cache(maxsize=1 << 10)
 def _has_public_name(name: str) -> bool:
     """Whether a name is one of these."""
     if name in _BY_PUBLIC_NAME:
