@@ -342,6 +342,37 @@ def test_a_full_disk_is_said_in_a_line() -> None:
     assert "No space left" in shown.stderr
 
 
+_AS_THE_SCRIPT = """
+    import sys, types
+
+    class Last:
+        def __del__(self):
+            print("taken apart")
+
+    module = sys.modules["module"] = types.ModuleType("module")
+    module.last = Last()
+    del module
+    sys.modules.pop("threading", None)  # an editable install loads it
+    sys.modules.pop("atexit", None)
+    {}
+    from isoview.__main__ import main
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "end"),
+    [("", ""), ("import atexit", "taken apart\n"), ("import threading", "taken apart\n")],
+)
+def test_an_interpreter_nobody_waits_for_is_not_taken_apart(before: str, end: str) -> None:
+    shown = python(_AS_THE_SCRIPT.format(before), "check", speedups())
+    assert shown.returncode == ExitCode.CLEAN
+    assert shown.stdout == isoview("check", speedups()).stdout + end
+    missing = python(_AS_THE_SCRIPT.format(before), "check", "missing.so")
+    assert missing.returncode == ExitCode.NOT_ANALYSED
+    assert "missing.so" in missing.stderr
+
+
 def test_ctrl_c_ends_quietly_with_130() -> None:
     script = (
         "import signal, time, isoview.inspectors.binary.inspect as i\n"
