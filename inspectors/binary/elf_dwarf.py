@@ -12,7 +12,6 @@ Source: DWARF Debugging Information Format, versions 4 and 5.
 import os
 import re
 import struct
-import zlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 
@@ -20,7 +19,8 @@ from isoview.inspectors.binary.elf import SHT_NOBITS, ElfFile, SectionHeader, bu
 from isoview.inspectors.binary.image import Declaration, Declarations
 from isoview.inspectors.binary.source import read_file
 from isoview.inspectors.errors import IsoviewError
-from isoview.inspectors.hints import Any, NamedTuple
+from isoview.inspectors.hints import Any
+from isoview.inspectors.record import Record
 from isoview.inspectors.text import decode
 
 SIZE_LIMIT = 64 << 20
@@ -42,7 +42,7 @@ _FIXED = {
     "DW_FORM_strx1": 1, "DW_FORM_strx2": 2, "DW_FORM_strx4": 4, "DW_FORM_implicit_const": 0,
     "DW_FORM_sec_offset": 4, "DW_FORM_addr": 8,
 }  # fmt: skip
-_OBJECTS = re.compile(r"(_object|_typeobject|Py\w*Object|_longobject|PyTypeObject)\Z")
+_OBJECTS = r"(_object|_typeobject|Py\w*Object|_longobject|PyTypeObject)\Z"
 _QUALIFIERS = {"DW_TAG_const_type": "const ", "DW_TAG_volatile_type": "volatile "}
 _SHF_COMPRESSED = 0x800
 _STRUCTS = frozenset({"DW_TAG_structure_type", "DW_TAG_class_type"})
@@ -137,10 +137,14 @@ def _is_of(other: ElfFile, reader: ElfFile, link: "_Link | None") -> bool:
     own = build_id(reader)
     if own is not None:
         return build_id(other) == own
-    return link is not None and zlib.crc32(other.data) == link.checksum
+    if link is None:
+        return False
+    import zlib
+
+    return zlib.crc32(other.data) == link.checksum
 
 
-class _Link(NamedTuple):
+class _Link(Record):
     """What ``.gnu_debuglink`` says: a file's name, and the CRC-32 of its bytes."""
 
     name: str
@@ -297,7 +301,7 @@ class _Dwarf:
         for _ in range(TYPE_DEPTH):
             if entry is None:
                 return False
-            if _OBJECTS.match(self._name(entry)):
+            if re.match(_OBJECTS, self._name(entry)):
                 return True
             if entry.tag in _STRUCTS:
                 first = next(entry.iter_children(), None) if entry.has_children else None

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from isoview.inspectors.binary.image import integers
 from isoview.inspectors.hints import NamedTuple
+from isoview.inspectors.record import Record
 
 
-class Numbers(NamedTuple):
+class Numbers(Record):
     """Relocation numbers of one processor."""
 
     relative: int  # the image's own address
@@ -39,7 +40,7 @@ class Symbolic(NamedTuple):
     addends: Sequence[int | None]  # None: it stands in the word
 
 
-class Relocations(NamedTuple):
+class Relocations(Record):
     """One table, by what has to be done; addresses are link-time."""
 
     relative: dict[int, int]  # word address -> local address
