@@ -276,7 +276,12 @@ class CApiUse(Record):
 
     def has_like(self, *starts: str) -> bool:
         """Whether a name is imported that begins like one of these."""
-        return any(map(self.like, starts))
+        names = self._ordered
+        for start in starts:
+            at = bisect_left(names, start)
+            if at < len(names) and names[at].startswith(start):
+                return True
+        return False
 
     @cached_property
     def _ordered(self) -> list[str]:
