@@ -31,9 +31,9 @@ class Constants:
     def find(self, needle: bytes) -> int | None:
         """Address of the first place that holds ``needle``."""
         for address, raw, start, end in self._pieces:
-            at = raw.find(needle, start, end)
+            at = _first(raw, needle, start, end)
             if at >= 0:
-                return address + int(at) - start
+                return address + at - start
         return None
 
     def match(self, needle: bytes, pattern: bytes) -> tuple[int, re.Match[bytes]] | None:
@@ -42,13 +42,28 @@ class Constants:
         ``needle`` is what is searched for: a plain search is some ten times faster than a pattern.
         """
         for address, raw, start, end in self._pieces:
-            at = raw.find(needle, start, end)
+            at = _first(raw, needle, start, end)
             while at >= 0:
                 match = re.compile(pattern).match(raw, at, end)
                 if match:
                     return address + int(at) - start, match
                 at = raw.find(needle, at + 1, end)
         return None
+
+
+_SHORT = 13
+"""Up to so many bytes a text is found to be missing sooner from the end than from the start, in up
+to half the time (CPython 3.11 to 3.15): only the search from the start looks at every text's
+repetitions, for the sake of its worst case.
+"""
+
+
+def _first(raw: Any, needle: bytes, start: int, end: int) -> int:
+    """Where a text first stands; -1 where it does not, as it is with most texts in most files."""
+    if len(needle) <= _SHORT and raw.rfind(needle, start, end) < 0:
+        return -1
+    at: int = raw.find(needle, start, end)
+    return at
 
 
 def _regions(image: Image) -> list[Region]:
