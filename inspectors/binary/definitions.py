@@ -4,7 +4,7 @@ Layout: ``Include/moduleobject.h`` (stable ABI); shape and its limits were measu
 modules against what the interpreter says after importing them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import MODULEDEF_FIELDS, Layout
@@ -52,9 +52,7 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
             plain.append(-name_at)
         for segment in data_segments(image):
             scan = candidates(image, segment, layout, name_at, image.after_plain, 3, plain)
-            for address, words, index in scan:
-                if not _promising(image, address, layout, words, index):
-                    continue
+            for address in _promising(image, layout, scan):
                 definition = read_definition(image, address, layout)
                 if definition is not None:
                     found[address] = definition
@@ -66,29 +64,37 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
 
 
 def _promising(
-    image: Image, address: int, layout: Layout, words: Sequence[int], index: int
-) -> bool:
-    """Whether it is worth looking closer: m_size can be one, where no head was written, there are
-    methods or slots, and the hooks that lead into this file are functions. ``index`` is the place
-    of m_name among ``words``.
+    image: Image, layout: Layout, scan: Iterator[tuple[int, Sequence[int], int]]
+) -> Iterator[int]:
+    """The addresses of ``scan`` that are worth a closer look: m_size can be one, where no head was
+    written, there are methods or slots, and each hook is a function or zero.
     """
-    size, pointers = layout.word, image.pointers
-    m_size = words[index + 2] if index + 2 < len(words) else 0
-    if STATE_LIMIT < m_size != (1 << 8 * size) - 1:
-        return False
-    first = address + layout.head
-    if (
-        not layout.free_threaded
-        and not words[index - layout.head // size - _NAME]
-        and first + _METHODS * size not in pointers
-        and first + _SLOTS * size not in pointers
-    ):
-        return False
-    for number in _HOOKS:
-        hook = first + number * size
-        if hook in pointers and function_at(image, hook) is None:
-            return False
-    return True
+    size, pointers, (low, high) = layout.word, image.pointers, image.most_code
+    all_ones, start = (1 << 8 * size) - 1, layout.head // size + _NAME
+    methods, slots = layout.moduledef("m_methods"), layout.moduledef("m_slots")
+    hooks = [(layout.head + number * size, number - _NAME) for number in _HOOKS]
+    for address, words, index in scan:
+        m_size = words[index + 2] if index + 2 < len(words) else 0
+        if STATE_LIMIT < m_size != all_ones:
+            continue
+        if (
+            not layout.free_threaded
+            and not words[index - start]
+            and address + methods not in pointers
+            and address + slots not in pointers
+        ):
+            continue
+        for offset, behind in hooks:
+            hook = address + offset
+            target = pointers.get(hook)
+            if target is None:
+                place = index + behind
+                if place < len(words) and words[place] and hook not in image.imports_at:
+                    break
+            elif not low <= target < high and function_at(image, hook) is None:
+                break
+        else:
+            yield address
 
 
 def read_definition(image: Image, address: int, layout: Layout) -> FoundDefinition | None:

@@ -24,7 +24,7 @@ def integers(raw: memoryview, size: int, endian: str) -> "memoryview[int] | arra
     """``raw`` as unsigned integers of ``size`` bytes (4 or 8) in the file's byte order; bytes
     beyond the last whole one are left out.
     """
-    usable = raw[: len(raw) // size * size]
+    usable = raw[: len(raw) // size * size] if len(raw) % size else raw
     if endian == sys.byteorder:
         return usable.cast("Q") if size == 8 else usable.cast("I")
     swapped = array("Q" if size == 8 else "I", bytes(usable))
@@ -231,10 +231,8 @@ class Image(Record):
     @cached_property
     def _regions_apart(self) -> tuple[list[int], list[Region]] | None:
         """Starts of the regions and the regions, by address; None where some overlap."""
-        regions = sorted(
-            (region for region in self.regions if region.size and not region.thread_local),
-            key=lambda region: region.address,
-        )
+        regions = [region for region in self.regions if region.size and not region.thread_local]
+        regions.sort(key=lambda region: region.address)
         end = 0
         for region in regions:
             if region.address < end:
@@ -267,11 +265,14 @@ class Image(Record):
         apart = self._regions_apart
         if apart is None:
             return None
-        found: list[int] = []
-        for region in apart[1]:
-            if region.executable:
-                found += (region.address, region.address + region.size)
-        return found
+        code = [region for region in apart[1] if region.executable]
+        return [bound for one in code for bound in (one.address, one.address + one.size)]
+
+    @cached_property
+    def most_code(self) -> tuple[int, int]:
+        """First address and end of the largest region with code, where most functions are."""
+        bounds = self._code_bounds or [0, 0]
+        return max(zip(bounds[::2], bounds[1::2], strict=True), key=lambda one: one[1] - one[0])
 
     def in_code(self, address: int) -> bool:
         """Whether instructions stand at ``address``: decided by section where there are any."""
@@ -376,8 +377,8 @@ class Image(Record):
         for low, behind, whole, shift in self._found_in:
             if low <= address < behind:
                 start = address + shift
-                end = whole.find(b"\0", start, min(start + limit + 1, behind + shift))
-                if end >= 0:
+                end = whole.find(b"\0", start, start + limit + 1)
+                if 0 <= end < behind + shift:
                     return decode(whole[start : min(end, start + keep + 1)], keep)
                 break
         size = min(256, limit + 1)  # most are short, and what is read is copied

@@ -184,7 +184,7 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
     """The ``PyMethodDef`` table at ``address``; None where the bytes are no such table."""
     size = image.word_size
     pointers, imports = image.pointers, image.imports_at
-    in_code, cstring = image.in_code, image.cstring
+    (low, high), cstring = image.most_code, image.cstring
     # The flags are an int at the start of their word.
     shift, mask = (32 if size == 8 and image.endian == "big" else 0), 0xFFFFFFFF
     found: list[Method] = []
@@ -205,7 +205,7 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
                 return None
             code = pointers.get(function)
             if (
-                (code is None or not in_code(code))  # most are of the file itself
+                (code is None or not low <= code < high)
                 and function_at(image, function) is None
                 and (words[at + 1] or code is not None)
             ):
@@ -221,7 +221,7 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
     return None
 
 
-_METHODS_AT_ONCE = 16
+_METHODS_AT_ONCE = 4
 """Most tables are shorter."""
 
 

@@ -5,7 +5,7 @@ from isoview.inspectors.binary.definitions import FoundDefinition, find_definiti
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import Layout, layout_of
 from isoview.inspectors.binary.types import FoundType, find_specs, find_static_types
-from isoview.inspectors.record import Record, replace
+from isoview.inspectors.record import Record
 
 
 class Structures(Record):
@@ -22,23 +22,19 @@ def find_structures(image: Image, tag: str | None) -> Structures:
 
     The tag says which that is; where it does not, or lies, the one in which something is found.
     """
-    order = (True, False) if names_free_threaded(tag) else (False, True)
-    result: Structures | None = None
-    for free_threaded in order:
-        layout = layout_of(image.word_size, free_threaded)
+    first = layout_of(image.word_size, names_free_threaded(tag))
+    for layout in (first, layout_of(image.word_size, not first.free_threaded)):
         definitions = find_definitions(image, (layout,))
         types = apart(find_static_types(image, (layout,)), definitions)
-        if result is None or definitions or types:
-            result = Structures(layout, definitions, types, ())
         if definitions or types:
             break
-    assert result is not None  # noqa: S101 - the loop runs twice
+    else:
+        layout = first
     taken = [
-        (d.fact.address or 0, (d.fact.address or 0) + d.layout.moduledef_size)
-        for d in result.definitions
+        (d.fact.address or 0, (d.fact.address or 0) + d.layout.moduledef_size) for d in definitions
     ]
-    taken += [(t.fact.address or 0, (t.fact.address or 0) + t.size) for t in result.static_types]
-    return replace(result, specs=find_specs(image, taken))
+    taken += [(t.fact.address or 0, (t.fact.address or 0) + t.size) for t in types]
+    return Structures(layout, definitions, types, find_specs(image, taken))
 
 
 def apart(

@@ -6,7 +6,7 @@ Layouts: ``Include/object.h`` and ``Include/cpython/object.h`` of 3.8 to 3.15.
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from operator import itemgetter
-from struct import unpack
+from struct import unpack_from
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import (
@@ -171,7 +171,8 @@ _PLAIN = tuple(
 _POINTERS = frozenset(range(len(TYPE_FIELDS))) - _PLAIN_FIELDS - {_NAME}
 _POINTER_WORDS = itemgetter(*_POINTERS)
 _FUNCTIONS = frozenset(_NUMBERS[field] for field in TYPE_FUNCTION_FIELDS)
-_DOC = _NUMBERS["tp_doc"]
+_TEXTS = frozenset({_NAME, _NUMBERS["tp_doc"]})
+_MAY_BE_CODE = _FUNCTIONS | _TEXTS
 _TABLES = tuple(
     _NUMBERS[field]
     for field in (
@@ -208,22 +209,20 @@ def _pointer_fields(
     """Names of the pointer fields that are set; None where one holds something else."""
     if any(_POINTER_WORDS(words)) and any(words[number] for number in _POINTERS.difference(filled)):
         return None
-    size, pointers = image.word_size, image.pointers
-    found: list[str] = []
-    in_code = image.in_code
-    for number in filled:
-        if number == _NAME:
+    size, pointers, (low, high) = image.word_size, image.pointers, image.most_code
+    targets = [(number, pointers.get(base + number * size, -1)) for number in filled]
+    code = {number for number, target in targets if low <= target < high}
+    if not _MAY_BE_CODE.issuperset(code):
+        return None
+    for number, target in targets:  # those that the first look says nothing of
+        if number in code:
             continue
-        where = base + number * size
-        target = pointers.get(where)
-        code = target is not None and in_code(target)
         if number in _FUNCTIONS:
-            if not code and function_at(image, where) is None:
+            if function_at(image, base + number * size) is None:
                 return None
-        elif code and number != _DOC:
+        elif number not in _TEXTS and image.in_code(target):
             return None
-        found.append(TYPE_FIELDS[number])
-    return found
+    return [TYPE_FIELDS[number] for number in filled if number != _NAME]
 
 
 def _base_name(image: Image, where: int) -> str | None:
@@ -301,11 +300,10 @@ def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
     raw = image.read(address + size, layout.spec_slots - size)
     if len(raw) < layout.spec_slots - size:
         return None
-    order = "<" if image.endian == "little" else ">"
-    basicsize, itemsize, flags, *padding = unpack(f"{order}iiI{'I' * (size == 8)}", raw)
+    basicsize, itemsize, flags = unpack_from("<iiI" if image.endian == "little" else ">iiI", raw)
     if not -SIZE_LIMIT <= basicsize <= SIZE_LIMIT or not 0 <= itemsize <= SIZE_LIMIT:
         return None
-    if any(padding):
+    if any(raw[12:]):  # padding
         return None
     if image.in_code(slots_at) or image.in_code(name_at) or name_at in pointers:
         return None
@@ -346,9 +344,8 @@ def _type_slots(image: Image, address: int) -> tuple[dict[int, int], bool] | Non
     """Address of the value word of every slot by the slot's id, and whether some value is zero in
     the file; None where the bytes are no slot table.
     """
-    size, pointers, imports, in_code = (
-        image.word_size, image.pointers, image.imports_at, image.in_code,
-    )  # fmt: skip
+    size, pointers, imports = image.word_size, image.pointers, image.imports_at
+    low, high = image.most_code
     found: dict[int, int] = {}
     some_pointer = some_zero = False
     # The id is an int at the start of its word, zeros behind it; ids are few, and none comes twice.
@@ -380,7 +377,7 @@ def _type_slots(image: Image, address: int) -> tuple[dict[int, int], bool] | Non
         some_pointer = True
         if (
             number not in DATA_TYPE_SLOTS
-            and (target is None or not in_code(target))  # most are of the file itself
+            and (target is None or not low <= target < high)
             and function_at(image, value) is None
         ):
             return None
