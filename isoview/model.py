@@ -185,8 +185,8 @@ class _PutOff:
         if report is None:
             return ()
         state = report.__dict__
-        findings: tuple[Finding, ...] = state["_make"]()
-        state["findings"] = findings
+        # Where two threads ask at once, both get the same findings.
+        findings: tuple[Finding, ...] = state.setdefault("findings", state["_make"]())
         return findings
 
 
