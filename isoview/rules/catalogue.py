@@ -14,7 +14,7 @@ from isoview.guards import opt_out
 from isoview.inspectors.facts import Facts
 from isoview.inspectors.hints import Any
 from isoview.inspectors.record import Record, cached_property
-from isoview.loads_on import free_threaded
+from isoview.loads_on import free_threaded, oldest_by_contents, versioned_minor
 from isoview.model import Severity
 from isoview.rules.classes import no_specs, spec_types
 
@@ -78,6 +78,20 @@ def may_have_state(facts: Facts) -> bool:
     return size is None or size > 0
 
 
+def may_keep_state_unread(facts: Facts) -> bool:
+    """There may be module state, or something may read it that is not seen."""
+    unseen = bool(facts.libraries) or "_PyRuntime" in facts.capi.names
+    return may_have_state(facts) or unseen or is_core_build(facts)
+
+
+def may_contradict_tag(facts: Facts) -> bool:
+    """The name gives a version or an ABI, and what is in the file can be of another."""
+    named = versioned_minor(facts.artifact.tag or "")
+    if named is None:
+        return False
+    return facts.artifact.free_threaded_layout or oldest_by_contents(facts) > named
+
+
 def may_declare(support: int) -> Callable[[Facts], bool]:
     """The file declares this support for interpreters, or what it declares cannot be read."""
 
@@ -119,6 +133,12 @@ def may_write_flags(facts: Facts) -> bool:
 def may_take_capsules(facts: Facts) -> bool:
     """The code was looked at for what is taken, or no static is known."""
     return facts.stage == "code" or not facts.globals
+
+
+def has_thread_local_data(facts: Facts) -> bool:
+    from isoview.rules.mutable_static import THREAD_LOCAL
+
+    return any(section.name.startswith(THREAD_LOCAL) for section in facts.sections)
 
 
 def has_capsules(facts: Facts) -> bool:
@@ -208,28 +228,28 @@ FILES: tuple[Entry, ...] = (
     Entry("ISO212", "dealloc-keeps-type", "error", "defining-tp-dealloc", "DeallocKeepsType", when=has_specs),
     Entry("ISO301", "object-in-static", "error", "enter-per-module-state", "ObjectInStatic", when=may_hold_objects),
     Entry("ISO302", "mutable-static", "warning", "managing-global-state", "MutableStatic"),
-    Entry("ISO303", "thread-local-data", "note", "managing-global-state", "ThreadLocalData"),
+    Entry("ISO303", "thread-local-data", "note", "managing-global-state", "ThreadLocalData", when=has_thread_local_data),
     Entry("ISO304", "pystate-find-module", "warning", "module-state-access-from-functions", "PyStateFindModule", when=imports("PyState_FindModule")),
     Entry("ISO305", "gilstate-api", "note", "making-modules-safe-with-multiple-interpreters", "GilStateApi", when=imports_like("PyGILState_")),
     Entry("ISO306", "interned-string-in-static", "error", "enter-per-module-state", "InternedStringInStatic", when=may_hold_objects),
     Entry("ISO307", "init-once-flag", "note", "isolated-module-objects", "InitOnceFlag", when=may_write_flags),
     Entry("ISO308", "interpreter-id", "note", "enter-per-module-state", "InterpreterId", when=imports_like("PyCode_AddWatcher", "PyContext_AddWatcher", "PyDict_AddWatcher", "PyFunction_AddWatcher", "PyType_AddWatcher", "PyUnstable_Eval_", "_PyEval_", "_PyInterpreterState_")),
-    Entry("ISO309", "runtime-hook", "note", "managing-global-state", "RuntimeHook", when=imports_like("PyOS_", "_PyOS_", "_Py_HashSecret")),
+    Entry("ISO309", "runtime-hook", "note", "managing-global-state", "RuntimeHook", when=imports("PyOS_InputHook", "PyOS_ReadlineFunctionPointer", "_PyOS_ReadlineTState", "_Py_HashSecret_Initialized")),
     Entry("ISO310", "free-list", "warning", "enter-per-module-state", "FreeList", when=may_hold_objects_by_name),
     Entry("ISO311", "local-static-object", "error", "enter-per-module-state", "LocalStaticObject", when=may_hold_objects_by_name),
     Entry("ISO312", "capsule-table-in-static", "warning", "managing-global-state", "CapsuleTableInStatic", when=may_take_capsules),
     Entry("ISO313", "module-by-name", "note", "module-state-access-from-functions", "ModuleByName", when=imports("PyImport_GetModule", "PyImport_AddModule", "PyImport_AddModuleObject", "PyImport_AddModuleRef", "PyImport_GetModuleDict")),
-    Entry("ISO314", "other-interpreters", "note", "making-modules-safe-with-multiple-interpreters", "OtherInterpreters", when=imports_like("PyInterpreterState_", "PyEval_Set", "Py_AddPendingCall")),
+    Entry("ISO314", "other-interpreters", "note", "making-modules-safe-with-multiple-interpreters", "OtherInterpreters", when=imports_like("PyInterpreterState_Head", "PyInterpreterState_Main", "PyInterpreterState_Next", "PyInterpreterState_ThreadHead", "PyEval_SetProfileAll", "PyEval_SetTraceAll", "Py_AddPendingCall")),
     Entry("ISO315", "at-exit", "warning", "managing-global-state", "AtExit", when=imports("Py_AtExit")),
     Entry("ISO316", "embedding-calls", "warning", "background", "EmbeddingCalls", when=imports_like("PyImport_AppendInittab", "PyImport_ExtendInittab", "PySys_SetArgv", "Py_BytesMain", "Py_EndInterpreter", "Py_Finalize", "Py_Initialize", "Py_Main", "Py_NewInterpreter", "Py_RunMain", "Py_Set")),
-    Entry("ISO401", "state-never-read", "warning", "module-state-access-from-functions", "StateNeverRead"),
+    Entry("ISO401", "state-never-read", "warning", "module-state-access-from-functions", "StateNeverRead", when=may_keep_state_unread),
     Entry("ISO402", "state-from-own-type", "note", "module-state-access-from-regular-methods", "StateFromOwnType", when=has_specs),
     Entry("ISO403", "slots-without-module", "note", "module-state-access-from-slot-methods-getters-and-setters", "SlotsWithoutModule", when=has_specs_or_unknown_state),
     Entry("ISO501", "private-api", "note", "pep-384-stable-abi", "PrivateApi", when=imports_like("_Py")),
     Entry("ISO502", "outside-stable-abi", "error", "pep-384-stable-abi", "OutsideStableAbi", when=leaves_stable_abi),
     Entry("ISO503", "libpython-linked", "warning", "background", "LibpythonLinked", when=links_python),
     Entry("ISO504", "runtime-internals", "warning", "making-modules-safe-with-multiple-interpreters", "RuntimeInternals", when=imports("_PyRuntime")),
-    Entry("ISO505", "tag-contradicted", "warning", "pep-384-stable-abi", "TagContradicted"),
+    Entry("ISO505", "tag-contradicted", "warning", "pep-384-stable-abi", "TagContradicted", when=may_contradict_tag),
     Entry("ISO506", "newer-than-declared", "error", "pep-384-stable-abi", "NewerThanDeclared", when=is_stable_abi),
     Entry("ISO601", "borrowed-references", "note", "ft-borrowed-references", "BorrowedReferences", when=is_free_threaded),
     Entry("ISO602", "unlocked-dict-iteration", "note", "ft-container-thread-safety", "UnlockedDictIteration", when=walks_dicts_without_gil),
