@@ -5,7 +5,7 @@ is none, the answer rests on how much was read, and on whether every writable st
 """
 
 from isoview.inspectors.facts import Facts
-from isoview.inspectors.hints import Literal, NamedTuple
+from isoview.inspectors.hints import Literal
 from isoview.inspectors.record import Record
 from isoview.model import Finding
 
@@ -33,7 +33,7 @@ _KINDS_SHARED = (
 )
 
 
-class Found(NamedTuple):
+class Found(Record):
     """What the rules found, as an answer weighs it: plain statics, of which there may be thousands,
     are counted once.
     """

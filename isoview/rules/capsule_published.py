@@ -7,7 +7,7 @@ from isoview.inspectors.facts import Facts
 from isoview.model import Finding, Where
 from isoview.rules.base import Rule
 
-_OF_GENERATORS = re.compile(
+_OF_GENERATORS = (
     r"swig_runtime_data|__pybind11_|__nb_|.*__mypyc\.((init|exec)_|exports\Z|ensure_deps\Z)"
 )
 """Registries of generators (ISO703), and what a mypyc group gives to its own modules."""
@@ -56,7 +56,7 @@ class CapsulePublished(Rule):
     def check(self, facts: Facts) -> Iterator[Finding]:
         published = [entry for entry in facts.capsules if entry.role == "published"]
         for entry in published:
-            if not _importable(facts, entry.name) or _OF_GENERATORS.match(entry.name):
+            if not _importable(facts, entry.name) or re.match(_OF_GENERATORS, entry.name):
                 continue
             yield self.finding(
                 facts,

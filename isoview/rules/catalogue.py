@@ -37,6 +37,26 @@ class Entry(Record):
     when: Callable[[Facts], bool] = always
     folder: str = ""
 
+    # Written out: there are eighty, and every run of the command makes them.
+    def __init__(
+        self,
+        code: str,
+        name: str,
+        severity: Severity,
+        guide: str,
+        kind: str,
+        when: Callable[[Facts], bool] = always,
+        folder: str = "",
+    ) -> None:
+        state = self.__dict__
+        state["code"] = code
+        state["name"] = name
+        state["severity"] = severity
+        state["guide"] = guide
+        state["kind"] = kind
+        state["when"] = when
+        state["folder"] = folder
+
     @cached_property
     def rule(self) -> Any:
         """The rule itself, loaded when it is first asked for."""
