@@ -6,7 +6,6 @@ read. The command line wins over ``isoview.toml``, that over ``pyproject.toml``.
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping
 
 from isoview.inspectors.errors import BadConfig, Unreadable
@@ -17,7 +16,8 @@ _SIZE_LIMIT = 16 << 20
 _TABLES = frozenset({"decision", "group"})  # isoview.toml holds decisions too
 # Without one of these no table ``tool.isoview`` can be in a file: `tool.isoview` in a header or a
 # key, or a table `tool` that is written out, in which `isoview` stands by itself.
-_TOOL = rb"""tool["']?[ \t]*(?:\.[ \t]*["']?isoview|[]=])"""
+_OURS = (b"tool.isoview", b"tool]", b"tool=")
+_NO_MATTER = b" \t\"'"  # TOML lets them stand around every part of a key
 
 
 def _texts(value: Any) -> bool:
@@ -71,8 +71,11 @@ def _pyproject(start: str) -> tuple[str, Mapping[str, Any]] | None:
                 raw = file.read(_SIZE_LIMIT)
         except (OSError, Unreadable):
             continue
-        if b"isoview" not in raw or not re.search(_TOOL, raw):
-            continue  # most do not speak of it to us, and parsing takes 15 ms
+        if b"isoview" not in raw:  # most do not speak of it, and parsing takes 15 ms
+            continue
+        compact = raw.translate(None, _NO_MATTER)
+        if not any(mark in compact for mark in _OURS):
+            continue
         tool = _parsed(path, raw.decode("utf-8", "replace")).get("tool", {})
         section = tool.get("isoview") if isinstance(tool, dict) else None
         if isinstance(section, dict):
