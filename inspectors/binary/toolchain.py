@@ -111,10 +111,10 @@ _MARKS = (
     Mark("SIP", b"sip._C_API", None, _CAPSULES | _IMPORTED),
     Mark("Boost.Python", b"Boost.Python.", None),
 )
-_LIBRARIES = (
-    ("Boost.Python", ("libboost_python", "boost_python")),
-    ("Shiboken", ("libshiboken", "shiboken")),
-)
+_LIBRARIES = {
+    "Boost.Python": ("libboost_python", "boost_python"),
+    "Shiboken": ("libshiboken", "shiboken"),
+}
 # Its functions may come from a library of another name (OpenUSD's), under Itanium or Microsoft
 # mangling, in the name space boost or one of the project's own.
 _BOOST = ("boost6python", "@python@boost@", "@python@pxr_boost@")
@@ -165,6 +165,26 @@ def file_name(library: str) -> str:
     return library.rpartition("/")[2]
 
 
+def _linked(libraries: tuple[str, ...]) -> dict[str, str]:
+    """The first of the libraries that tells each of the things that libraries tell."""
+    found: dict[str, str] = {}
+    for library in libraries:
+        told = _told_by_library(library)
+        if told is not None:
+            found.setdefault(told, library)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _told_by_library(library: str) -> str | None:
+    """The generator or the language whose library this is; most files link the same few."""
+    name = file_name(library)
+    for generator, prefixes in _LIBRARIES.items():
+        if name.startswith(prefixes):
+            return generator
+    return "C++" if name.lower().startswith(_CXX_LIBRARIES) else None
+
+
 def speaks_c_api(image: Image) -> bool:
     """Whether a file can be of a module: it takes something from Python, or offers it a module."""
     return any(map(_OF_PYTHON, image.imported)) or any(map(_OF_PYTHON, image.offered_to_python))
@@ -185,17 +205,18 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
         toolchain = _by_text(constants, mark)
         if toolchain is not None:
             found[mark.name] = toolchain
-    for name, prefix in _LIBRARIES:
-        linked = [name for name in image.libraries if file_name(name).startswith(prefix)]
-        if linked:
-            version = re.search(_LIBRARY_VERSION, linked[0])
+    linked = _linked(image.libraries)
+    for name in _LIBRARIES:
+        library = linked.get(name)
+        if library is not None:
+            version = re.search(_LIBRARY_VERSION, library)
             found[name] = Toolchain(
                 name,
                 version.group(1) if version else None,
-                (Evidence("library", f"links {linked[0]}"),),
+                (Evidence("library", f"links {library}"),),
             )
+    mangled = [name for start in _MANGLED for name in beginning(image.imported, start)]
     if "Boost.Python" not in found:
-        mangled = (name for start in _MANGLED for name in beginning(image.imported, start))
         used = min((name for name in mangled if any(map(name.__contains__, _BOOST))), default=None)
         if used is not None:
             found["Boost.Python"] = Toolchain(
@@ -203,7 +224,7 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
             )
     _refine(image, constants, found)
     generators = list(found.values())
-    language = _language(image, constants, speaks=speaks)
+    language = _language(image, constants, linked, speaks=speaks, mangled=bool(mangled))
     return (*generators, language, *_compilers(image.compilers))
 
 
@@ -258,10 +279,8 @@ def _by_text(constants: Constants, mark: Mark) -> Toolchain | None:
 
 _CXX_LIBRARIES = ("libstdc++", "libc++", "msvcp")
 # Itanium ABI; Microsoft's mangled names begin with "?", which no C name can.
-_CXX_FUNCTIONS = (
-    "_Znw", "_Zdl", "__cxa_throw", "__gxx_personality", "?", "_CxxThrowException",
-    "__CxxFrameHandler",
-)  # fmt: skip
+_CXX_OPERATORS = ("_Znw", "_Zdl", "?")
+_CXX_FUNCTIONS = ("__cxa_throw", "__gxx_personality", "_CxxThrowException", "__CxxFrameHandler")
 
 
 def _static_cxx(image: Image, constants: Constants) -> Evidence | None:
@@ -282,8 +301,12 @@ def _static_cxx(image: Image, constants: Constants) -> Evidence | None:
     return None
 
 
-def _language(image: Image, constants: Constants, *, speaks: bool) -> Toolchain:
-    """What the file is written in."""
+def _language(
+    image: Image, constants: Constants, linked: dict[str, str], *, speaks: bool, mangled: bool
+) -> Toolchain:
+    """What the file is written in. ``linked`` are libraries by what they tell, and ``mangled`` says
+    whether a name in C++'s form is imported.
+    """
     rust = [text for text in image.compilers if text.startswith("rustc version")]
     if rust:
         return Toolchain("Rust", rust[0].split()[2], (Evidence("compiler", rust[0]),))
@@ -293,10 +316,10 @@ def _language(image: Image, constants: Constants, *, speaks: bool) -> Toolchain:
         panic = constants.find(text)
         if panic is not None:
             return Toolchain("Rust", None, (Evidence("text", f'text "{text.decode()}"', panic),))
-    cpp = [name for name in image.libraries if file_name(name).lower().startswith(_CXX_LIBRARIES)]
-    if cpp:
-        return Toolchain("C++", None, (Evidence("library", f"links {cpp[0]}"),))
-    if any(beginning(image.imported, start) for start in _CXX_FUNCTIONS):
+    if "C++" in linked:
+        return Toolchain("C++", None, (Evidence("library", f"links {linked['C++']}"),))
+    names = (*_CXX_OPERATORS, *_CXX_FUNCTIONS) if mangled else _CXX_FUNCTIONS
+    if any(beginning(image.imported, start) for start in names):
         return Toolchain("C++", None, (Evidence("imports", "imports C++ run-time functions"),))
     built_in = _static_cxx(image, constants)
     if built_in is not None:
