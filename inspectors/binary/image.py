@@ -220,13 +220,10 @@ class Image(Record):
         return [*words[:1], *far]
 
     @cached_property
-    def before_plain(self) -> list[tuple[int, int]]:
-        """Relocated words before at least two that are not, each with its distance to the next
-        relocated one, in bytes: where a type or a spec may be named.
-        """
+    def before_plain(self) -> list[int]:
+        """Relocated words before at least two that are not: where a type or a spec may be named."""
         words = self.relocated
-        far = [(words[place - 1], words[place] - words[place - 1]) for place in self._far]
-        return [*far, *[(word, (1 << 62) - word) for word in words[-1:]]]
+        return [*[words[place - 1] for place in self._far], *words[-1:]]
 
     @cached_property
     def _regions_apart(self) -> tuple[list[int], list[Region]] | None:

@@ -52,14 +52,12 @@ def printable(text: str | None) -> bool:
 def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundType, ...]:
     """Every static type of the file in one of ``layouts``, in order of address."""
     found: dict[int, FoundType] = {}
-    gap = (_NUMBERS["tp_vectorcall_offset"] - _NAME) * image.word_size  # where no pointer stands
-    names = [name for name, behind in image.before_plain if behind != gap]
     for layout in layouts:
         name_at = layout.type("tp_name")
         plain = [number * layout.word for number in _PLAIN]
         for segment in data_segments(image):
             for address, words, index in candidates(
-                image, segment, layout, name_at, names, 1, plain
+                image, segment, layout, name_at, image.before_plain, 1, plain
             ):
                 if max(words[index + 1 : index + 3], default=0) > SIZE_LIMIT:
                     continue  # of tp_basicsize and tp_itemsize
@@ -252,9 +250,8 @@ def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, .
     least, odd = _slot_tables(image)
     starts = [
         address
-        for address, behind in image.before_plain
-        if behind == gap
-        and (slots_at := pointers[address + gap]) > least
+        for address in image.before_plain
+        if (slots_at := pointers.get(address + gap, -1)) > least
         and not slots_at & odd
         and image.unsigned(slots_at, 4) in TYPE_SLOTS
     ]
@@ -287,7 +284,7 @@ def _slot_tables(image: Image) -> tuple[int, int]:
     if sum(map(len, words)) < len(image.pointers) + len(image.imports_at):
         return -1, 0  # some word stands where none can: nothing is known
     first = min([found[0] for found in words if found], default=0)
-    return first - _SLOT_WORDS * image.word_size, image.word_size - 1
+    return max(-1, first - _SLOT_WORDS * image.word_size), image.word_size - 1
 
 
 def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
