@@ -6,6 +6,7 @@ Source: the ELF generic ABI, chapter "Symbol Table"; ``DT_GNU_HASH`` as glibc an
 import struct
 import sys
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, count
 
@@ -189,14 +190,39 @@ class SymbolTable:
             and numbers[index] not in (_UNDEFINED, _ABSOLUTE)
         ]
         found.sort()
-        if len(within) > 1:
-            found = [row for row in found if _lies_in(row[0], within)]
+        found = [row for low, high in _joined(within) for row in _between(found, low, high)]
         names = self._text.every([starts[index] for _, index in found])
-        kept: dict[int, tuple[int, str, int]] = {}
-        for name, (value, index) in zip(names, found, strict=True):
-            if name and value not in kept:
-                kept[value] = (value, name, sizes[index])
-        return list(kept.values())
+        rows = [
+            (value, name, sizes[index])
+            for name, (value, index) in zip(names, found, strict=True)
+            if name
+        ]
+        return rows if len({row[0] for row in rows}) == len(rows) else _firsts(rows)
+
+
+def _firsts(rows: list[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
+    """Of several rows about one address the first."""
+    kept: dict[int, tuple[int, str, int]] = {}
+    for row in rows:
+        kept.setdefault(row[0], row)
+    return list(kept.values())
+
+
+def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same ranges (start, end) in order, with those that overlap as one."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1][1]:
+            found[-1] = found[-1][0], max(high, found[-1][1])
+        else:
+            found.append((low, high))
+    return found
+
+
+def _between(rows: list[tuple[int, int]], low: int, high: int) -> list[tuple[int, int]]:
+    """Of sorted rows those whose first number is in [low, high)."""
+    first = bisect_left(rows, (low, -1))
+    return rows[first : bisect_left(rows, (high, -1), first)]
 
 
 def _halves(raw: memoryview, endian: str) -> "memoryview[int] | array[int]":
@@ -206,13 +232,6 @@ def _halves(raw: memoryview, endian: str) -> "memoryview[int] | array[int]":
     swapped = array("H", bytes(raw))
     swapped.byteswap()
     return swapped
-
-
-def _lies_in(address: int, ranges: Sequence[tuple[int, int]]) -> bool:
-    for start, end in ranges:  # noqa: SIM110 - a generator costs more than the loop
-        if start <= address < end:
-            return True
-    return False
 
 
 def _in_order(fields: tuple[int, ...]) -> Row:

@@ -135,6 +135,7 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
     filled.append(_BEHIND_ALL)
     following = 0  # the first of these at or behind the static
     by_size: dict[int, Class] = {}
+    evidence: tuple[Evidence, ...]
     for address, name, size in rows:
         if address >= end or not section:
             region = image.region_at(address)
@@ -146,9 +147,15 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
         told = _told_by_name(name)
         if told is not None and not _is_of_its_size(name, size, word):
             told = None
-        if address in known:
+        if told is None and filled[following] >= address + size and address not in known:
+            # Most are such, and there are many.
+            plain = by_size.get(size)
+            if plain is None:
+                plain = by_size[size] = _by_size(size, word)
+            kind, evidence = plain
+        elif address in known:
             kind, text, _ = known[address]
-            evidence: tuple[Evidence, ...] = (Evidence("shape", text, address),)
+            evidence = (Evidence("shape", text, address),)
         elif told is not None and told is not _LOCK:
             kind, evidence = told
         elif filled[following] < address + size and (
@@ -157,10 +164,8 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
             kind, evidence = table
         elif told is not None and size <= _LOCK_LIMIT:
             kind, evidence = told
-        elif size in by_size:  # most are such, and there are many
-            kind, evidence = by_size[size]
         else:
-            kind, evidence = by_size[size] = _by_size(size, word)
+            kind, evidence = _by_size(size, word)
         found.append(Global(address, name, section, size, kind, evidence))
         if len(found) > STATICS_LIMIT:
             break
