@@ -51,8 +51,11 @@ def look(
     quick: bool = False,
     shapes: bool = False,
     debug: bool = False,
+    keep: "list[Loaded] | None" = None,
 ) -> Iterator[Event]:
-    """The events of one place, in this process."""
+    """The events of one place, in this process. What was opened goes with the last of them, or is
+    put into ``keep``.
+    """
     if isinstance(found, Skipped):
         yield Nothing(found.path, found.reason)
         return
@@ -63,7 +66,7 @@ def look(
         return
     yield Started(found.path)
     try:
-        yield from _artifact(found, decisions, quick=quick, shapes=shapes)
+        yield from _artifact(found, decisions, quick=quick, shapes=shapes, keep=keep)
     except IsoviewError as error:
         if debug:
             raise
@@ -96,11 +99,18 @@ def opened(place: Place) -> "tuple[Loaded, ...]":
 
 
 def _artifact(
-    place: Place, decisions: "Decisions | None", *, quick: bool, shapes: bool
+    place: Place,
+    decisions: "Decisions | None",
+    *,
+    quick: bool,
+    shapes: bool,
+    keep: "list[Loaded] | None",
 ) -> Iterator[Event]:
     from isoview.inspectors.binary.inspect import code, shape
 
     for loaded in opened(place):
+        if keep is not None:
+            keep.append(loaded)
         facts = shape(loaded)
         if quick or not facts.artifact.is_extension:
             report = _judged(facts, decisions)

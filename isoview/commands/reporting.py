@@ -14,8 +14,15 @@ from isoview.reports.outputs import FULL, Gathered, Output, parse, write
 
 if TYPE_CHECKING:
     from isoview.cache import Cache
+    from isoview.inspectors.binary.inspect import Loaded
     from isoview.targets import Found
     from isoview.triage import Decisions
+
+
+_UNTIL_THE_END: "list[Loaded]" = []
+"""What was opened of the only file there is. The process ends with its report: to take a large image
+apart before takes longer than to write that.
+"""
 
 
 class Options(Record):
@@ -129,8 +136,12 @@ def events_of(
     few = len(places) <= FULL and all(place.named for place in places)
     if debug or len(places) < 2 or few:
         # A few files that somebody named: reading them takes less than looking for help.
+        keep = _UNTIL_THE_END if len(places) == 1 else None
+        _UNTIL_THE_END.clear()
         serial = (
-            event for found in listed for event in look(found, decisions, quick=quick, debug=debug)
+            event
+            for found in listed
+            for event in look(found, decisions, quick=quick, debug=debug, keep=keep)
         )
         return decisions, serial, lambda: None
     from isoview.parallel import spread
