@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from operator import sub
 
+from isoview.inspectors.binary.words import aligned
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.hints import TYPE_CHECKING, Any, NamedTuple
 from isoview.inspectors.record import Record, cached_property
@@ -30,20 +31,6 @@ def integers(raw: memoryview, size: int, endian: str) -> "memoryview[int] | arra
     swapped = array("Q" if size == 8 else "I", bytes(usable))
     swapped.byteswap()
     return swapped
-
-
-def _aligned(addresses: list[int], size: int) -> list[int]:
-    """Those of some addresses at which a word can stand: nearly always all, which their last bytes
-    tell faster than a look at each.
-    """
-    try:
-        octets = array("Q", addresses).tobytes()
-    except OverflowError:  # of a damaged file
-        octets = b""
-    last = octets[0 if sys.byteorder == "little" else 7 :: 8]
-    if len(last) == len(addresses) and not last.translate(None, bytes(range(0, 256, size))):
-        return addresses
-    return [address for address in addresses if not address & (size - 1)]
 
 
 ZERO_LIMIT = 1 << 20
@@ -211,12 +198,12 @@ class Image(Record):
     @cached_property
     def relocated(self) -> list[int]:
         """Addresses of the words in ``pointers`` that stand where a word can stand, sorted."""
-        return _aligned(sorted(self.pointers), self.word_size)
+        return aligned(sorted(self.pointers), self.word_size)
 
     @cached_property
     def imported_words(self) -> list[int]:
         """The same for the words in ``imports_at``."""
-        return _aligned(sorted(self.imports_at), self.word_size)
+        return aligned(sorted(self.imports_at), self.word_size)
 
     @cached_property
     def _far(self) -> list[int]:

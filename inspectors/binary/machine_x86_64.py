@@ -50,13 +50,19 @@ def call_at(image: Image, code: bytes, at: int, address: int) -> Call | None:
     return None
 
 
+_MAY_CALL = bytes(0xE8) + b"\1\1" + bytes(0xFF - 0xEA) + b"\1"
+"""1 for each byte with which a call or jump can begin: 0xE8, 0xE9 and 0xFF."""
+
+
 def calls(image: Image, start: int, code: bytes) -> Iterator[Call]:
     """Every call and tail jump to an imported function in ``code``, which starts at ``start``."""
-    for at, opcode in enumerate(code):
-        if opcode in (0xE8, 0xE9, 0xFF):
-            call = call_at(image, code, at, start + at)
-            if call is not None:
-                yield call
+    opcodes = code.translate(_MAY_CALL)
+    at = opcodes.find(1)
+    while at >= 0:
+        call = call_at(image, code, at, start + at)
+        if call is not None:
+            yield call
+        at = opcodes.find(1, at + 1)
 
 
 _FIRST_ARGUMENT = {

@@ -7,7 +7,7 @@ file says as much as any other.
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
+from functools import lru_cache, wraps
 
 from isoview.inspectors.binary.image import Image, Segment
 from isoview.inspectors.binary.layouts import Layout
@@ -167,13 +167,16 @@ def read_once(
     read: Callable[[Image, int, int], Table],
 ) -> Callable[..., Table]:
     """``read(image, address, depth)``, done once for each table of an image."""
+    name = read.__name__
 
     @wraps(read)
     def reading(image: Image, address: int, depth: int = 0) -> Table:
-        key = (read.__name__, address, depth)
-        if key not in image.tables:
-            image.tables[key] = read(image, address, depth)
-        found: Table = image.tables[key]
+        key, tables = (name, address, depth), image.tables
+        found: Table
+        if key in tables:
+            found = tables[key]
+        else:
+            found = tables[key] = read(image, address, depth)
         return found
 
     return reading
@@ -213,7 +216,7 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
             name = cstring(target, 512)
             if not name:
                 return None
-            found.append(Method(name, flags))
+            found.append(_method(name, flags))
             entry += 4 * size
         if len(words) < 4 * chunk:
             return None
@@ -223,6 +226,7 @@ def read_methods(image: Image, address: int, _depth: int = 0) -> tuple[Method, .
 
 _METHODS_AT_ONCE = 4
 """Most tables are shorter."""
+_method = lru_cache(maxsize=1 << 12)(Method)  # the files of one generator have many of the same
 
 
 def shared_methods(image: Image, address: int) -> tuple[Method, ...] | None:
