@@ -102,18 +102,20 @@ def read_static_type(image: Image, address: int, layout: Layout) -> FoundType | 
     # ob_type: zero, an import (PyType_Type) or a local metatype
     if head[-1] and is_plain(image, base - size):
         return None
-    # Which fields the loader fills in: few do, so they are not asked for one by one.
-    filled = _fields_among(image.relocated, base, size)
-    imported = _fields_among(image.imported_words, base, size)
+    # Which words the loader fills in: few are, so they are not asked for one by one.
+    filled = _among(image.relocated, base, size)
+    imported = _among(image.imported_words, base, size)
     if imported:
         filled = sorted({*filled, *imported})
-    if not _PLAIN_FIELDS.isdisjoint(filled):
+    if any(_POINTER_WORDS(words)):
+        for number in _POINTERS.difference([(word - base) // size for word in filled]):
+            if words[number]:
+                return None
+    set_fields = _set_fields(image, base, filled)
+    if set_fields is None:
         return None
     name = image.cstring(name_at, 1024)
     if not printable(name) or name is None:
-        return None
-    set_fields = _pointer_fields(image, base, words, filled)
-    if set_fields is None:
         return None
     basicsize, itemsize, flags = sizes
     headless = head[0] == 0 and not layout.free_threaded
@@ -180,11 +182,10 @@ _TABLES = tuple(
 )  # fmt: skip
 
 
-def _fields_among(sorted_words: list[int], base: int, size: int) -> list[int]:
-    """Numbers of the fields of a type, whose fields begin at ``base``, that are among some words."""
+def _among(sorted_words: list[int], base: int, size: int) -> list[int]:
+    """Those of some words that are fields of a type, whose fields begin at ``base``."""
     first = bisect_left(sorted_words, base)
-    last = bisect_left(sorted_words, base + len(TYPE_FIELDS) * size, first)
-    return [(word - base) // size for word in sorted_words[first:last]]
+    return sorted_words[first : bisect_left(sorted_words, base + len(TYPE_FIELDS) * size, first)]
 
 
 def _sizes(words: Sequence[int], size: int) -> tuple[int, int, int] | None:
@@ -201,26 +202,28 @@ def _sizes(words: Sequence[int], size: int) -> tuple[int, int, int] | None:
     return (basicsize, itemsize, flags) if flags < 1 << min(33, size * 8 - 1) else None
 
 
-def _pointer_fields(
-    image: Image, base: int, words: Sequence[int], filled: list[int]
-) -> list[str] | None:
-    """Names of the pointer fields that are set; None where one holds something else."""
-    if any(_POINTER_WORDS(words)) and any(words[number] for number in _POINTERS.difference(filled)):
-        return None
+def _set_fields(image: Image, base: int, filled: list[int]) -> list[str] | None:
+    """Names of the fields behind tp_name that are ``filled`` in, which are words of a type whose
+    fields begin at ``base``; None where one is filled in with something else.
+    """
     size, pointers, (low, high) = image.word_size, image.pointers, image.most_code
-    targets = [(number, pointers.get(base + number * size, -1)) for number in filled]
-    code = {number for number, target in targets if low <= target < high}
-    if not _MAY_BE_CODE.issuperset(code):
-        return None
-    for number, target in targets:  # those that the first look says nothing of
-        if number in code:
-            continue
-        if number in _FUNCTIONS:
-            if function_at(image, base + number * size) is None:
+    found: list[str] = []
+    for where in filled:
+        number = (where - base) // size
+        target = pointers.get(where)
+        if target is not None and low <= target < high:
+            if number not in _MAY_BE_CODE:
                 return None
-        elif number not in _TEXTS and image.in_code(target):
+        elif number in _FUNCTIONS:
+            if function_at(image, where) is None:
+                return None
+        elif number in _PLAIN_FIELDS or (
+            number not in _TEXTS and target is not None and image.in_code(target)
+        ):
             return None
-    return [TYPE_FIELDS[number] for number in filled if number != _NAME]
+        found.append(TYPE_FIELDS[number])
+    found.remove("tp_name")
+    return found
 
 
 def _base_name(image: Image, where: int) -> str | None:
