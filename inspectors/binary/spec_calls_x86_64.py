@@ -6,6 +6,8 @@ cleared just before says that no base is passed, so that the base is ``object`` 
 names one itself.
 """
 
+from struct import Struct
+
 from isoview.inspectors.binary import machine_x86_64
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.record import Record
@@ -39,6 +41,7 @@ _WINDOWS = {
 # unoptimised code goes through; r8 on Windows.
 _LEAS = tuple(b"\x48\x8d" + bytes([modrm]) for modrm in (0x05, 0x0D, 0x15, 0x35, 0x3D))
 _LEA_R8 = b"\x4c\x8d\x05"
+LEA_LENGTH = 7
 
 
 class SpecUse(Record):
@@ -63,21 +66,18 @@ def spec_uses(image: Image, specs: frozenset[int], limit: int) -> tuple[dict[int
     looked = 0
     if not specs:
         return found, looked
+    distance = Struct("<i").unpack_from
     leas = (*_LEAS, _LEA_R8) if image.format == "pe" else _LEAS
     for region in image.regions:
         if not region.executable or region.zero_fill:
             continue
         code = image.read(region.address, region.size)
+        behind, last = region.address + LEA_LENGTH, len(code) - LEA_LENGTH
         for lea in leas:
             at = code.find(lea)
-            while at >= 0 and looked < limit:
+            while 0 <= at <= last and looked < limit:
                 looked += 1
-                target = (
-                    region.address
-                    + at
-                    + 7
-                    + int.from_bytes(code[at + 3 : at + 7], "little", signed=True)
-                )
+                target = behind + at + distance(code, at + 3)[0]
                 if target in specs:
                     use = _use(image, region.address, code, at)
                     if use is not None:

@@ -22,27 +22,23 @@ _NOTHING: tuple[Part, ...] = ((i.OTHER, 0, NONE, NONE, NONE, 0, 0, 0),)
 
 def read(code: bytes, start: int) -> Listing:
     """The instructions of ``code``, which stands at the link-time address ``start``."""
-    addresses: list[int] = []
     found: list[Shared] = []
-    add, stands = found.append, addresses.append
     known = _WORDS
     words = array("I", code[: len(code) // _LENGTH * _LENGTH])
     if sys.byteorder != "little":
         words.byteswap()
-    at = start
     for word in words:
         parts = known.get(word)
         if parts is None:
-            parts = known[word] = tuple(map(_shared, _parts(word)))
-        for part in parts:
-            stands(at)
-            add(part)
-        at += _LENGTH
-    return Listing(addresses, found)
+            *first, last = _parts(word)
+            parts = (*[_shared(0, part) for part in first], _shared(_LENGTH, last))
+            known[word] = parts
+        found += parts
+    return Listing(start, start + _LENGTH * max(len(words) - 1, 0), found)
 
 
-def _shared(part: Part) -> Shared:
-    whole = (_LENGTH, *part)
+def _shared(length: int, part: Part) -> Shared:
+    whole = (length, *part)
     return (*whole, i.form_of(whole))
 
 

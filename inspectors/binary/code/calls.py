@@ -7,11 +7,14 @@ call there; a site that exists is never missed.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection
 from functools import cached_property
+from struct import Struct
 
 from isoview.inspectors.binary.image import Image
 
+_INT32 = Struct("<i").unpack_from
 _BRANCH = rb"[\x14-\x17\x94-\x97]"  # the top byte of b and bl
 
 
@@ -61,21 +64,13 @@ class CallIndex:
         """Sites of the direct calls and jumps by what they lead to."""
         low = min((start for start, _ in self._pieces), default=0)
         high = max((start + len(code) for start, code in self._pieces), default=0)
-        found: dict[int, list[int]] = {}
+        found = defaultdict[int, list[int]](list)
         for start, code in self._pieces:
             if self._image.arch == "x86-64":
-                pairs = _direct_x86_64(start, code, low, high)
+                _direct_x86_64(start, code, low, high, found)
             elif self._image.arch == "aarch64":
-                pairs = _direct_aarch64(start, code)
-            else:
-                break
-            for site, target in pairs:
-                there = found.get(target)
-                if there is None:
-                    found[target] = [site]
-                else:
-                    there.append(site)
-        return found
+                _direct_aarch64(start, code, found)
+        return dict(found)
 
     @cached_property
     def _through(self) -> dict[int, list[int]]:
@@ -95,26 +90,27 @@ class CallIndex:
         found: list[tuple[int, int]] = []
         for start, code in self._pieces:
             for opcode in (b"\xff\x15", b"\xff\x25"):
-                at = code.find(opcode)
+                at = code.find(opcode, 0, -4)
                 while at >= 0:
-                    disp = int.from_bytes(code[at + 2 : at + 6], "little", signed=True)
-                    found.append((start + at, start + at + 6 + disp))
-                    at = code.find(opcode, at + 1)
+                    found.append((start + at, start + at + 6 + _INT32(code, at + 2)[0]))
+                    at = code.find(opcode, at + 1, -4)
         return tuple(found)
 
 
-def _direct_x86_64(start: int, code: bytes, low: int, high: int) -> Iterator[tuple[int, int]]:
-    number = int.from_bytes
+def _direct_x86_64(
+    start: int, code: bytes, low: int, high: int, found: dict[int, list[int]]
+) -> None:
+    distance, behind = _INT32, start + 5
     for opcode in (b"\xe8", b"\xe9"):
-        at = code.find(opcode)
+        at = code.find(opcode, 0, -4)
         while at >= 0:
-            target = start + at + 5 + number(code[at + 1 : at + 5], "little", signed=True)
+            target = behind + at + distance(code, at + 1)[0]
             if low <= target < high:
-                yield start + at, target
-            at = code.find(opcode, at + 1)
+                found[target].append(start + at)
+            at = code.find(opcode, at + 1, -4)
 
 
-def _direct_aarch64(start: int, code: bytes) -> Iterator[tuple[int, int]]:
+def _direct_aarch64(start: int, code: bytes, found: dict[int, list[int]]) -> None:
     words = memoryview(code[: len(code) // 4 * 4]).cast("I")
     for match in re.finditer(_BRANCH, code[3::4]):
         index = match.start()
@@ -122,4 +118,4 @@ def _direct_aarch64(start: int, code: bytes) -> Iterator[tuple[int, int]]:
         if offset >> 25:
             offset -= 1 << 26
         site = start + 4 * index
-        yield site, site + 4 * offset
+        found[site + 4 * offset].append(site)

@@ -7,6 +7,8 @@ is told by ``loops``. What calls mean is in ``follow_calls``.
 
 from bisect import bisect_left
 from collections.abc import Callable
+from itertools import compress, count, repeat
+from operator import is_
 
 from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.follow_calls import Calls
@@ -20,6 +22,7 @@ from isoview.inspectors.binary.code.instructions import (
     Shared,
 )
 from isoview.inspectors.binary.code.loops import Loops
+from isoview.inspectors.binary.code.meeting import BLIND, met
 from isoview.inspectors.binary.code.never import LEADS_ON, Never
 from isoview.inspectors.binary.code.scene import HIGH, SLOT, Scene, State
 from isoview.inspectors.binary.code.values import (
@@ -28,7 +31,6 @@ from isoview.inspectors.binary.code.values import (
     IMPORT,
     MEMORY,
     NUMBER,
-    OBJECT,
     SCALED,
     STACK,
     STATIC,
@@ -41,8 +43,6 @@ from isoview.inspectors.binary.code.values import (
 
 SHIFT_LIMIT = 12
 """Elements of arrays are smaller than two to this power."""
-_BLIND = -2
-"""Stands in the state of code that nothing seen so far leads to."""
 LATE_LIMIT = 64
 """Blocks of one function that are gone through again, because only a jump back leads to them."""
 LATE_LENGTH = 400
@@ -58,6 +58,11 @@ class Follower(Memory):
         self.calls = Calls(scene)
         self.never = Never(scene.image, scene.functions, scene.machine, scene.target)
         self.handlers = self._handlers()
+        self.controls: dict[int, Callable[[int, Shared, Shared], bool]] = {
+            i.CALL: self._call, i.CALL_REG: self._call_through, i.CALL_MEMORY: self._call_through,
+            i.JUMP: self._jump, i.JUMP_REG: self._jump_through, i.JUMP_MEMORY: self._jump_through,
+            i.BRANCH: self._branch, i.RETURN: self._return, i.STOP: self._stop,
+        }  # fmt: skip
 
     def _handlers(self) -> list[Callable[[int, Shared], None]]:
         table: list[Callable[[int, Shared], None]] = [self._nothing] * i.CALL
@@ -89,30 +94,33 @@ class Follower(Memory):
         self._blind: set[int] = set()
         self._late: dict[int, State] = {}
         self._through(code, self.scene.entry(function.start))
+        if not self._late:
+            return
+        addresses = list(code.addresses())
         for _ in range(LATE_LIMIT):
             if not self._late:
                 break
             target, state = self._late.popitem()
             self._blind.discard(target)
-            start = bisect_left(code.addresses, target)
-            end = start + LATE_LENGTH
-            block = Listing(code.addresses[start:end], code.instructions[start:end])
-            if block.addresses and block.addresses[0] == target:
-                self._through(block, state, again=True)
+            start = bisect_left(addresses, target)
+            block = code.instructions[start : start + LATE_LENGTH]
+            if block and addresses[start] == target:
+                self._through(Listing(target, target, block), state, again=True)
 
     def _through(self, code: Listing, state: State, *, again: bool = False) -> None:
         """Go through ``code`` from the top; ``again`` ends where nothing leads on."""
         self.state = state
         self._saved = saved = dict[int, State]()
-        handlers, control = self.handlers, i.CALL
+        handlers, controls, first_control = self.handlers, self.controls, i.CALL
         reached = True
         before = _NO_INSTRUCTION
-        for at, ins in zip(*code, strict=True):
+        instructions = code.instructions
+        for index, at, ins in zip(count(), code.addresses(), instructions):
             if at in saved:
                 arrived = saved.pop(at)
                 if reached and before[1] in LEADS_ON:
-                    reached = not self.never.ended(code, bisect_left(code.addresses, at))
-                self.state = _met(self.state, arrived) if reached else arrived
+                    reached = not self.never.ended(instructions, index, at)
+                self.state = met(self.state, arrived) if reached else arrived
                 reached = True
             elif not reached:
                 if again:
@@ -120,53 +128,75 @@ class Follower(Memory):
                         continue
                     return
                 self._blind.add(at)
-                self.state = {self.scene.machine.stack: (STACK, 0), _BLIND: (NUMBER, 0)}
+                self.state = {self.scene.machine.stack: (STACK, 0), BLIND: (NUMBER, 0)}
                 reached = True
             form = ins[9]
-            if form >= control:
-                reached = self._control(at, ins, before)
+            if form >= first_control:
+                reached = controls[form](at, ins, before)
             elif form:
                 handlers[form](at, ins)
             before = ins
 
-    def _control(self, at: int, ins: Shared, before: Shared) -> bool:
-        """A transfer of control; whether the next instruction is reached from here."""
-        kind = ins[1]
-        if kind in (i.BRANCH, i.JUMP):
-            target = at + ins[8]
-            if self.function <= target < self.end:
-                self._jump(at, ins, before, target)
-                return kind == i.BRANCH
-        if kind <= i.CALL_MEMORY:
-            self.state = self.calls.call(at, self.state, self.function, self._called(at, ins))
-            return True
-        if kind == i.RETURN:
-            self.calls.returned(at, self.state, self.function)
-            return False
-        if kind == i.STOP:
-            return False
-        if kind != i.BRANCH:
-            reached = self._called(at, ins)
-            if reached is not None and self._is_tail_call(kind, reached):
-                state = self.calls.call(at, self.state, self.function, reached)
-                self.calls.returned(at, state, self.function)
-        self.branched = at
-        return kind == i.BRANCH
+    # Where control goes: each says whether the next instruction is reached from here
 
-    def _jump(self, at: int, ins: Shared, before: Shared, target: int) -> None:
-        """A jump or branch within the function."""
+    def _call(self, at: int, ins: Shared, _: Shared) -> bool:
+        called = self.scene.target(at + ins[8])
+        self.state = self.calls.call(at, self.state, self.function, called)
+        return True
+
+    def _call_through(self, at: int, ins: Shared, _: Shared) -> bool:
+        self.state = self.calls.call(at, self.state, self.function, self._called(at, ins))
+        return True
+
+    def _branch(self, at: int, ins: Shared, before: Shared) -> bool:
         self.branched = at
-        if target > at:
-            saved = self._saved
-            old = saved.get(target)
+        target = at + ins[8]
+        if at < target < self.end:
             state = self.state.copy()
-            if ins[1] == i.BRANCH and ins[2]:
+            if ins[2]:
                 self._told(ins, before, state)
-            saved[target] = state if old is None else _met(old, state)
-            return
-        self.loops.back(at, target)
-        if target in self._blind and _BLIND not in self.state:
+            old = self._saved.get(target)
+            self._saved[target] = state if old is None else met(old, state)
+        elif self.function <= target <= at:
+            self._back(at, target)
+        return True
+
+    def _jump(self, at: int, ins: Shared, _: Shared) -> bool:
+        target = at + ins[8]
+        if at < target < self.end:
+            old = self._saved.get(target)
+            self._saved[target] = self.state if old is None else met(old, self.state)
+        elif self.function <= target <= at:
+            self._back(at, target)
+        else:
+            self._leave(at, i.JUMP, self.scene.target(target))
+        self.branched = at
+        return False
+
+    def _jump_through(self, at: int, ins: Shared, _: Shared) -> bool:
+        self._leave(at, ins[1], self._called(at, ins))
+        self.branched = at
+        return False
+
+    def _return(self, at: int, _: Shared, __: Shared) -> bool:
+        self.calls.returned(at, self.state, self.function)
+        return False
+
+    def _stop(self, _: int, __: Shared, ___: Shared) -> bool:
+        return False
+
+    def _back(self, at: int, target: int) -> None:
+        """A jump or branch back within the function."""
+        if self.loops.bumps:
+            self.loops.back(at, target)
+        if target in self._blind and BLIND not in self.state:
             self._late.setdefault(target, self.state.copy())  # only a jump back leads there
+
+    def _leave(self, at: int, kind: int, reached: Value) -> None:
+        """A jump out of the function."""
+        if reached is not None and self._is_tail_call(kind, reached):
+            state = self.calls.call(at, self.state, self.function, reached)
+            self.calls.returned(at, state, self.function)
 
     def _is_tail_call(self, kind: int, reached: Value) -> bool:
         """Whether a jump out of the function is a call: not one back from its cold part."""
@@ -188,7 +218,7 @@ class Follower(Memory):
         if value is None:
             return
         null = state if ins[2] == i.IF_ZERO else self.state
-        for key in [key for key, other in null.items() if other is value]:
+        for key in list(compress(null, map(is_, null.values(), repeat(value)))):
             null[key] = (NUMBER, 0)
 
     def _called(self, at: int, ins: Shared) -> Value:
@@ -338,26 +368,3 @@ class Follower(Memory):
             return
         self.state[stack] = (STACK, top[1] + 8)
         self._set(ins[3], self.state.get(SLOT + top[1]))
-
-
-def _met(one: State, other: State) -> State:
-    """The state where two paths meet; what only one of them knows stays if it is an object."""
-    if (_BLIND in one) != (_BLIND in other):  # nothing is known on one of them
-        return other if _BLIND in one else one
-    if one == other:
-        return one
-    found: State = {}
-    there = other.get
-    for key, value in one.items():
-        arriving = there(key)
-        if arriving is value:
-            found[key] = value
-        else:
-            joined = merged(value, arriving)
-            if joined is not None:
-                found[key] = joined
-    for key in other.keys() - one.keys():
-        value = other[key]
-        if value is not None and value[0] == OBJECT:
-            found[key] = value
-    return found

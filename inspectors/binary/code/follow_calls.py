@@ -24,7 +24,9 @@ from isoview.inspectors.binary.code.values import (
     Reason,
     Value,
     depth,
+    reason_of,
 )
+from isoview.inspectors.record import Record
 
 _PARSERS = {"PyArg_ParseTuple": 1, "PyArg_ParseTupleAndKeywords": 2, "PyArg_Parse": 1,
             "_PyArg_ParseTuple_SizeT": 1, "_PyArg_ParseTupleAndKeywords_SizeT": 2,
@@ -35,11 +37,26 @@ _BUILDERS = frozenset(
 )
 _RUN_LISTS = frozenset({"_initterm", "_initterm_e"})
 """What Microsoft's start-up code calls to run the constructors between two addresses."""
+_CAPSULE_MAKER = "PyCapsule_New"
+_NOTED = _RUN_LISTS | {_CAPSULE_MAKER}
+_NEW_OBJECT: Value = (OBJECT, None)
+"""Stands for the object that a call gives, which has the call for its reason."""
 _COOKIE_COMPARED = b"\x48\x3b\x0d"  # cmp rcx, [rip + ...]
 _COOKIE_TESTED = b"\x48\xc1\xc1\x10\x66\xf7\xc1\xff\xff"  # rol rcx, 16; test cx, 0xffff
 _COOKIE_REACH = 24
 ARGUMENT_LIMIT = 16
 """Most variable arguments that are looked at."""
+
+
+class _Plan(Record):
+    """What calls of one imported function mean. ``arguments``: position, letter of the prototype,
+    and register where it is always in one.
+    """
+
+    noted: bool
+    known: bool
+    arguments: tuple[tuple[int, str, int | None], ...]
+    result: Value
 
 
 class Calls:
@@ -48,6 +65,7 @@ class Calls:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self._cookies: dict[int, bool] = {}
+        self._plans: dict[str, _Plan] = {}
 
     def call(self, at: int, state: State, function: int, called: Value) -> State:
         """Note the call at ``at``; the state after it."""
@@ -133,29 +151,18 @@ class Calls:
         return state.get(SLOT + top[1] + offset) if top is not None and top[0] == STACK else None
 
     def _imported(self, name: str, at: int, function: int, state: State, after: State) -> Value:
-        if name in api.LOCK_FUNCTIONS:
-            self._lock(name, at, function, state)
-        elif name in api.FILLERS:
-            self._filled(at, function, state)
-        elif name == "PyCapsule_New":
-            self.scene.record.capsule_makers.add(function)
-        elif name in _RUN_LISTS:
-            bounds = [state.get(register) for register in self.scene.machine.arguments[:2]]
-            if all(value is not None and value[0] == STATIC for value in bounds):
-                low, high = (int(value[1]) for value in bounds if value is not None)
-                self.scene.record.constructors.append((low, high))
-        record = self.scene.record
-        prototype = api.prototype(name)
-        if prototype is None:
+        plan = self._plans.get(name) or self._planned(name)
+        if plan.noted:
+            self._note(name, at, function, state)
+        if not plan.known:
             self._forget(state, after)
-            return (RESULT, name)
-        for position, letter in enumerate(prototype.arguments):
-            if letter in ".A":
-                continue
+            return plan.result
+        record = self.scene.record
+        for position, letter, register in plan.arguments:
             if letter == "V":
                 self._variable(name, position, at, function, state, after)
                 continue
-            value = self._argument(state, position)
+            value = self._argument(state, position) if register is None else state.get(register)
             if value is None:
                 continue
             if letter == "O":
@@ -163,11 +170,43 @@ class Calls:
                     record.use(value[1], PASSED, name, at, function, position)
             elif letter == "P":
                 self._pointed(value, Reason(PASSED, name, at, function, position), after)
-            elif letter == "K" and value[0] == STATIC and value[1] not in record.caches:
+            elif value[0] == STATIC and value[1] not in record.caches:
                 record.caches[value[1]] = Reason(PASSED, name, at, function, position)
-        if prototype.result == "O":
-            return (OBJECT, Reason(RESULT_OF, name, at, function))
-        return None if prototype.result == "P" else (RESULT, name)
+        if plan.result is _NEW_OBJECT:
+            return (OBJECT, reason_of((RESULT_OF, name, at, function, 0, None)))
+        return plan.result
+
+    def _planned(self, name: str) -> "_Plan":
+        """What a call of the imported function ``name`` means, for all calls of it."""
+        registers = self.scene.machine.arguments
+        noted = name in api.LOCK_FUNCTIONS or name in api.FILLERS or name in _NOTED
+        prototype = api.prototype(name)
+        if prototype is None:
+            plan = _Plan(noted, known=False, arguments=(), result=(RESULT, name))
+        else:
+            taken = tuple(
+                (position, letter, registers[position] if position < len(registers) else None)
+                for position, letter in enumerate(prototype.arguments)
+                if letter in "OPKV"
+            )
+            results = {"O": _NEW_OBJECT, "P": None}
+            plan = _Plan(noted, True, taken, results.get(prototype.result, (RESULT, name)))
+        self._plans[name] = plan
+        return plan
+
+    def _note(self, name: str, at: int, function: int, state: State) -> None:
+        """What the call of a function tells besides objects."""
+        if name in api.LOCK_FUNCTIONS:
+            self._lock(name, at, function, state)
+        elif name in api.FILLERS:
+            self._filled(at, function, state)
+        elif name == _CAPSULE_MAKER:
+            self.scene.record.capsule_makers.add(function)
+        else:
+            bounds = [state.get(register) for register in self.scene.machine.arguments[:2]]
+            if all(value is not None and value[0] == STATIC for value in bounds):
+                low, high = (int(value[1]) for value in bounds if value is not None)
+                self.scene.record.constructors.append((low, high))
 
     def _pointed(self, value: Value, reason: Reason, after: State) -> None:
         """A pointer to an object pointer: filled in by the function, or read by it."""

@@ -151,7 +151,7 @@ class Memory:
     def _load_static(self, at: int, ins: Shared) -> None:
         disp = ins[7]
         address = at + disp if ins[4] == HERE else disp
-        self._set(ins[3], self.scene.load_static(address, 8))
+        self._set(ins[3], self.scene.load_word(address))
 
     def _load_high(self, at: int, ins: Shared) -> None:
         self._set(ins[3] + HIGH, self._at(at, self._place(at, ins), 8))

@@ -6,7 +6,7 @@ compiler's own functions there have no unwind table, and an optimizing linker pu
 module's. A function ends where the next one starts, or its code does.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -61,13 +61,14 @@ class Functions:
                 key=lambda region: region.address,
             )
         )
-        bounds = [(region.address, region.address + region.size) for region in self.code]
+        self._bounds = [(region.address, region.address + region.size) for region in self.code]
         starts = {*image.function_starts, *self.names, *listed(image, *RUN_FIRST, *RUN_LAST)}
-        self.starts: list[int] = sorted(
-            start for start in starts if any(low <= start < high for low, high in bounds)
-        )
-        self._start_set = frozenset(self.starts)
-        self._bounds = bounds
+        ordered = sorted(starts)
+        inside: set[int] = set()
+        for low, high in self._bounds:
+            inside.update(ordered[bisect_left(ordered, low) : bisect_left(ordered, high)])
+        self.starts: list[int] = sorted(inside)
+        self._start_set = frozenset(inside)
 
     def __iter__(self) -> Iterator[Function]:
         return (self._function(index) for index in range(len(self.starts)))

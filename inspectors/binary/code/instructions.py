@@ -7,7 +7,7 @@ An instruction is a plain tuple, because hundreds of thousands are made for one 
 The same bytes stand in many places, so they are worked out once, to a *shared* instruction that
 counts from where it stands: the length is in place of the address, a base of :data:`HERE` makes
 ``disp`` a distance, and the targets of ``CALL``, ``JUMP``, ``BRANCH`` and ``ADDRESS`` are distances
-too. A tenth entry, the *form*, says which way through it is short (see :func:`form_of`).
+too. Where several share one address, only the last has a length. A tenth entry, the *form*, says which way through it is short (see :func:`form_of`).
 
 ``size`` counts the bytes moved. A memory operand is ``[base + index * scale + disp]``; a base of
 :data:`NONE` makes ``disp`` a link-time address (what is relative to the program counter has been
@@ -17,7 +17,9 @@ does several things (a pair of loads, a base register that moves) gives several 
 address. Flags are not followed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from operator import itemgetter
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.hints import NamedTuple
@@ -96,34 +98,42 @@ def form_of(ins: tuple[int, int, int, int, int, int, int, int, int]) -> int:
     """
     _, kind, size, reg, base, index, _, _, imm = ins
     general = 0 <= reg < VECTORS
-    if kind == COMPARE_CONST:
-        return kind if imm else OTHER  # numbers of elements are looked for
     if kind == CLOBBER:
         return CLOBBER_WORD if general else kind
+    if kind == COMPARE_CONST:
+        return kind if imm else OTHER  # numbers of elements are looked for
     if kind == CONST:
         return CLEAR if general and not imm else kind
-    if size == 8 and general and index == NONE:
-        if kind == MOVE:
-            return MOVE_WORD if base < VECTORS else kind
-        if kind == LOAD:
-            return LOAD_WORD if base >= 0 else LOAD_STATIC
-        if kind == STORE:
-            return STORE_WORD if base >= 0 else kind
-    return kind
+    if size != 8 or not general or index != NONE:
+        return kind
+    if kind == LOAD:
+        return LOAD_WORD if base >= 0 else LOAD_STATIC
+    if kind == STORE:
+        return STORE_WORD if base >= 0 else kind
+    return MOVE_WORD if kind == MOVE and base < VECTORS else kind
 
 
 class Listing(NamedTuple):
-    """Code that was read: addresses, and the shared instructions that stand there."""
+    """Code that was read, from the address ``start`` on; ``last`` is that of the last instruction."""
 
-    addresses: list[int]
+    start: int
+    last: int
     instructions: list[Shared]
+
+    def addresses(self) -> Iterator[int]:
+        """Where the instructions stand, and then where the code behind them would."""
+        return accumulate(map(_LENGTH, self.instructions), initial=self.start)
+
+
+_LENGTH = itemgetter(0)
 
 
 def absolute(listing: Listing) -> list[Instruction]:
     """The instructions of a listing, each with its own address and targets."""
     found: list[Instruction] = []
     add = found.append
-    for at, (_, kind, size, reg, base, index, scale, disp, imm, _) in zip(*listing, strict=True):
+    for at, ins in zip(listing.addresses(), listing.instructions):  # noqa: B905 - one more
+        _, kind, size, reg, base, index, scale, disp, imm, _ = ins
         if base == HERE:
             add((at, kind, size, reg, NONE, index, scale, disp + at, imm))
         elif kind == ADDRESS:

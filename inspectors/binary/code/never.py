@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from isoview.inspectors.binary.code import instructions as i
 from isoview.inspectors.binary.code.functions import Functions
-from isoview.inspectors.binary.code.instructions import HERE, NONE, Listing, Machine, Shared
+from isoview.inspectors.binary.code.instructions import HERE, NONE, Machine, Shared
 from isoview.inspectors.binary.code.values import IMPORT, STATIC, Value
 from isoview.inspectors.binary.image import Image
 
@@ -48,12 +48,12 @@ class Never:
         self.target = target
         self._known: dict[int, bool] = {}
 
-    def ended(self, code: Listing, index: int) -> bool:
-        """Whether the instruction with that number stands behind a call that never returns."""
+    def ended(self, code: list[Shared], index: int, at: int) -> bool:
+        """Whether what stands at ``at``, with that index, stands behind a call that never returns."""
         for before in range(index - 1, max(index - 1 - PADDING, -1), -1):
-            ins = code.instructions[before]
+            ins = code[before]
+            at -= ins[0]
             if ins[1] != i.OTHER:
-                at = code.addresses[before]
                 return ins[1] in _CALLS and self._reached_never_returns(at, ins, DEPTH_LIMIT)
         return False
 
@@ -86,7 +86,8 @@ class Never:
         if not self.functions.starts_at(start):
             return False
         function = self.functions.at(start)
-        addresses, code = self.machine.read(self.functions.read(function, SIZE_LIMIT), start)
+        listing = self.machine.read(self.functions.read(function, SIZE_LIMIT), start)
+        addresses, code = list(listing.addresses()), listing.instructions
         waiting, seen, ended = [0], set[int](), False
         while waiting:
             index = waiting.pop()

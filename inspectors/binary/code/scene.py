@@ -64,6 +64,7 @@ class Scene:
             if region.writable and not region.thread_local and not region.executable
         )
         self._targets: dict[int, Value] = {}
+        self._words: dict[int, tuple[str, int | str]] = {}
         kept = {*machine.kept, machine.stack, *(n + HIGH for n in machine.kept if n >= VECTORS)}
         everything = {*range(VECTORS * 2), *range(VECTORS + HIGH, VECTORS * 2 + HIGH)}
         self._lost = frozenset(everything - kept)  # what a call does not keep
@@ -115,6 +116,17 @@ class Scene:
         if place is None or place[0] != STATIC:
             return None
         return self.load_static(place[1], self.image.word_size)
+
+    def load_word(self, address: int) -> Value:
+        """What a load of 8 bytes from a static address gives; what is noted of it is once enough."""
+        known = self._words.get(address)
+        if known is None:
+            found = self.load_static(address, 8)
+            if found is not None:
+                self._words[address] = found
+            return found
+        tag, held = known
+        return (tag, held)  # not the same one: what is told of one load is not told of others
 
     def load_static(self, address: int, size: int) -> Value:
         """What a load of ``size`` bytes from a static address gives."""

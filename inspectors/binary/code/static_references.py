@@ -10,6 +10,8 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import partial
+from struct import Struct
 
 from isoview.inspectors.binary.code.functions import Function, Functions
 from isoview.inspectors.binary.image import Image
@@ -22,6 +24,9 @@ _STORES = frozenset({
     0xFE, 0x80, 0x87, 0xB1, 0xC1,
 })  # fmt: skip
 """Last opcode bytes of x86-64 instructions that write to memory."""
+_BEFORE = [(_IMMEDIATES.get(opcode, 0), opcode in _STORES) for opcode in range(256)]
+"""What the byte before ModRM says: how many bytes stand behind the displacement, and whether it writes."""
+_INT32 = Struct("<i").unpack_from
 
 
 _REACH = 6
@@ -38,6 +43,8 @@ class Reference(NamedTuple):
     stores: bool
 
 
+# There may be a hundred thousand in a file, and the class's own way to make one takes twice as long.
+_reference = partial(tuple.__new__, Reference)
 Bounds = list[tuple[int, int]]
 
 
@@ -82,11 +89,19 @@ def referring(image: Image, functions: Functions) -> list[tuple[Function, list[R
     scan = _scan_x86_64 if image.arch == "x86-64" else _scan_aarch64
     for region in functions.code:
         code = image.read(region.address, region.size)
-        for reference in scan(code, region.address, wanted):
-            index = bisect_right(starts, reference.at) - 1
+        index, following = -1, starts[0]
+        for reference in scan(code, region.address, wanted):  # in the order of addresses
+            at = reference[0]
+            if at >= following or index < 0 or at < starts[index]:
+                index = bisect_right(starts, at) - 1
+                following = starts[index + 1] if index + 1 < len(starts) else 1 << 64
             if index >= 0:
-                found.setdefault(index, []).append(reference)
-    stores = {index: sum(r.stores for r in references) for index, references in found.items()}
+                there = found.get(index)
+                if there is None:
+                    found[index] = [reference]
+                else:
+                    there.append(reference)
+    stores = {index: sum([r[2] for r in references]) for index, references in found.items()}
     order = sorted(found, key=lambda index: (-stores[index], index))
     return [(functions.at(starts[index]), found[index]) for index in order]
 
@@ -95,19 +110,18 @@ def _scan_x86_64(code: bytes, start: int, wanted: Bounds) -> Iterator[Reference]
     low = wanted[0][0] - start - len(code)
     high = wanted[-1][1] - start
     pattern = re.compile(
-        rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](?=(.." + upper_bytes(low, high) + rb"))", re.DOTALL
+        rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](?=.." + upper_bytes(low, high) + rb")", re.DOTALL
     )
-    number = int.from_bytes
     lows = [bound[0] for bound in wanted]
+    highs = [bound[1] for bound in wanted]
+    before, distance = _BEFORE, _INT32
     for match in pattern.finditer(code):
         at = match.start()
-        opcode = code[at - 1]
-        target = (
-            start + at + 5 + _IMMEDIATES.get(opcode, 0) + number(match[1], "little", signed=True)
-        )
+        immediate, stores = before[code[at - 1]]
+        target = start + at + 5 + immediate + distance(code, at + 1)[0]
         span = bisect_right(lows, target) - 1
-        if span >= 0 and target < wanted[span][1]:
-            yield Reference(start + at, target, opcode in _STORES)
+        if span >= 0 and target < highs[span]:
+            yield _reference((start + at, target, stores))
 
 
 def upper_bytes(low: int, high: int) -> bytes:

@@ -74,8 +74,8 @@ def _follow(scene: Scene, follower: Follower, function: Function) -> tuple[int, 
         return 0, False
     code = scene.machine.read(scene.functions.read(function, WHOLE_LIMIT), function.start)
     follower.follow(function, code)
-    addresses = code.addresses
-    return len(addresses), bool(addresses) and addresses[-1] >= function.end - _LONGEST
+    count = len(code.instructions)
+    return count, count > 0 and code.last >= function.end - _LONGEST
 
 
 def _settled(scene: Scene, references: list[Reference], looked: dict[int, int]) -> bool:
@@ -113,12 +113,12 @@ def _only_writes(scene: Scene, function: Function, references: list[Reference]) 
     raw = scene.functions.read(function, WHOLE_LIMIT)
     # What stands behind the last store is of no interest.
     code = scene.machine.read(raw[: last - function.start + BEHIND], function.start)
-    for at, ins in zip(*code, strict=True):
+    for at, ins in zip(code.addresses(), code.instructions):  # noqa: B905 - one more
         if ins[4] < 0 and ins[1] in WRITING and ins[5] == NONE:
             address = ins[7] + at if ins[4] == HERE else ins[7]
             if address in wanted:
                 record.write(address, function.start, at)
-    return len(code.addresses) // 4  # reading is that much cheaper than following
+    return len(code.instructions) // 4  # reading is that much cheaper than following
 
 
 def _worth_following(scene: Scene) -> list[int]:

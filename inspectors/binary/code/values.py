@@ -5,6 +5,8 @@ A *value* is a tuple whose first entry is one of the tags below, or None where n
 argument or the result of a function of the file, or memory that one of these points to.
 """
 
+from functools import partial
+
 from isoview.inspectors.hints import NamedTuple
 
 OBJECT = "object"  # (OBJECT, reason): a Python object
@@ -48,6 +50,9 @@ class Reason(NamedTuple):
     position: int = 0
     through: Node | None = None
 
+
+reason_of = partial(tuple.__new__, Reason)
+"""Makes a reason of all its parts, in half the time that the class takes: each call has one."""
 
 # Kinds of reasons, from the surest to the least sure.
 RESULT_OF = "result-of"

@@ -35,6 +35,9 @@ KNOWN_LIMIT = 1 << 16
 """So many are kept; then all are forgotten."""
 _STEP, _DISP_STEM, _IMM_STEM = -1, -2, -3
 """In place of a kind. A stem's kind is in place of its displacement."""
+_STEPS: list[Shared] = [
+    (length, _STEP, 0, 0, 0, 0, 0, 0, 0, 0) for length in range(HEAD_LIMIT + 16)
+]
 # How many bytes to look at first, by the first byte: prefixes, escapes and ModRM make it long.
 _FIRST = [2] * 256
 for _byte in (*range(0x40, 0x50), 0x0F, 0xC5):
@@ -63,9 +66,9 @@ def read(code: bytes, start: int) -> Listing:
 
     Reading is linear and ends at the first byte that begins no instruction.
     """
-    addresses: list[int] = []
     found: list[Shared] = []
-    stands, add = addresses.append, found.append
+    add = found.append
+    ins = _CUT
     known, first = _KNOWN.get, _FIRST
     at, end = 0, len(code)
     code += _PADDING
@@ -82,12 +85,11 @@ def read(code: bytes, start: int) -> Listing:
                     ins = (length, kind, size, reg, base, index, scale, disp, number, form)
                 else:
                     ins = (length, kind, size, reg, base, index, scale, 0, last + number, form)
-        stands(start + at)
         add(ins)
         at += ins[0]
     if at > end:
         found[-1] = _CUT
-    return Listing(addresses, found)
+    return Listing(start, start + at - ins[0], found)
 
 
 def _learn(code: bytes, at: int) -> Shared:
@@ -101,7 +103,7 @@ def _learn(code: bytes, at: int) -> Shared:
         lengths = lengths[:2]  # ModRM tells the whole length: what SIB is can be seen with the rest
     for length in lengths:
         if length > looked:
-            _KNOWN.setdefault(raw[:looked], _step(length))
+            _KNOWN.setdefault(raw[:looked], _STEPS[length])
             looked = length
     locked = raw[0] == _LOCK
     stem = _stem(shape, locked)
@@ -110,14 +112,10 @@ def _learn(code: bytes, at: int) -> Shared:
         return stem
     length = shape[1]
     if length > looked:
-        _KNOWN.setdefault(raw[:looked], _step(length))
+        _KNOWN.setdefault(raw[:looked], _STEPS[length])
         looked = length
     ins = _KNOWN[raw[:looked]] = _whole(shape, raw, locked)
     return ins
-
-
-def _step(length: int) -> Shared:
-    return (length, _STEP, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def _stem(shape: Shape, locked: bool) -> Shared | None:
@@ -145,9 +143,10 @@ def _whole(shape: Shape, raw: bytes, locked: bool) -> Shared:
     """The instruction with the displacement and the immediate that stand in ``raw``."""
     head, length, kind, size, reg, base, index, scale, disp_size, imm_size, imm = shape
     where = head + disp_size
-    disp = _signed(raw[head:where])
+    disp = int.from_bytes(raw[head:where], "little", signed=True) if disp_size else 0
     if imm_size:
-        number = _signed(raw[where : where + (2 if imm_size == 3 else imm_size)])
+        behind = raw[where : where + (2 if imm_size == 3 else imm_size)]
+        number = int.from_bytes(behind, "little", signed=True)
         subtracted = imm < 0 and kind != CONST
         # Targets are counted from the next instruction.
         imm = number + length if kind >= CALL else -number if subtracted else number
@@ -161,7 +160,3 @@ def _whole(shape: Shape, raw: bytes, locked: bool) -> Shared:
             kind, base, imm, disp = ADDRESS, NONE, disp, 0
     ins = (length, kind, size, reg, base, index, scale, disp, imm)
     return (*ins, _form(ins, locked))
-
-
-def _signed(raw: bytes) -> int:
-    return int.from_bytes(raw, "little", signed=True)

@@ -174,14 +174,32 @@ def _vector_opcode(raw: bytes, at: int) -> _Opcode:
 _INVALID: Shape = (1, 0, i.STOP, 0, i.NONE, i.NONE, i.NONE, 0, 0, 0, 0)
 
 
-def shape_of(raw: bytes) -> tuple[Shape, tuple[int, ...]]:
-    """The shape of the instruction at the start of ``raw`` (HEAD_LIMIT bytes), and how long its head is
-    without ModRM, with it, and with SIB, as far as it has them.
-    """
+Found = tuple[Shape, tuple[int, ...]]
+"""A shape, and how long its head is without ModRM, with it, and with SIB, as far as it has them."""
+_SHAPES: dict[bytes, Found] = {}
+SHAPE_LIMIT = 1 << 16
+"""So many are kept; then all are forgotten."""
+
+
+def shape_of(raw: bytes) -> Found:
+    """The shape of the instruction at the start of ``raw``, which is HEAD_LIMIT bytes at least."""
     op = _opcode(raw)
     if op.form is None:
         return _INVALID, (op.end,)
-    has_modrm, immediate = op.form
+    length = op.end
+    if op.form[0]:
+        length += 2 if raw[length] < 0xC0 and raw[length] & 7 == 4 else 1
+    head = raw[:length]
+    found = _SHAPES.get(head)
+    if found is None:
+        if len(_SHAPES) >= SHAPE_LIMIT:
+            _SHAPES.clear()
+        found = _SHAPES[head] = _worked_out(op, op.form, raw)
+    return found
+
+
+def _worked_out(op: _Opcode, form: tuple[bool, int | str], raw: bytes) -> Found:
+    has_modrm, immediate = form
     wide = bool(op.rex & 8)
     size = 8 if wide else 2 if 0x66 in op.seen else 4
     at = op.end

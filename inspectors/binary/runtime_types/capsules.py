@@ -23,7 +23,7 @@ _GIVERS = frozenset({
 """Called with an owner, a name and a value."""
 FUNCTIONS = {"PyCapsule_Import": ("imported", 0), "PyCapsule_New": ("published", 1)}
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
-_NUMPYS = re.compile(rb"(?<=\0)(_(?:ARRAY|UFUNC)_API)\0")
+_NUMPYS = (b"_ARRAY_API", b"_UFUNC_API")
 _NAME_LIMIT = 300
 
 
@@ -106,5 +106,8 @@ def _numpys(code: Code) -> Iterator[Capsule]:
     for region in code.image.regions:
         if region.executable or region.writable or region.zero_fill:
             continue
-        for match in _NUMPYS.finditer(code.image.read(region.address, region.size)):
-            yield Capsule(match[1].decode(), "imported", region.address + match.start())
+        data = code.image.read(region.address, region.size)
+        for name in _NUMPYS:
+            at = data.find(b"\0%b\0" % name)
+            if at >= 0:
+                yield Capsule(name.decode(), "imported", region.address + at + 1)

@@ -76,7 +76,7 @@ class Code:
         targets = self.calls.targets()
         if not named:
             return targets
-        return [t for t in targets if any(low <= t < high for low, high in named)]
+        return [target for low, high in named for target in targets if low <= target < high]
 
 
 _STUBS = (".plt", "__stubs")
