@@ -51,7 +51,7 @@ def find_definitions(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundDe
         if not layout.free_threaded:
             plain.append(-name_at)
         for segment in data_segments(image):
-            scan = candidates(image, segment, layout, name_at, image.after_plain, 3, plain)
+            scan = candidates(image, segment, layout, name_at, image.after_plain, (2, 3), plain)
             for address in _promising(image, layout, scan):
                 definition = read_definition(image, address, layout)
                 if definition is not None:

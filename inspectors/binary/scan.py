@@ -76,16 +76,16 @@ def candidates(
     layout: Layout,
     name_offset: int,
     names: Sequence[int],
-    zeros: int,
+    zeros: Sequence[int],
     plain: Sequence[int],
 ) -> Iterator[tuple[int, Sequence[int], int]]:
     """Addresses at which an object may start one of whose ``names``, pointers to its name in order
     of address, stands at ``name_offset``; with each the segment's words, not relocated, and the
     place of the name pointer among them.
 
-    ``zeros`` is how many words before the name are zero, and ``plain`` has distances from the name
-    (in bytes) at which no pointer stands. Only these and the head word are looked at: this is the
-    scanners' inner loop, and most names are dropped by the first two.
+    The word before the name is zero, and so are those ``zeros`` words before it; ``plain`` has
+    distances from the name (in bytes) at which no pointer stands. Only these and the head word are
+    looked at: this is the scanners' inner loop, and most names are dropped by the first two.
     """
     words, pointers = image.words(segment), image.pointers
     size = image.word_size
@@ -116,7 +116,10 @@ def candidates(
             if address + distance in pointers:
                 break
         else:
-            if zeros == 1 or not any(words[place - zeros : place - 1]):
+            for before in zeros:
+                if words[place - before]:
+                    break
+            else:
                 yield address - name_offset, words, place
 
 

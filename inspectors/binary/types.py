@@ -57,7 +57,7 @@ def find_static_types(image: Image, layouts: tuple[Layout, ...]) -> tuple[FoundT
         plain = [number * layout.word for number in _PLAIN]
         for segment in data_segments(image):
             for address, words, index in candidates(
-                image, segment, layout, name_at, image.before_plain, 1, plain
+                image, segment, layout, name_at, image.before_plain, (), plain
             ):
                 if max(words[index + 1 : index + 3], default=0) > SIZE_LIMIT:
                     continue  # of tp_basicsize and tp_itemsize
@@ -164,8 +164,8 @@ _PLAIN_FIELDS = frozenset(_NUMBERS[field] for field in TYPE_INTEGER_FIELDS | TYP
 _PLAIN = tuple(
     _NUMBERS[field] - _NAME
     for field in (
-        "tp_vectorcall_offset", "tp_flags", "tp_dict", "tp_mro", "tp_weaklistoffset",
-        "tp_dictoffset", "tp_bases", "tp_cache", "tp_subclasses", "tp_weaklist", "tp_version_tag",
+        "tp_version_tag", "tp_subclasses", "tp_mro", "tp_dictoffset", "tp_cache", "tp_flags",
+        "tp_bases", "tp_vectorcall_offset", "tp_weaklistoffset", "tp_weaklist", "tp_dict",
     )
 )  # fmt: skip
 _POINTERS = frozenset(range(len(TYPE_FIELDS))) - _PLAIN_FIELDS - {_NAME}
