@@ -11,11 +11,10 @@ from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.globals import Owners, find_globals
 from isoview.inspectors.binary.image import Image
-from isoview.inspectors.binary.imported import beginning
 from isoview.inspectors.binary.init import decide, init_symbols
 from isoview.inspectors.binary.names import FLAG_HEAP
 from isoview.inspectors.binary.structures import Structures, find_structures
-from isoview.inspectors.binary.toolchain import file_name, find_guards, find_toolchains
+from isoview.inspectors.binary.toolchain import file_name, find_guards, find_toolchains, of_c_api
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import (
     Artifact,
@@ -308,7 +307,7 @@ def _libraries(image: Image) -> tuple[Library, ...]:
 
 
 def _capi(image: Image, tag: str | None) -> CApiUse:
-    imports = (*beginning(image.imported, "Py"), *beginning(image.imported, "_Py"))
+    imports = of_c_api(image)
     if tag is None or not tag.startswith("abi3"):
         return CApiUse(imports)
     from isoview.inspectors.binary.stable_abi import lowest_version

@@ -6,11 +6,11 @@ of releases follows, so a range is what is said.
 """
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.image import Image
-from isoview.inspectors.binary.imported import beginning
 from isoview.inspectors.facts import Evidence, Toolchain
 from isoview.inspectors.record import Record
 
@@ -185,12 +185,28 @@ def _told_by_library(library: str) -> str | None:
     return "C++" if name.lower().startswith(_CXX_LIBRARIES) else None
 
 
+@lru_cache(maxsize=2)
+def _in_order(names: frozenset[str]) -> list[str]:
+    """``names``, sorted once for all that ask about one file."""
+    return sorted(names)
+
+
+def beginning(names: frozenset[str], start: str) -> list[str]:
+    """Those of ``names`` that begin with ``start`` (one letter or more), in order."""
+    ordered = _in_order(names)
+    first = bisect_left(ordered, start)
+    return ordered[first : bisect_left(ordered, start[:-1] + chr(ord(start[-1]) + 1), first)]
+
+
+def of_c_api(image: Image) -> tuple[str, ...]:
+    """What the file imports from Python, in order."""
+    return (*beginning(image.imported, "Py"), *beginning(image.imported, "_Py"))
+
+
 def speaks_c_api(image: Image) -> bool:
     """Whether a file can be of a module: it takes something from Python, or offers it a module."""
-    return any(map(_OF_PYTHON, image.imported)) or any(map(_OF_PYTHON, image.offered_to_python))
-
-
-_OF_PYTHON = re.compile("_?Py").match
+    offered = image.offered_to_python
+    return bool(of_c_api(image)) or any(name.startswith(("Py", "_Py")) for name in offered)
 
 
 def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]:
