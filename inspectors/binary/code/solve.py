@@ -9,6 +9,7 @@ that takes a ``void *`` would make objects of all it ever saw.
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from isoview.inspectors.binary.code.record import Array, Record
 from isoview.inspectors.binary.code.values import (
@@ -89,8 +90,7 @@ class Solver:
     def _aliases(self) -> dict[Node, frozenset[int]]:
         """The words that stand for memory behind an argument."""
         nodes: set[Node] = {*self.record.sources, *self.record.uses}
-        for source, target in self.record.flows:
-            nodes.update((source, target))
+        nodes.update(chain.from_iterable(self.record.flows))
         found: dict[Node, frozenset[int]] = {}
         for node in nodes:
             if isinstance(node, tuple) and node[0] in (MEMORY, FIELD):
@@ -130,11 +130,14 @@ class Solver:
 
     def _spread(self, known: dict[Node, list[Reason]]) -> None:
         """What is known of any element of a named array is known of all that code refers to."""
+        fields = [node for node in known if isinstance(node, tuple) and node[0] == FIELD]
+        if not fields:
+            return
         words = {source for source, _ in self.record.flows}
         words |= {n[1] for n in words if isinstance(n, tuple) and isinstance(n[1], int)}
         ordered = sorted(node for node in words if isinstance(node, int))
         strides = {a.start: a.stride for a in self.record.arrays if isinstance(a.start, int)}
-        for node in [n for n in known if isinstance(n, tuple) and n[0] == FIELD]:
+        for node in fields:
             start = node[1]
             end = self.end_of(start) if strides.get(start) == 8 else None
             if end is not None:
@@ -204,6 +207,10 @@ def _argument_in(value: Value) -> Node | None:
 def merge(into: dict[Node, list[Reason]], more: dict[Node, list[Reason]]) -> None:
     """Add reasons; those that saw an object being put there come first."""
     for node, reasons in more.items():
-        kept = into.setdefault(node, [])
-        kept += reasons
-        kept.sort(key=lambda reason: reason.kind not in DIRECT)
+        kept = into.get(node)
+        if kept is None:
+            kept = into[node] = list(reasons)
+        else:
+            kept += reasons
+        if len(kept) > 1:
+            kept.sort(key=lambda reason: reason.kind not in DIRECT)

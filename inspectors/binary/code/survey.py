@@ -125,23 +125,25 @@ def _worth_following(scene: Scene) -> list[int]:
     """Functions not yet followed that values of statics go into or come from; those that get the
     address of one come first.
     """
-    record = scene.record
+    record, followed = scene.record, scene.record.followed
     found: set[int] = set()
     for source, target in record.flows:
-        if isinstance(target, tuple) and target[0] == ARGUMENT and _unsettled(scene, source):
-            found.add(target[1])
-        if isinstance(source, tuple) and source[0] == RETURNED and _unsettled(scene, target):
-            found.add(source[1])
+        if isinstance(target, tuple) and target[0] == ARGUMENT:
+            start = target[1]
+            if start not in followed and start not in found and _unsettled(scene, source):
+                found.add(start)
+        if isinstance(source, tuple) and source[0] == RETURNED:
+            start = source[1]
+            if start not in followed and start not in found and _unsettled(scene, target):
+                found.add(start)
     pointed = {
         node[1]
         for node, values in record.points.items()
-        if isinstance(node, tuple) and any(value and value[0] == STATIC for value in values)
+        if isinstance(node, tuple)
+        and node[1] not in followed
+        and any(value and value[0] == STATIC for value in values)
     }
-    wanted = (
-        start
-        for start in found | pointed
-        if start not in record.followed and scene.functions.containing(start) is not None
-    )
+    wanted = [start for start in found | pointed if scene.functions.containing(start) is not None]
     return sorted(wanted, key=lambda start: (start not in pointed, start))
 
 
