@@ -49,7 +49,6 @@ from isoview.inspectors.binary.toolchain import find_toolchains
 from isoview.inspectors.record import replace
 from isoview.inspectors.text import NAME_LIMIT
 
-
 # What the code that uses generators' texts calls: without it they are not looked for.
 _USED = frozenset({"PyCapsule_New", "PyType_FromSpec", "PyThread_tss_create", "Py_IsInitialized"})
 
