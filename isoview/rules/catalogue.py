@@ -158,7 +158,8 @@ def may_take_capsules(facts: Facts) -> bool:
 def has_thread_local_data(facts: Facts) -> bool:
     from isoview.rules.mutable_static import THREAD_LOCAL
 
-    return any(section.name.startswith(THREAD_LOCAL) for section in facts.sections)
+    names = (*(section.name for section in facts.sections), *facts.statics_sections)
+    return any(name.startswith(THREAD_LOCAL) for name in names)
 
 
 def has_capsules(facts: Facts) -> bool:
