@@ -96,15 +96,23 @@ _PLAIN_FLAGS = {
 
 
 def _plain_check(arguments: list[str]) -> dict[str, Any]:
-    """What ``check [FLAG]... TARGET...`` asks for: the most frequent calls need no parser, whose
-    import would be a quarter of all the run's time. Empty for any other call.
+    """What ``check [FLAG]... [--jobs N] TARGET...`` asks for: the most frequent calls need no
+    parser, whose import would be a quarter of all the run's time. Empty for any other call.
     """
     command, *rest = arguments
+    asked: dict[str, Any] = {}
+    if rest.count("--jobs") == 1:
+        at = rest.index("--jobs")
+        number = "".join(rest[at + 1 : at + 2])
+        if not (number.isascii() and number.isdigit() and len(number) < 5 and int(number)):
+            return {}  # the parser says what is wrong with it
+        asked["jobs"] = int(number)
+        del rest[at : at + 2]
     targets = tuple([argument for argument in rest if not argument.startswith("-")])
     flags = [argument for argument in rest if argument.startswith("-")]
     if command != "check" or not targets or not _PLAIN_FLAGS.keys() >= set(flags):
         return {}
-    return {"targets": targets, **{_PLAIN_FLAGS[flag]: True for flag in flags}}
+    return {"targets": targets, **asked, **{_PLAIN_FLAGS[flag]: True for flag in flags}}
 
 
 def _forget_stdout() -> None:

@@ -53,6 +53,21 @@ def test_check_without_options_is_check_with_their_defaults(bad: Path) -> None:
     assert plain.stdout == parsed.stdout
 
 
+@pytest.mark.parametrize("jobs", ["1", "12", "0", "-1", "many", "1" * 9, None])
+def test_a_number_of_processes_means_the_same_with_and_without_the_parser(
+    jobs: str | None, bad: Path
+) -> None:
+    given = ["--jobs"] if jobs is None else ["--jobs", jobs]
+    plain = isoview("check", str(bad), *given)
+    parsed = isoview("check", "--fail-on", "error", str(bad), *given)  # asks for the parser
+    assert (plain.returncode, plain.stdout, plain.stderr) == (
+        parsed.returncode,
+        parsed.stdout,
+        parsed.stderr,
+    )
+    assert plain.returncode == (ExitCode.FINDINGS if jobs and jobs[0] == "1" else ExitCode.USAGE)
+
+
 def test_help_fits_a_screen_and_has_examples() -> None:
     for arguments in ([], ["--help"], ["-h"]):
         shown = isoview(*arguments, COLUMNS="80")
