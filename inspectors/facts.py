@@ -8,11 +8,11 @@ The field names are those of the JSON report, version 1 (``isoview/schemas``): f
 added, never renamed.
 """
 
-from bisect import bisect_left
 from operator import attrgetter
 
 from isoview.inspectors.hints import Literal
 from isoview.inspectors.record import Record, cached_property
+from isoview.inspectors.text import beginning
 
 Phase = Literal["single", "multi", "export", "delegated", "unknown"]
 Level = Literal["full", "partial", "none"]
@@ -270,18 +270,11 @@ class CApiUse(Record):
 
     def like(self, start: str) -> list[str]:
         """The imported names that begin like this, in their order."""
-        names = self._ordered
-        above = start[:-1] + chr(ord(start[-1]) + 1)
-        return names[bisect_left(names, start) : bisect_left(names, above)]
+        return beginning(self._ordered, start)
 
     def has_like(self, *starts: str) -> bool:
         """Whether a name is imported that begins like one of these."""
-        names = self._ordered
-        for start in starts:
-            at = bisect_left(names, start)
-            if at < len(names) and names[at].startswith(start):
-                return True
-        return False
+        return any(self.like(start) for start in starts)
 
     @cached_property
     def _ordered(self) -> list[str]:

@@ -6,13 +6,13 @@ of releases follows, so a range is what is said.
 """
 
 import re
-from bisect import bisect_left
 from functools import lru_cache
 
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.facts import Evidence, Toolchain
-from isoview.inspectors.record import Record
+from isoview.inspectors.record import Record, kept
+from isoview.inspectors.text import beginning
 
 
 class Mark(Record):
@@ -185,22 +185,15 @@ def _told_by_library(library: str) -> str | None:
     return "C++" if name.lower().startswith(_CXX_LIBRARIES) else None
 
 
-@lru_cache(maxsize=2)
-def _in_order(names: frozenset[str]) -> list[str]:
-    """``names``, sorted once for all that ask about one file."""
-    return sorted(names)
-
-
-def beginning(names: frozenset[str], start: str) -> list[str]:
-    """Those of ``names`` that begin with ``start`` (one letter or more), in order."""
-    ordered = _in_order(names)
-    first = bisect_left(ordered, start)
-    return ordered[first : bisect_left(ordered, start[:-1] + chr(ord(start[-1]) + 1), first)]
+@kept
+def _in_order(image: Image) -> list[str]:
+    """What the file imports, sorted once for all that ask."""
+    return sorted(image.imported)
 
 
 def of_c_api(image: Image) -> tuple[str, ...]:
     """What the file imports from Python, in order."""
-    return (*beginning(image.imported, "Py"), *beginning(image.imported, "_Py"))
+    return (*beginning(_in_order(image), "Py"), *beginning(_in_order(image), "_Py"))
 
 
 def speaks_c_api(image: Image) -> bool:
@@ -231,7 +224,7 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
                 version.group(1) if version else None,
                 (Evidence("library", f"links {library}"),),
             )
-    mangled = [name for start in _MANGLED for name in beginning(image.imported, start)]
+    mangled = [name for start in _MANGLED for name in beginning(_in_order(image), start)]
     if "Boost.Python" not in found:
         used = min((name for name in mangled if any(map(name.__contains__, _BOOST))), default=None)
         if used is not None:
@@ -335,7 +328,7 @@ def _language(
     if "C++" in linked:
         return Toolchain("C++", None, (Evidence("library", f"links {linked['C++']}"),))
     names = (*_CXX_OPERATORS, *_CXX_FUNCTIONS) if mangled else _CXX_FUNCTIONS
-    if any(beginning(image.imported, start) for start in names):
+    if any(beginning(_in_order(image), start) for start in names):
         return Toolchain("C++", None, (Evidence("imports", "imports C++ run-time functions"),))
     built_in = _static_cxx(image, constants)
     if built_in is not None:

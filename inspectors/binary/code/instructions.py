@@ -7,7 +7,8 @@ An instruction is a plain tuple, because hundreds of thousands are made for one 
 The same bytes stand in many places, so they are worked out once, to a *shared* instruction that
 counts from where it stands: the length is in place of the address, a base of :data:`HERE` makes
 ``disp`` a distance, and the targets of ``CALL``, ``JUMP``, ``BRANCH`` and ``ADDRESS`` are distances
-too. Where several share one address, only the last has a length. A tenth entry, the *form*, says which way through it is short (see :func:`form_of`).
+too. Where several share one address, only the last has a length. A tenth entry, the *form*, says
+which way through it is short (see :func:`form_of`).
 
 ``size`` counts the bytes moved. A memory operand is ``[base + index * scale + disp]``; a base of
 :data:`NONE` makes ``disp`` a link-time address (what is relative to the program counter has been
