@@ -8,6 +8,7 @@ The field names are those of the JSON report, version 1 (``isoview/schemas``): f
 added, never renamed.
 """
 
+from bisect import bisect_left
 from operator import attrgetter
 
 from isoview.inspectors.hints import Literal
@@ -274,7 +275,12 @@ class CApiUse(Record):
 
     def has_like(self, *starts: str) -> bool:
         """Whether a name is imported that begins like one of these."""
-        return any(self.like(start) for start in starts)
+        ordered = self._ordered
+        for start in starts:
+            at = bisect_left(ordered, start)
+            if at < len(ordered) and ordered[at].startswith(start):
+                return True
+        return False
 
     @cached_property
     def _ordered(self) -> list[str]:

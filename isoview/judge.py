@@ -1,7 +1,7 @@
 """From facts to a report: run the rules, weigh what they found, order it for a maintainer."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from operator import attrgetter
 
 from isoview.inspectors.facts import Facts
@@ -9,7 +9,7 @@ from isoview.inspectors.hints import Any
 from isoview.inspectors.record import replace
 from isoview.model import SEVERITIES, Finding, NotRun, Report
 from isoview.rules import ASKED, Entry, Rule
-from isoview.rules.catalogue import always
+from isoview.rules.catalogue import due
 from isoview.scorecard import scorecard
 from isoview.verdict import verdict
 
@@ -31,9 +31,7 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
     sums: list[Finding] = []
     put_off: list[Rule] = []  # rules of whose findings the sum is enough for now
     not_run: list[NotRun] = []
-    for entry in ASKED:
-        if entry.when is not always and not entry.when(facts):
-            continue
+    for entry in due(facts):
         rule: Rule = entry.rule
         reason = rule.cannot_run(facts)
         if reason is not None:
@@ -120,6 +118,7 @@ def _ordered(found: list[Finding]) -> tuple[Finding, ...]:
     return tuple(ordered)
 
 
+@lru_cache(maxsize=256)
 def _order(group: tuple[str, str]) -> tuple[int, int, str]:
     severity, rule = group
     return _RANKS[severity], _FAMILIES.find(rule[_FAMILY_DIGIT]), rule

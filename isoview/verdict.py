@@ -305,13 +305,7 @@ def _answer(side: Side, reply: Reply, says: str, applies_to: tuple[int, ...]) ->
     deciding = (
         side.claims if reply == "no" and side.declared == "no" else side.claims + side.against
     )
+    fingerprints = tuple([finding.fingerprint for finding in deciding[:_DECIDERS]])
     return Answer(
-        declared=side.declared,
-        evidence=side.evidence,
-        experiment="not-run",
-        observed=None,
-        answer=reply,
-        applies_to=applies_to,
-        decided_by=tuple([finding.fingerprint for finding in deciding[:_DECIDERS]]),
-        summary=says + ".",
+        side.declared, side.evidence, "not-run", None, reply, applies_to, fingerprints, says + "."
     )

@@ -40,6 +40,7 @@ class Found(Record):
 
     telling: tuple[Finding, ...]  # all but these, in their order
     unexplained: int  # writable statics of which it is not known what they hold and who writes them
+    rules: frozenset[str]  # of those that are telling
 
 
 def found(findings: tuple[Finding, ...]) -> Found:
@@ -48,7 +49,7 @@ def found(findings: tuple[Finding, ...]) -> Found:
     plain = len(findings) - len(telling)
     if plain:
         plain = sum([entry.count for entry in findings if entry.rule == _PLAIN_STATICS])
-    return Found(telling, plain)
+    return Found(telling, plain, frozenset([finding.rule for finding in telling]))
 
 
 class Side(Record):
@@ -70,7 +71,7 @@ def side_of(
 ) -> Side:
     evidence: Evidence = "against" if against else _looked(facts, seen)
     classes = 0
-    if any(finding.rule in _CLASSES for finding in against):
+    if not seen.rules.isdisjoint(_CLASSES) and any(entry.rule in _CLASSES for entry in against):
         from isoview.rules.process_wide_classes import built_classes
 
         classes = built_classes(facts)
@@ -96,12 +97,13 @@ def _looked(facts: Facts, seen: Found) -> Evidence:
 
 def _unknown_tables(facts: Facts, seen: Found) -> int:
     """Statics with another module's table that may be one of several."""
-    number = sum([finding.count for finding in seen.telling if finding.rule == _TABLES])
-    if number:
-        from isoview.rules.capsule_table_in_static import shares_known_tables_only
+    if _TABLES not in seen.rules:
+        return 0
+    from isoview.rules.capsule_table_in_static import shares_known_tables_only
 
-        return 0 if shares_known_tables_only(facts) else number
-    return 0
+    if shares_known_tables_only(facts):
+        return 0
+    return sum([finding.count for finding in seen.telling if finding.rule == _TABLES])
 
 
 def gap(facts: Facts, side: Side, seen: Found) -> str:
@@ -146,15 +148,14 @@ def shared(side: Side) -> str:
 
 def against(seen: Found, rules: frozenset[str]) -> tuple[Finding, ...]:
     """Findings on what would be shared. A table that may be one for the process is no such thing."""
-    return tuple(
-        [
-            finding
-            for finding in about(seen, rules)
-            if finding.rule != _TABLES or finding.severity != "note"
-        ]
-    )
+    them = about(seen, rules)
+    if _TABLES not in seen.rules:
+        return them
+    return tuple([each for each in them if each.rule != _TABLES or each.severity != "note"])
 
 
 def about(seen: Found, rules: frozenset[str]) -> tuple[Finding, ...]:
     """Findings of some rules (not of the one about plain statics)."""
+    if rules.isdisjoint(seen.rules):
+        return ()
     return tuple([finding for finding in seen.telling if finding.rule in rules])

@@ -74,16 +74,19 @@ class Rule:
         evidence: tuple[Evidence, ...] = (),
         severity: Severity | None = None,
         confidence: Confidence = "high",
+        count: int = 1,
     ) -> Finding:
         """One finding of this rule; ``subject`` is what the fingerprint names."""
+        code = self.code
         return Finding(
-            self.code,
+            code,
             self.name,
             severity or self.severity,
             confidence,
             message,
             self.guide,
-            fingerprint(self.code, dotted_module(facts), subject),
+            fingerprint(code, dotted_module(facts), subject),
             where,
             evidence,
+            count,
         )

@@ -7,6 +7,8 @@ test holds each entry to its rule, and the folders to this list.
 
 import sys
 from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter
 
 from isoview.claims import NOT_SUPPORTED, PER_INTERPRETER_GIL, SHARED_GIL, interpreters, unread
 from isoview.core_build import is_core_build
@@ -65,15 +67,22 @@ class Entry(Record):
         return getattr(sys.modules[home], self.kind)()
 
 
-def imports(*names: str) -> Callable[[Facts], bool]:
-    """The file imports one of these."""
-    wanted = frozenset(names)
-    return lambda facts: not wanted.isdisjoint(facts.capi.names)
+class Imports:
+    """The file imports one of these names."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = frozenset(names)
+
+    def __call__(self, facts: Facts) -> bool:
+        return not self.names.isdisjoint(facts.capi.names)
 
 
-def imports_like(*starts: str) -> Callable[[Facts], bool]:
-    """The file imports a name that begins like one of these."""
-    return lambda facts: facts.capi.has_like(*starts)
+def imports_gilstate(facts: Facts) -> bool:
+    return facts.capi.has_like("PyGILState_")
+
+
+def imports_private(facts: Facts) -> bool:
+    return facts.capi.has_like("_Py")
 
 
 def may_be_single_phase(facts: Facts) -> bool:
@@ -156,10 +165,15 @@ def may_take_capsules(facts: Facts) -> bool:
 
 
 def has_thread_local_data(facts: Facts) -> bool:
+    names = {*map(attrgetter("name"), facts.sections), *facts.statics_sections}
+    return any(map(_is_thread_local, names))
+
+
+@lru_cache(maxsize=256)
+def _is_thread_local(section: str) -> bool:
     from isoview.rules.mutable_static import THREAD_LOCAL
 
-    names = (*(section.name for section in facts.sections), *facts.statics_sections)
-    return any(name.startswith(THREAD_LOCAL) for name in names)
+    return section.startswith(THREAD_LOCAL)
 
 
 def has_capsules(facts: Facts) -> bool:
@@ -237,39 +251,39 @@ FILES: tuple[Entry, ...] = (
     Entry("ISO121", "gil-undeclared", "warning", "ft-module-initialization", "GilUndeclared", when=is_free_threaded),
     Entry("ISO122", "gil-used", "warning", "ft-module-initialization", "GilUsed", when=is_free_threaded),
     Entry("ISO201", "static-type", "warning", "heap-types", "StaticType"),
-    Entry("ISO202", "static-struct-sequence", "warning", "heap-types", "StaticStructSequence", when=imports("PyStructSequence_InitType", "PyStructSequence_InitType2")),
+    Entry("ISO202", "static-struct-sequence", "warning", "heap-types", "StaticStructSequence", when=Imports("PyStructSequence_InitType", "PyStructSequence_InitType2")),
     Entry("ISO203", "heap-type-without-gc", "warning", "garbage-collection-protocol", "HeapTypeWithoutGc", when=has_specs),
     Entry("ISO204", "gc-without-traverse", "error", "garbage-collection-protocol", "GcWithoutTraverse", when=has_specs),
     Entry("ISO206", "mutable-heap-type", "note", "changing-static-types-to-heap-types", "MutableHeapType", when=has_specs),
     Entry("ISO207", "inherited-new", "note", "changing-static-types-to-heap-types", "InheritedNew", when=has_specs),
     Entry("ISO208", "type-without-module", "note", "defining-heap-types", "TypeWithoutModule", when=has_specs),
     Entry("ISO209", "own-tp-free", "warning", "not-overriding-tp-free", "OwnTpFree", when=has_specs),
-    Entry("ISO210", "pyobject-new", "note", "avoiding-pyobject-new", "PyobjectNew", when=imports("_PyObject_New", "_PyObject_NewVar")),
+    Entry("ISO210", "pyobject-new", "note", "avoiding-pyobject-new", "PyobjectNew", when=Imports("_PyObject_New", "_PyObject_NewVar")),
     Entry("ISO211", "dealloc-without-untrack", "warning", "defining-tp-dealloc", "DeallocWithoutUntrack", when=has_specs_or_is_core),
     Entry("ISO212", "dealloc-keeps-type", "error", "defining-tp-dealloc", "DeallocKeepsType", when=has_specs),
     Entry("ISO301", "object-in-static", "error", "enter-per-module-state", "ObjectInStatic", when=may_hold_objects),
     Entry("ISO302", "mutable-static", "warning", "managing-global-state", "MutableStatic"),
     Entry("ISO303", "thread-local-data", "note", "managing-global-state", "ThreadLocalData", when=has_thread_local_data),
-    Entry("ISO304", "pystate-find-module", "warning", "module-state-access-from-functions", "PyStateFindModule", when=imports("PyState_FindModule")),
-    Entry("ISO305", "gilstate-api", "note", "making-modules-safe-with-multiple-interpreters", "GilStateApi", when=imports_like("PyGILState_")),
+    Entry("ISO304", "pystate-find-module", "warning", "module-state-access-from-functions", "PyStateFindModule", when=Imports("PyState_FindModule")),
+    Entry("ISO305", "gilstate-api", "note", "making-modules-safe-with-multiple-interpreters", "GilStateApi", when=imports_gilstate),
     Entry("ISO306", "interned-string-in-static", "error", "enter-per-module-state", "InternedStringInStatic", when=may_hold_objects),
     Entry("ISO307", "init-once-flag", "note", "isolated-module-objects", "InitOnceFlag", when=may_write_flags),
-    Entry("ISO308", "interpreter-id", "note", "enter-per-module-state", "InterpreterId", when=imports_like("PyCode_AddWatcher", "PyContext_AddWatcher", "PyDict_AddWatcher", "PyFunction_AddWatcher", "PyType_AddWatcher", "PyUnstable_Eval_", "_PyEval_", "_PyInterpreterState_")),
-    Entry("ISO309", "runtime-hook", "note", "managing-global-state", "RuntimeHook", when=imports("PyOS_InputHook", "PyOS_ReadlineFunctionPointer", "_PyOS_ReadlineTState", "_Py_HashSecret_Initialized")),
+    Entry("ISO308", "interpreter-id", "note", "enter-per-module-state", "InterpreterId", when=Imports("PyCode_AddWatcher", "PyContext_AddWatcher", "PyDict_AddWatcher", "PyFunction_AddWatcher", "PyType_AddWatcher", "PyUnstable_Eval_RequestCodeExtraIndex", "_PyEval_RequestCodeExtraIndex", "_PyInterpreterState_SetEvalFrameFunc")),
+    Entry("ISO309", "runtime-hook", "note", "managing-global-state", "RuntimeHook", when=Imports("PyOS_InputHook", "PyOS_ReadlineFunctionPointer", "_PyOS_ReadlineTState", "_Py_HashSecret_Initialized")),
     Entry("ISO310", "free-list", "warning", "enter-per-module-state", "FreeList", when=may_hold_objects_by_name),
     Entry("ISO311", "local-static-object", "error", "enter-per-module-state", "LocalStaticObject", when=may_hold_objects_by_name),
     Entry("ISO312", "capsule-table-in-static", "warning", "managing-global-state", "CapsuleTableInStatic", when=may_take_capsules),
-    Entry("ISO313", "module-by-name", "note", "module-state-access-from-functions", "ModuleByName", when=imports("PyImport_GetModule", "PyImport_AddModule", "PyImport_AddModuleObject", "PyImport_AddModuleRef", "PyImport_GetModuleDict")),
-    Entry("ISO314", "other-interpreters", "note", "making-modules-safe-with-multiple-interpreters", "OtherInterpreters", when=imports_like("PyInterpreterState_Head", "PyInterpreterState_Main", "PyInterpreterState_Next", "PyInterpreterState_ThreadHead", "PyEval_SetProfileAll", "PyEval_SetTraceAll", "Py_AddPendingCall")),
-    Entry("ISO315", "at-exit", "warning", "managing-global-state", "AtExit", when=imports("Py_AtExit")),
-    Entry("ISO316", "embedding-calls", "warning", "background", "EmbeddingCalls", when=imports_like("PyImport_AppendInittab", "PyImport_ExtendInittab", "PySys_SetArgv", "Py_BytesMain", "Py_EndInterpreter", "Py_Finalize", "Py_Initialize", "Py_Main", "Py_NewInterpreter", "Py_RunMain", "Py_Set")),
+    Entry("ISO313", "module-by-name", "note", "module-state-access-from-functions", "ModuleByName", when=Imports("PyImport_GetModule", "PyImport_AddModule", "PyImport_AddModuleObject", "PyImport_AddModuleRef", "PyImport_GetModuleDict")),
+    Entry("ISO314", "other-interpreters", "note", "making-modules-safe-with-multiple-interpreters", "OtherInterpreters", when=Imports("PyEval_SetProfileAllThreads", "PyEval_SetTraceAllThreads", "PyInterpreterState_Head", "PyInterpreterState_Main", "PyInterpreterState_Next", "PyInterpreterState_ThreadHead", "Py_AddPendingCall")),
+    Entry("ISO315", "at-exit", "warning", "managing-global-state", "AtExit", when=Imports("Py_AtExit")),
+    Entry("ISO316", "embedding-calls", "warning", "background", "EmbeddingCalls", when=Imports("PyImport_AppendInittab", "PyImport_ExtendInittab", "PySys_SetArgv", "PySys_SetArgvEx", "Py_BytesMain", "Py_EndInterpreter", "Py_Finalize", "Py_FinalizeEx", "Py_Initialize", "Py_InitializeEx", "Py_InitializeFromConfig", "Py_Main", "Py_NewInterpreter", "Py_NewInterpreterFromConfig", "Py_RunMain", "Py_SetPath", "Py_SetProgramName", "Py_SetPythonHome")),
     Entry("ISO401", "state-never-read", "warning", "module-state-access-from-functions", "StateNeverRead", when=may_keep_state_unread),
     Entry("ISO402", "state-from-own-type", "note", "module-state-access-from-regular-methods", "StateFromOwnType", when=has_specs),
     Entry("ISO403", "slots-without-module", "note", "module-state-access-from-slot-methods-getters-and-setters", "SlotsWithoutModule", when=has_specs_or_unknown_state),
-    Entry("ISO501", "private-api", "note", "pep-384-stable-abi", "PrivateApi", when=imports_like("_Py")),
+    Entry("ISO501", "private-api", "note", "pep-384-stable-abi", "PrivateApi", when=imports_private),
     Entry("ISO502", "outside-stable-abi", "error", "pep-384-stable-abi", "OutsideStableAbi", when=leaves_stable_abi),
     Entry("ISO503", "libpython-linked", "warning", "background", "LibpythonLinked", when=links_python),
-    Entry("ISO504", "runtime-internals", "warning", "making-modules-safe-with-multiple-interpreters", "RuntimeInternals", when=imports("_PyRuntime")),
+    Entry("ISO504", "runtime-internals", "warning", "making-modules-safe-with-multiple-interpreters", "RuntimeInternals", when=Imports("_PyRuntime")),
     Entry("ISO505", "tag-contradicted", "warning", "pep-384-stable-abi", "TagContradicted", when=may_contradict_tag),
     Entry("ISO506", "newer-than-declared", "error", "pep-384-stable-abi", "NewerThanDeclared", when=is_stable_abi),
     Entry("ISO601", "borrowed-references", "note", "ft-borrowed-references", "BorrowedReferences", when=is_free_threaded),
@@ -316,3 +330,26 @@ SHARING: tuple[Entry, ...] = (
 
 EVERY: tuple[Entry, ...] = tuple(sorted((*FILES, *LIVE, *SHARING), key=lambda entry: entry.code))
 """All of them, by code."""
+
+# Where in the list the rules stand that ask for a name; and all others, by what they ask.
+_BY_NAME: dict[str, tuple[int, ...]] = {}
+_BY_CONDITION: dict[Callable[[Facts], bool], tuple[int, ...]] = {}
+for _place, _entry in enumerate(FILES):
+    _asks = _entry.when
+    if isinstance(_asks, Imports):
+        _BY_NAME.update({name: (*_BY_NAME.get(name, ()), _place) for name in _asks.names})
+    else:
+        _BY_CONDITION[_asks] = (*_BY_CONDITION.get(_asks, ()), _place)
+_NAMES = frozenset(_BY_NAME)
+_ALWAYS = _BY_CONDITION.pop(always)
+
+
+def due(facts: Facts) -> list[Entry]:
+    """The rules that may have something to say about a file, in their order."""
+    places = {*_ALWAYS}
+    for name in _NAMES & facts.capi.names:
+        places.update(_BY_NAME[name])
+    for condition, those in _BY_CONDITION.items():
+        if condition(facts):
+            places.update(those)
+    return [FILES[place] for place in sorted(places)]

@@ -68,14 +68,11 @@ def place(entry: Type, facts: Facts) -> Where:
     """Where a type lies: the static there gives it its symbol and its source line."""
     data = facts.statics_of_types.get(entry.address) if entry.address is not None else None
     if data is None:
-        return Where(address=entry.address)
-    return Where(
-        symbol=data.symbol,
-        address=entry.address,
-        section=data.section,
-        file=data.source.file if data.source else None,
-        line=data.source.line if data.source else None,
-    )
+        return Where(None, entry.address)
+    source = data.source
+    if source is None:
+        return Where(data.symbol, entry.address, data.section)
+    return Where(data.symbol, entry.address, data.section, source.file, source.line)
 
 
 def deallocating_types(facts: Facts) -> list[Type]:

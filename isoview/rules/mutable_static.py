@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from isoview.fingerprint import dotted_module, fingerprint, symbol_subject
 from isoview.inspectors.facts import Facts, Global
-from isoview.inspectors.record import replace
 from isoview.model import Finding
 from isoview.rules.base import Rule
 from isoview.rules.object_in_static import keeps_capsule, label, no_globals, place
@@ -69,10 +68,14 @@ class MutableStatic(Rule):
         told = [entry for entry in statics if entry.evidence]
         if not statics or not all(map(_unwritten, told)):
             return None
-        total = self.finding(
-            facts, "statics", "statics of plain data", severity="note", confidence="medium"
+        return self.finding(
+            facts,
+            "statics",
+            "statics of plain data",
+            severity="note",
+            confidence="medium",
+            count=len(statics),
         )
-        return replace(total, count=len(statics))
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         nothing = "no write seen" if _code_was_read(facts) else "who writes it was not read"

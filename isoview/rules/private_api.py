@@ -6,7 +6,7 @@ from functools import lru_cache
 from isoview.core_build import is_core_build
 from isoview.fingerprint import api_subject
 from isoview.inspectors.facts import Facts
-from isoview.inspectors.record import kept, replace
+from isoview.inspectors.record import kept
 from isoview.loads_on import minors
 from isoview.model import Finding
 from isoview.rules.base import Rule
@@ -89,7 +89,7 @@ class PrivateApi(Rule):
         names = _private(facts)
         if not names:
             return None
-        return replace(self.finding(facts, "names", "private names"), count=len(names))
+        return self.finding(facts, "names", "private names", count=len(names))
 
     def check(self, facts: Facts) -> Iterator[Finding]:
         for name in _private(facts):
