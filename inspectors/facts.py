@@ -12,6 +12,7 @@ from bisect import bisect_left
 from operator import attrgetter
 
 from isoview.inspectors.hints import Literal
+from isoview.inspectors.late import Late, LateField
 from isoview.inspectors.record import Record, cached_property
 from isoview.inspectors.text import beginning
 
@@ -30,7 +31,7 @@ class Evidence(Record):
     address: int | None = None
     function: str | None = None
 
-    # Written out, as below and in the model, for the records that files have by the thousand.
+    # Written out, as in the model, for the records that files have by the thousand.
     def __init__(
         self, kind: str, text: str, address: int | None = None, function: str | None = None
     ) -> None:
@@ -206,24 +207,10 @@ class Global(Record):
     evidence: tuple[Evidence, ...] = ()
     source: SourceLine | None = None
 
-    def __init__(
-        self,
-        address: int,
-        symbol: str | None,
-        section: str,
-        size: int,
-        kind: GlobalKind,
-        evidence: tuple[Evidence, ...] = (),
-        source: SourceLine | None = None,
-    ) -> None:
-        state = self.__dict__
-        state["address"] = address
-        state["symbol"] = symbol
-        state["section"] = section
-        state["size"] = size
-        state["kind"] = kind
-        state["evidence"] = evidence
-        state["source"] = source
+
+StaticRow = tuple[int, str | None, str, int, GlobalKind, tuple[Evidence, ...]]
+"""The fields of a :class:`Global`, as a file's shapes tell them: no source line yet."""
+_ROW = attrgetter("address", "symbol", "section", "size", "kind", "evidence")
 
 
 class Cells(Record):
@@ -302,8 +289,12 @@ class Completeness(Record):
     globals: Item
 
 
-class Facts(Record):
-    """Everything the file says about itself. ``stage`` is ``shape`` or ``code``."""
+class Facts(Late):
+    """Everything the file says about itself. ``stage`` is ``shape`` or ``code``.
+
+    ``globals`` may be put off: most files have hundreds of statics, and who counts them, or looks
+    for some, needs no more than ``static_rows``.
+    """
 
     artifact: Artifact
     stage: str
@@ -323,6 +314,7 @@ class Facts(Record):
     capi: CApiUse = CApiUse()
     guards: tuple[Evidence, ...] = ()  # opt-out and generator guards found as text
     completeness: Completeness = Completeness(Item("none"), Item("none"), Item("none"))
+    _late = "globals"
 
     @cached_property
     def own_init(self) -> Init | None:
@@ -335,8 +327,21 @@ class Facts(Record):
         return next((entry for entry in self.definitions if entry.own), None)
 
     @cached_property
+    def static_rows(self) -> list[StaticRow]:
+        """The statics without a record for each."""
+        return list(map(_ROW, self.globals))
+
+    def with_statics(self, rows: list[StaticRow]) -> "Facts":
+        """These facts, with records of the statics that are made of ``rows`` when asked for."""
+        self.put_off(lambda: tuple([Global(*row) for row in rows]))
+        self.__dict__["static_rows"] = rows
+        return self
+
+    @cached_property
     def objects(self) -> tuple[Global, ...]:
         """The statics that hold Python objects."""
+        if "object" not in [kind for _, _, _, _, kind, _ in self.static_rows]:
+            return ()
         return tuple([entry for entry in self.globals if entry.kind == "object"])
 
     @cached_property
@@ -348,25 +353,35 @@ class Facts(Record):
     def statics_of_types(self) -> dict[int, Global]:
         """The statics in which types lie, by their addresses."""
         places = {entry.address for entry in self.types}
-        return {entry.address: entry for entry in self.globals if entry.address in places}
+        if "globals" in self.__dict__:
+            return {entry.address: entry for entry in self.globals if entry.address in places}
+        return {row[0]: Global(*row) for row in self.static_rows if row[0] in places}
 
     @cached_property
     def statics_symbols(self) -> frozenset[str | None]:
         """The symbols of the statics."""
-        return frozenset([entry.symbol for entry in self.globals])
+        return frozenset([symbol for _, symbol, *_ in self.static_rows])
+
+    @cached_property
+    def has_named_statics(self) -> bool:
+        """Whether a symbol names any of the statics."""
+        return any(symbol for _, symbol, *_ in self.static_rows)
 
     @cached_property
     def statics_sections(self) -> frozenset[str]:
         """The sections in which the statics lie."""
-        return frozenset(map(attrgetter("section"), self.globals))
+        return frozenset([section for _, _, section, *_ in self.static_rows])
 
     @cached_property
     def statics_evidence(self) -> frozenset[str]:
         """The kinds of evidence that there are about statics."""
-        told = [entry.evidence for entry in self.globals if entry.evidence]
+        told = [row[5] for row in self.static_rows if row[5]]
         return frozenset([item.kind for evidence in told for item in evidence])
 
     @property
     def generator(self) -> str:
         """Name of the toolchain that made the module ("C" where nothing else shows)."""
         return self.toolchains[0].name if self.toolchains else "C"
+
+
+Facts.globals = LateField("globals")  # type: ignore[assignment]

@@ -13,7 +13,7 @@ from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.names import FLAG_HEAP
 from isoview.inspectors.binary.types import FoundType
-from isoview.inspectors.facts import Evidence, Global, GlobalKind, Item
+from isoview.inspectors.facts import Evidence, GlobalKind, Item, StaticRow
 
 # Names that the compiler, the linker or the language's run-time library puts into every file:
 # crtstuff's flags and lists, TM clone tables, C++ personality references, Rust's std.
@@ -94,35 +94,34 @@ class Owners:
             self.known.setdefault(address, (kind, text, size))
 
 
-def find_globals(image: Image, owners: Owners) -> tuple[tuple[Global, ...], Item]:
+def find_globals(image: Image, owners: Owners) -> tuple[list[StaticRow], Item]:
     """Every writable static the file names, and how complete the list is."""
     named = _named_globals(image, owners)
     if len(named) > STATICS_LIMIT:
-        last = named[STATICS_LIMIT - 1].address
+        last = named[STATICS_LIMIT - 1][0]
         reason = f"more than {STATICS_LIMIT:,} writable statics: none behind {last:#x} is listed"
-        return tuple(named[:STATICS_LIMIT]), Item("partial", reason)
+        return named[:STATICS_LIMIT], Item("partial", reason)
     if not image.stripped:
         level = _named_level(image, named)
         apart = _own_thread_local(image) if level.level == "full" else 0
         if apart:
             said = f"what {apart} bytes of thread-local data hold is not looked at"
             level = Item("partial", said)
-        return tuple(named), level
-    found = {entry.address: entry for entry in named}
+        return named, level
+    found = {row[0]: row for row in named}
     for address, (kind, text, size) in owners.known.items():
         region = image.region_at(address)
         if address in found or region is None or not region.writable:
             continue
-        found[address] = Global(
-            address, None, region.name, size, kind, (Evidence("shape", text, address),)
-        )
+        told = (Evidence("shape", text, address),)
+        found[address] = (address, None, region.name, size, kind, told)
     reason = "no symbol table: only exported and recognised statics are listed"
-    return tuple([found[address] for address in sorted(found)]), Item("partial", reason)
+    return [found[address] for address in sorted(found)], Item("partial", reason)
 
 
-def _named_globals(image: Image, owners: Owners) -> list[Global]:
+def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
     """The writable statics that have a name, by address; one more than are listed at most."""
-    found: list[Global] = []
+    found: list[StaticRow] = []
     writable = [r for r in image.regions if r.writable and not r.thread_local and r.size]
     ranges = [(region.address, region.address + region.size) for region in writable]
     rows = image.objects(ranges)
@@ -136,7 +135,8 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
     following = 0  # the first of these at or behind the static
     by_size: dict[int, Class] = {}
     evidence: tuple[Evidence, ...]
-    for address, name, size in rows:
+    names = [name for _, name, _ in rows]
+    for (address, name, size), said in zip(rows, map(_told_by_name, names), strict=True):
         if address >= end or not section:
             region = image.region_at(address)
             if region is None or not region.writable:
@@ -144,15 +144,12 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
             section, end = region.name, region.address + region.size
         if filled[following] < address:
             following = bisect_left(filled, address, following)
-        told = _told_by_name(name)
-        if told is not None and not _is_of_its_size(name, size, word):
-            told = None
+        told = said if said is None or _is_of_its_size(name, size, word) else None
         if told is None and filled[following] >= address + size and address not in known:
             # Most are such, and there are many.
-            plain = by_size.get(size)
-            if plain is None:
-                plain = by_size[size] = _by_size(size, word)
-            kind, evidence = plain
+            if size not in by_size:
+                by_size[size] = _by_size(size, word)
+            kind, evidence = by_size[size]
         elif address in known:
             kind, text, _ = known[address]
             evidence = (Evidence("shape", text, address),)
@@ -166,7 +163,7 @@ def _named_globals(image: Image, owners: Owners) -> list[Global]:
             kind, evidence = told
         else:
             kind, evidence = _by_size(size, word)
-        found.append(Global(address, name, section, size, kind, evidence))
+        found.append((address, name, section, size, kind, evidence))
         if len(found) > STATICS_LIMIT:
             break
     return found
@@ -176,22 +173,21 @@ def _from(words: list[int], first: int) -> list[int]:
     return words[bisect_left(words, first) :]
 
 
-def _named_level(image: Image, named: list[Global]) -> Item:
+def _named_level(image: Image, named: list[StaticRow]) -> Item:
     """Whether the symbols name every static: then they leave no room in ``.bss`` but what alignment
     of the next one explains, as in each of 1,763 unstripped modules of real wheels. (``.data`` also
     holds constants that compilers give no name.)
     """
-    starts = [entry.address for entry in named]
+    starts = [row[0] for row in named]
     for region in image.regions:
         if not (region.zero_fill and region.writable and region.name.startswith(".bss")):
             continue
         end, at = region.address + region.size, region.address
         first = bisect_left(starts, region.address)
-        for entry in named[first : bisect_left(starts, end, first)]:
-            address = entry.address
+        for address, _, _, size, _, _ in named[first : bisect_left(starts, end, first)]:
             if address > at and address - at >= min(address & -address, _ALIGNMENT):
                 return _nameless(address - at, region.name, at)
-            behind = address + entry.size
+            behind = address + size
             at = max(at, behind)
         if end - at >= image.word_size:
             return _nameless(end - at, region.name, at)
@@ -234,10 +230,17 @@ _LOCK_LIMIT = 64
 @lru_cache(maxsize=1 << 14)
 def _told_by_name(name: str) -> Class | None:
     """What its name alone says of a static. Many files have statics of the same names."""
-    named = _by_name(name) or _of_interpreter(name)
-    if named is None and _may_be_lock(name.lower()) and re.search(_LOCK_NAME, name):
-        return _LOCK
-    return named
+    if name[:_FEW] in _FIRST_LETTERS or name.startswith(_RUST):
+        named = _by_name(name)
+        if named is not None:
+            return named
+    if _CYTHON in name:
+        named = _of_interpreter(name)
+        if named is not None:
+            return named
+    lower = name.lower()
+    may_be_lock = "lock" in lower or "mutex" in lower or "once_flag" in lower
+    return _LOCK if may_be_lock and re.search(_LOCK_NAME, name) else None
 
 
 def _is_of_its_size(name: str, size: int, word: int) -> bool:
@@ -254,8 +257,6 @@ def _of_interpreter(name: str) -> Class | None:
     static types and constants, and the names of its slots.
     """
     at = name.find(_CYTHON)
-    if at < 0:
-        return None
     if name.startswith(_WRAPPER_BASE, at):
         return "runtime", (Evidence("name", "a copy of the interpreter's description of a slot"),)
     if name.startswith(_BUILTIN, at):
@@ -267,14 +268,10 @@ def _of_interpreter(name: str) -> Class | None:
     return None
 
 
-def _may_be_lock(lower: str) -> bool:
-    return "lock" in lower or "mutex" in lower or "once_flag" in lower
-
-
 def _by_name(name: str) -> Class | None:
-    """What its name alone says of a static: that it is not of the sources' own making."""
-    if name[:_FEW] not in _FIRST_LETTERS and not name.startswith(_RUST):
-        return None
+    """Of a name with the first letters of one of those above: that the static is not of the
+    sources' own making.
+    """
     if name.startswith(_TOLD_BY_START):
         for prefix, text in _CXX_DATA:
             if name.startswith(prefix):

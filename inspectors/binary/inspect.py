@@ -220,7 +220,6 @@ def shape(loaded: Loaded) -> Facts:
         init=inits,
         definitions=definitions,
         types=types,
-        globals=statics,
         guards=find_guards(constants, toolchains),
         completeness=Completeness(
             _definitions_level(inits, definitions, toolchains),
@@ -228,7 +227,7 @@ def shape(loaded: Loaded) -> Facts:
             globals_level,
         ),
         **common,
-    )
+    ).with_statics(statics)
 
 
 def _definitions(

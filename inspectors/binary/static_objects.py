@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import Layout
-from isoview.inspectors.facts import Evidence, Global, Type
-from isoview.inspectors.record import replace
+from isoview.inspectors.facts import Evidence, StaticRow, Type
 
 INSTANCE = "instance"
 """Kind of evidence for an object in the file's data."""
@@ -20,8 +19,8 @@ _COUNTS = frozenset({1, 0xFFFFFFFF, 0x3FFFFFFF, 0xC0000000, 0x70000000})
 
 
 def static_objects(
-    image: Image, layout: Layout, types: tuple[Type, ...], statics: tuple[Global, ...]
-) -> tuple[Global, ...]:
+    image: Image, layout: Layout, types: tuple[Type, ...], statics: list[StaticRow]
+) -> list[StaticRow]:
     """``statics``, with those marked that are objects, or have the address of one."""
     made = {
         entry.address: entry
@@ -33,21 +32,22 @@ def static_objects(
     found = dict(_instances(image, layout, made, statics))
     if not found:
         return statics
-    return tuple(_marked(image, entry, found) for entry in statics)
+    return [_marked(image, row, found) for row in statics]
 
 
 def _instances(
-    image: Image, layout: Layout, made: dict[int | None, Type], statics: tuple[Global, ...]
+    image: Image, layout: Layout, made: dict[int | None, Type], statics: list[StaticRow]
 ) -> Iterator[tuple[int, str]]:
-    for entry in statics:
-        if entry.kind != "table":
+    pointers, type_at = image.pointers, layout.head - layout.word
+    for address, _, _, size, what, _ in statics:
+        if what != "table":
             continue
-        kind = made.get(image.pointers.get(entry.address + layout.head - layout.word, -1))
-        if kind is None or not _fits(entry.size, kind):
+        kind = made.get(pointers.get(address + type_at, -1))
+        if kind is None or not _fits(size, kind):
             continue
-        count = image.unsigned(entry.address, 4)
-        if entry.address not in image.pointers and (layout.free_threaded or count in _COUNTS):
-            yield entry.address, kind.name
+        count = image.unsigned(address, 4)
+        if address not in pointers and (layout.free_threaded or count in _COUNTS):
+            yield address, kind.name
 
 
 def _fits(size: int, kind: Type) -> bool:
@@ -55,18 +55,19 @@ def _fits(size: int, kind: Type) -> bool:
     return size == basic or bool(kind.itemsize and size > basic)
 
 
-def _marked(image: Image, entry: Global, found: dict[int, str]) -> Global:
-    name = found.get(entry.address)
+def _marked(image: Image, row: StaticRow, found: dict[int, str]) -> StaticRow:
+    address, symbol, section, size, kind, _ = row
+    name = found.get(address)
     if name is not None:
         text = f"an instance of {name} that stands in the file's data"
-    elif entry.kind == "table":
-        words = range(entry.address, entry.address + min(entry.size, 4096), image.word_size)
+    elif kind == "table":
+        words = range(address, address + min(size, 4096), image.word_size)
         targets = (image.pointers.get(word) for word in words)
         reached = next((found[at] for at in targets if at is not None and at in found), None)
         if reached is None:
-            return entry
+            return row
         text = f"has the address of an instance of {reached} in the file's data"
     else:
-        return entry
-    evidence = Evidence(INSTANCE if name is not None else "data", text, entry.address)
-    return replace(entry, kind="object", evidence=(evidence,))
+        return row
+    evidence = Evidence(INSTANCE if name is not None else "data", text, address)
+    return address, symbol, section, size, "object", (evidence,)

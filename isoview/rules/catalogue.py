@@ -146,12 +146,12 @@ def has_specs_or_unknown_state(facts: Facts) -> bool:
 
 def may_hold_objects(facts: Facts) -> bool:
     """A static holds objects, or none is known."""
-    return bool(facts.objects) or not facts.globals
+    return bool(facts.objects) or not facts.static_rows
 
 
 def may_hold_objects_by_name(facts: Facts) -> bool:
     """A static holds objects, or none is known by its name."""
-    return bool(facts.objects) or not any(entry.symbol for entry in facts.globals)
+    return bool(facts.objects) or not facts.has_named_statics
 
 
 def may_write_flags(facts: Facts) -> bool:
@@ -161,7 +161,7 @@ def may_write_flags(facts: Facts) -> bool:
 
 def may_take_capsules(facts: Facts) -> bool:
     """The code was looked at for what is taken, or no static is known."""
-    return facts.stage == "code" or not facts.globals
+    return facts.stage == "code" or not facts.static_rows
 
 
 def has_thread_local_data(facts: Facts) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from isoview.fingerprint import dotted_module, fingerprint, symbol_subject
-from isoview.inspectors.facts import Facts, Global
+from isoview.inspectors.facts import Evidence, Facts, Global
 from isoview.model import Finding
 from isoview.rules.base import Rule
 from isoview.rules.object_in_static import keeps_capsule, label, no_globals, place
@@ -64,9 +64,8 @@ class MutableStatic(Rule):
         return no_globals(facts)
 
     def sum_of(self, facts: Facts) -> Finding | None:
-        statics = _plain_statics(facts)
-        told = [entry for entry in statics if entry.evidence]
-        if not statics or not all(map(_unwritten, told)):
+        rows, plain = facts.static_rows, _places(facts)
+        if not plain or not all(_size_alone(rows[place][5]) for place in plain):
             return None
         return self.finding(
             facts,
@@ -74,7 +73,7 @@ class MutableStatic(Rule):
             "statics of plain data",
             severity="note",
             confidence="medium",
-            count=len(statics),
+            count=len(plain),
         )
 
     def check(self, facts: Facts) -> Iterator[Finding]:
@@ -120,13 +119,19 @@ class MutableStatic(Rule):
 
 def _plain_statics(facts: Facts) -> list[Global]:
     """Statics of plain C data, in their order."""
+    return [facts.globals[place] for place in _places(facts)]
+
+
+def _places(facts: Facts) -> list[int]:
+    """Which of the statics are plain C data."""
     others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
-    plain = [
-        entry
-        for entry in facts.globals
-        if entry.kind in _PLAIN and not ((symbol := entry.symbol) and symbol[:4] == _GUARD)
+    return [
+        place
+        for place, (_, symbol, section, _, kind, _) in enumerate(facts.static_rows)
+        if kind in _PLAIN
+        and not (symbol and symbol[:4] == _GUARD)
+        and not (others and section in others)
     ]
-    return [entry for entry in plain if entry.section not in others] if others else plain
 
 
 class _Unseen:
@@ -208,7 +213,10 @@ def _of_run_time_library(entry: Global) -> bool:
 
 def _unwritten(entry: Global) -> bool:
     """Nothing but its size speaks of it, which is so for most."""
-    evidence = entry.evidence
+    return _size_alone(entry.evidence)
+
+
+def _size_alone(evidence: tuple[Evidence, ...]) -> bool:
     return not evidence or (len(evidence) == 1 and evidence[0].kind == "size")
 
 

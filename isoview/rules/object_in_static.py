@@ -142,7 +142,7 @@ def is_stored(entry: Global) -> bool:
 
 def no_symbols(facts: Facts) -> str | None:
     """Why statics cannot be judged by their names."""
-    if any(entry.symbol for entry in facts.globals):
+    if facts.has_named_statics:
         return None
     if facts.artifact.stripped:
         return "no symbol table: statics have no names"
@@ -152,7 +152,7 @@ def no_symbols(facts: Facts) -> str | None:
 def no_globals(facts: Facts) -> str | None:
     """Why statics cannot be looked at."""
     item = facts.completeness.globals
-    if item.level == "none" and not facts.globals:
+    if item.level == "none" and not facts.static_rows:
         return item.reason or "no symbol table: statics have no names"
     return None
 
