@@ -2,9 +2,8 @@
 
 import sys
 import time
-from threading import Lock
-from typing import TextIO
 
+from isoview.inspectors.hints import TextIO
 from isoview.targets import Place
 from isoview.visible import visible
 
@@ -16,6 +15,8 @@ class Progress:
     """Counts places and bytes as they are done; :meth:`done` may be called by any thread."""
 
     def __init__(self, files: int, size: int, stream: TextIO | None = None) -> None:
+        from threading import Lock  # seldom is there anybody to see this
+
         self._stream = sys.stderr if stream is None else stream
         self._files, self._size = files, max(size, 1)
         self._done = self._done_size = 0

@@ -6,8 +6,7 @@ from isoview.compare import Change, Named, Pair
 from isoview.model import Finding
 from isoview.reports.findings import subjects
 from isoview.reports.lines import Line, line
-from isoview.reports.text import LABELS
-from isoview.reports.words import counted, listed, named
+from isoview.reports.words import LABELS, counted, listed, named
 
 _SHOWN = 6
 _INDENT = 4

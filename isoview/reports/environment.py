@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from isoview.answers import WORST, Row
 from isoview.model import QUESTIONS
 from isoview.reports.lines import Line, Span, line
-from isoview.reports.text import LABELS, MARKS
-from isoview.reports.words import counted, listed, named
+from isoview.reports.words import LABELS, MARKS, counted, listed, named
 
 _HEADS = {"multiple_module_objects": "C", "shared_gil": "S", "own_gil": "O", "free_threaded": "F"}
 _SHOWN = 3

@@ -12,8 +12,7 @@ from isoview.inspectors.facts import Evidence
 from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Finding, Report, TargetError
 from isoview.readable import as_written, says
 from isoview.reports.place import module_name, relative
-from isoview.reports.text import LABELS
-from isoview.reports.words import counted, file_format, size
+from isoview.reports.words import LABELS, counted, file_format, size
 from isoview.version import VERSION
 from isoview.visible import visible
 

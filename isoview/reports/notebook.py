@@ -10,7 +10,8 @@ from html import escape
 from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Finding, Report
 from isoview.readable import says
 from isoview.reports.lines import Line, laid_out
-from isoview.reports.text import LABELS, MARKS, report_lines
+from isoview.reports.text import report_lines
+from isoview.reports.words import LABELS, MARKS
 from isoview.visible import visible
 
 _COLOURS = {

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Report
 from isoview.reports.lines import Line, Span, line
-from isoview.reports.text import LABELS, MARKS, report_lines
-from isoview.reports.words import counted, named
+from isoview.reports.words import LABELS, MARKS, counted, named
 
 _COLUMN = 15
 _HEADS = {"multiple_module_objects": "C", "shared_gil": "S", "own_gil": "O", "free_threaded": "F"}
@@ -16,6 +15,8 @@ def all_lines(reports: Sequence[Report], *, verbose: bool = False) -> Iterator[L
     from isoview.reports.outputs import FULL
 
     if verbose or len(reports) <= FULL:
+        from isoview.reports.text import report_lines
+
         for number, report in enumerate(reports):
             yield from separated(report_lines(report, verbose=verbose), number)
         return

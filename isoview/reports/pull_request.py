@@ -10,8 +10,7 @@ from isoview.readable import says
 from isoview.reports.escaping import in_html, in_markdown
 from isoview.reports.findings import subject
 from isoview.reports.place import relative
-from isoview.reports.text import LABELS
-from isoview.reports.words import counted, listed
+from isoview.reports.words import LABELS, counted, listed
 from isoview.visible import visible
 
 _LIMIT = 60_000  # GitHub takes 65,536 characters in one comment

@@ -7,22 +7,8 @@ from isoview.inspectors.facts import Definition, Facts, Init, Type
 from isoview.model import COUNTING, QUESTIONS, SEVERITIES, Report
 from isoview.reports.findings import finding_lines, worst
 from isoview.reports.lines import Line, line
-from isoview.reports.words import counted, file_format, listed, named, size
+from isoview.reports.words import LABELS, MARKS, counted, file_format, listed, named, size
 
-LABELS = {
-    "multiple_module_objects": "copies",
-    "shared_gil": "shared GIL",
-    "own_gil": "own GIL",
-    "free_threaded": "free threading",
-}
-"""The four questions as the report and ``--require`` call them (there with a hyphen)."""
-
-MARKS = {
-    "yes": ("✓", "good"),
-    "no": ("✗", "error"),
-    "unknown": ("?", "unknown"),
-    "contradiction": ("◐", "warning"),
-}
 _PHASES = {
     "single": "single-phase",
     "multi": "multi-phase",

@@ -1,6 +1,22 @@
-"""Numbers and names as the reports say them."""
+"""Questions, answers, numbers and names as the reports say them."""
 
 from collections.abc import Sequence
+
+LABELS = {
+    "multiple_module_objects": "copies",
+    "shared_gil": "shared GIL",
+    "own_gil": "own GIL",
+    "free_threaded": "free threading",
+}
+"""The four questions as the report and ``--require`` call them (there with a hyphen)."""
+
+MARKS = {
+    "yes": ("✓", "good"),
+    "no": ("✗", "error"),
+    "unknown": ("?", "unknown"),
+    "contradiction": ("◐", "warning"),
+}
+"""What stands for each answer, and its style."""
 
 NAME_WIDTH = 70
 _FORMATS = {"elf": "ELF", "pe": "PE", "mach-o": "Mach-O"}

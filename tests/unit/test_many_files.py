@@ -25,15 +25,16 @@ from isoview.cache import Cache
 from isoview.codec import report_to_data
 from isoview.codec_fast import report_from_own
 from isoview.commands import ExitCode
+from isoview.crew import Crew
 from isoview.model import Complete, Event, Failed
-from isoview.parallel import _Crew, spread
+from isoview.parallel import spread
 from isoview.progress import Progress
 from isoview.targets import Found, Place, find
 
 
 def test_one_worker_keeps_to_the_order_and_the_others_take_the_largest() -> None:
     places = [Place(f"{size}.so", size=size) for size in (5, 1, 9, 3)]
-    crew = _Crew(places, quick=False, cache=None, done=lambda _place: None)
+    crew = Crew(places, quick=False, cache=None, done=lambda _place: None)
     taken = [crew._take(largest=largest) for largest in (False, True, True, False, False)]
     assert taken == [0, 2, 3, 1, None]
 
@@ -253,8 +254,8 @@ def test_the_line_of_progress_fits_and_goes() -> None:
 _SLOW = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
-import isoview.parallel as parallel
-result, following = parallel._Crew._result, parallel._Crew.next
+import isoview.crew as crew
+result, following = crew.Crew._result, crew.Crew.next
 def slow(self, place, worker):
     if "m4" in place.path:
         time.sleep(600)
@@ -263,7 +264,7 @@ def asked(self):
     if self._taken == 4:  # the four before it were handed on, and more is wanted
         print("ready", file=sys.stderr, flush=True)
     return following(self)
-parallel._Crew._result, parallel._Crew.next = slow, asked
+crew.Crew._result, crew.Crew.next = slow, asked
 from isoview.cli import main
 main(["check", "--format", "json", "--jobs", "1", sys.argv[1]])
 """
