@@ -9,13 +9,14 @@ Source: the ELF generic ABI, chapters 4 (headers, sections) and 5 (program heade
 """
 
 import struct
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 from isoview.inspectors.binary.image import Segment
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import Damage
-from isoview.inspectors.hints import Any
-from isoview.inspectors.record import Record
+from isoview.inspectors.hints import Any, NamedTuple
+from isoview.inspectors.record import Record, cached_property
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 HEADER_LIMIT = 4096
@@ -38,20 +39,61 @@ _NT_GNU_BUILD_ID = 3
 _NUMBER_ELSEWHERE = 0xFFFF  # PN_XNUM, SHN_XINDEX: the first section header has it
 
 
-class ProgramHeader:
+Row = tuple[int, ...]
+
+
+class Header(NamedTuple):
+    """The ELF header from ``e_type`` on."""
+
+    type: int
+    machine: int
+    version: int
+    entry: int
+    segments_at: int
+    sections_at: int
+    flags: int
+    size: int
+    segment_size: int
+    segment_count: int
+    section_size: int
+    section_count: int
+    names_index: int
+
+
+class ProgramHeader(NamedTuple):
     """One program header; ``address`` is link-time, ``offset`` a file offset, sizes are bytes."""
 
-    __slots__ = ("address", "filled", "flags", "offset", "size", "type")
+    type: int
+    flags: int
+    offset: int
+    address: int
+    physical: int
+    filled: int  # bytes in the file
+    size: int  # bytes in memory
+    alignment: int
 
-    def __init__(
-        self, type_: int, flags: int, offset: int, address: int, filled: int, size: int
-    ) -> None:
-        self.type = type_
-        self.flags = flags
-        self.offset = offset
-        self.address = address
-        self.filled = filled  # bytes in the file
-        self.size = size  # bytes in memory
+
+class SectionColumns(NamedTuple):
+    """The section headers, a field of all of them at a time."""
+
+    names: Sequence[int] = ()  # where in the string table
+    kinds: Sequence[int] = ()
+    flags: Sequence[int] = ()
+    addresses: Sequence[int] = ()
+    offsets: Sequence[int] = ()
+    sizes: Sequence[int] = ()
+    links: Sequence[int] = ()
+    infos: Sequence[int] = ()
+    alignments: Sequence[int] = ()
+    entries: Sequence[int] = ()
+
+
+class Dynamic(NamedTuple):
+    """The dynamic tags: the value of each, the first where one stands twice."""
+
+    tags: dict[int, int]
+    needed: list[int]  # the values of DT_NEEDED
+    ended: bool  # by DT_NULL
 
 
 class SectionHeader:
@@ -71,7 +113,7 @@ class SectionHeader:
         self.link = link
 
 
-class _Shapes(Record):
+class Shapes(Record):
     """The structures of one class and byte order."""
 
     header: struct.Struct
@@ -85,7 +127,7 @@ _SEGMENTS = ("IIQQQQQQ", "IIIIIIII")
 _SECTIONS = ("IIQQQQIIQQ", "IIIIIIIIII")
 _TAGS = ("QQ", "II")
 _SHAPES = {
-    (bits, endian): _Shapes(
+    (bits, endian): Shapes(
         *(
             struct.Struct(("<" if endian == "little" else ">") + forms[bits == 32])
             for forms in (_HEADERS, _SEGMENTS, _SECTIONS, _TAGS)
@@ -108,18 +150,17 @@ class ElfFile:
             raise _no_header("its first bytes name no class or byte order")
         self.bits = 32 * ident[4]
         self.endian = "little" if ident[5] == 1 else "big"
-        self._shapes = _SHAPES[self.bits, self.endian]
-        if len(data) < _IDENT + self._shapes.header.size:
+        self.shapes = _SHAPES[self.bits, self.endian]
+        if len(data) < _IDENT + self.shapes.header.size:
             raise _no_header(f"the file ends after {len(data)} bytes")
-        (
-            self.type, self.machine, _version, _entry, self._segments_at, self._sections_at,
-            self.flags, _size, self._segment_size, self._segment_count, self._section_size,
-            self._section_count, self._names_index,
-        ) = self._shapes.header.unpack_from(data, _IDENT)  # fmt: skip
-        self.headers = self._program_headers()
+        self.head = Header(*self.shapes.header.unpack_from(data, _IDENT))
+        self.type, self.machine, self.flags = self.head.type, self.head.machine, self.head.flags
+        self.program_rows = self._program_rows()
+        """Program headers, all with the fields in the order of the 64-bit form."""
         self.segments = self._segments()
-        self.sections = self._section_headers()
-        self.tags, self.needed = self._dynamic_tags()
+        self.section_rows, self._names_index = self._section_rows()
+        self.dynamic = self._dynamic()
+        self.tags, self.needed = self.dynamic.tags, self.dynamic.needed
 
     def _rows(
         self, where: str, offset: int, step: int, count: int, shape: struct.Struct
@@ -138,120 +179,107 @@ class ElfFile:
             return []
         return [shape.unpack_from(self.data, offset + index * step) for index in range(count)]
 
-    def _first_section(self) -> tuple[int, ...] | None:
+    def _first_section(self) -> Row | None:
         """The first section header, which holds the numbers that the header has no room for."""
-        shape = self._shapes.section
-        if not self._sections_at or self._sections_at + shape.size > len(self.data):
+        shape, start = self.shapes.section, self.head.sections_at
+        if not start or start + shape.size > len(self.data):
             return None
-        return shape.unpack_from(self.data, self._sections_at)
+        return shape.unpack_from(self.data, start)
 
-    def _program_headers(self) -> list[ProgramHeader]:
-        count = self._segment_count
+    def _program_rows(self) -> list[Row]:
+        head, shape = self.head, self.shapes.segment
+        count = head.segment_count
         if count == _NUMBER_ELSEWHERE:
             first = self._first_section()
             count = first[7] if first else 0
-        rows = self._rows(
-            "program headers", self._segments_at, self._segment_size, count, self._shapes.segment
-        )
-        if self.bits == 64:
-            return [
-                ProgramHeader(kind, flags, offset, address, filled, size)
-                for kind, flags, offset, address, _, filled, size, _ in rows
-            ]
-        return [
-            ProgramHeader(kind, flags, offset, address, filled, size)
-            for kind, offset, address, _, filled, size, flags, _ in rows
-        ]
+        rows = self._rows("program headers", head.segments_at, head.segment_size, count, shape)
+        return rows if self.bits == 64 else in_order(rows)
 
-    def _section_headers(self) -> list[SectionHeader]:
-        if not self._sections_at:
-            return []
-        count, names = self._section_count, self._names_index
+    def _section_rows(self) -> tuple[list[Row], int]:
+        """The section headers, and the number of the one with their names."""
+        head = self.head
+        if not head.sections_at:
+            return [], 0
+        count, names = head.section_count, head.names_index
         first = self._first_section()
         if first is not None and not count:
             count = first[5]
         if first is not None and names == _NUMBER_ELSEWHERE:
             names = first[6]
-        rows = self._rows(
-            "section headers", self._sections_at, self._section_size, count, self._shapes.section
-        )
-        text = b""
+        shape = self.shapes.section
+        rows = self._rows("section headers", head.sections_at, head.section_size, count, shape)
+        return rows, names
+
+    @cached_property
+    def section_columns(self) -> SectionColumns:
+        """The fields of the section headers."""
+        return SectionColumns(*zip(*self.section_rows, strict=True))
+
+    @cached_property
+    def section_names(self) -> list[str]:
+        """What the sections are called."""
+        rows, names, text = self.section_rows, self._names_index, b""
+        starts = self.section_columns.names
         if 0 < names < len(rows):
             text = bytes(self.data[rows[names][4] : rows[names][4] + rows[names][5]])
         if text[-1:] == b"\0" and text.isascii() and len(text) < NAME_LIMIT * len(rows):
             plain = text.decode("ascii")
-            return [
-                SectionHeader(
-                    plain[name : plain.find("\0", name)][:NAME_LIMIT],
-                    kind,
-                    flags,
-                    address,
-                    offset,
-                    size,
-                    link,
-                )
-                for name, kind, flags, address, offset, size, link, _, _, _ in rows
-            ]
-        return [
-            SectionHeader(name_at(text, name), kind, flags, address, offset, size, link)
-            for name, kind, flags, address, offset, size, link, _, _, _ in rows
-        ]
+            ends = map(plain.find, repeat("\0"), starts)
+            found = [plain[start:end] for start, end in zip(starts, ends, strict=True)]
+            return found if len(plain) <= NAME_LIMIT else [name[:NAME_LIMIT] for name in found]
+        return [name_at(text, start) for start in starts]
+
+    @cached_property
+    def sections(self) -> list[SectionHeader]:
+        """The sections, each with its name."""
+        rows = zip(self.section_names, *self.section_columns[1:7], strict=True)
+        return [SectionHeader(*row) for row in rows]
+
+    def section(self, kind: int) -> Row | None:
+        """The first section header of a kind."""
+        kinds = self.section_columns.kinds
+        return self.section_rows[kinds.index(kind)] if kind in kinds else None
 
     def _segments(self) -> tuple[Segment, ...]:
         # Segments of a real file share no bytes; those that do could make a small file large.
         found: list[Segment] = []
         left = len(self.data)
-        for index, row in enumerate(self.headers):
-            if row.type != PT_LOAD or not row.size:
+        for index, row in enumerate(self.program_rows):
+            kind, flags, offset, address, _, filled, size, _ = row
+            if kind != PT_LOAD or not size:
                 continue
+            name = f"segment {index}"
             if len(found) == SEGMENT_LIMIT:
                 self.damage.append(
                     Damage("segments", f"more than {SEGMENT_LIMIT}; the rest is left out")
                 )
                 break
-            claimed = min(row.filled, row.size)
-            raw = self.data[row.offset : row.offset + claimed]
+            claimed = min(filled, size)
+            raw = self.data[offset : offset + claimed]
             if len(raw) > left:
-                text = "it repeats bytes of other segments"
-                self.damage.append(Damage(f"segment {index}", text))
+                self.damage.append(Damage(name, "it repeats bytes of other segments"))
                 raw, claimed = raw[:0], 0
             left -= len(raw)
             if len(raw) < claimed:
-                self.damage.append(
-                    Damage(
-                        f"segment {index}", f"{claimed - len(raw)} of {claimed} bytes are missing"
-                    )
-                )
-            writable, executable = bool(row.flags & PF_W), bool(row.flags & PF_X)
-            found.append(
-                Segment(
-                    f"segment {index}", row.address, row.size, raw, writable, executable, row.offset
-                )
-            )
+                missing = f"{claimed - len(raw)} of {claimed} bytes are missing"
+                self.damage.append(Damage(name, missing))
+            writable, executable = flags & PF_W != 0, flags & PF_X != 0
+            found.append(Segment(name, address, size, raw, writable, executable, offset))
         return tuple(found)
 
-    def _dynamic_tags(self) -> tuple[dict[int, int], list[int]]:
-        """The value of each tag, the first where one stands twice; and those of DT_NEEDED."""
-        tags: dict[int, int] = {}
-        needed: list[int] = []
+    def _dynamic(self) -> Dynamic:
         row = self.header(PT_DYNAMIC)
         if row is None:
-            return tags, needed
-        shape = self._shapes.tag
+            return Dynamic({}, [], ended=False)
+        shape = self.shapes.tag
         count = min(row.filled // shape.size, HEADER_LIMIT)
-        for tag, value in self._rows("dynamic tags", row.offset, shape.size, count, shape):
-            if tag == 0:  # DT_NULL
-                break
-            if tag == DT_NEEDED:
-                needed.append(value)
-            tags.setdefault(tag, value)
-        return tags, needed
+        return read_tags(self._rows("dynamic tags", row.offset, shape.size, count, shape))
 
     def header(self, kind: int) -> ProgramHeader | None:
         """The first program header of a kind."""
-        for row in self.headers:
-            if row.type == kind:
-                return row
+        for row in self.program_rows:
+            if row[0] == kind:
+                return ProgramHeader(*row)
         return None
 
     def tag(self, number: int) -> int | None:
@@ -278,6 +306,24 @@ class ElfFile:
         return ELFFile(stream).get_dwarf_info(relocate_dwarf_sections=False)
 
 
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """32-bit program headers with the fields in the order of the 64-bit form."""
+    return [(kind, flags, *middle, align) for kind, *middle, flags, align in rows]
+
+
+def read_tags(rows: Iterable[Row]) -> Dynamic:
+    """What the entries of a dynamic section say."""
+    tags: dict[int, int] = {}
+    needed: list[int] = []
+    for tag, value in rows:
+        if tag == 0:  # DT_NULL
+            return Dynamic(tags, needed, ended=True)
+        if tag == DT_NEEDED:
+            needed.append(value)
+        tags.setdefault(tag, value)
+    return Dynamic(tags, needed, ended=False)
+
+
 def _no_header(why: str) -> UnsupportedFormat:
     return UnsupportedFormat(
         f"the ELF header cannot be read ({why})",
@@ -299,20 +345,19 @@ def name_at(text: bytes, offset: int) -> str:
 
 def build_id(reader: ElfFile) -> str | None:
     """What the linker wrote to tell this build from others, in hexadecimal digits."""
-    order: Any = reader.endian
-    for row in reader.headers:
-        if row.type != PT_NOTE:
+    numbers = struct.Struct("<III" if reader.endian == "little" else ">III")
+    for kind, _, offset, _, _, filled, _, _ in reader.program_rows:
+        if kind != PT_NOTE:
             continue
-        raw = bytes(reader.data[row.offset : row.offset + min(row.filled, NOTE_LIMIT)])
-        if len(raw) < min(row.filled, NOTE_LIMIT):
+        claimed = min(filled, NOTE_LIMIT)
+        raw = bytes(reader.data[offset : offset + claimed])
+        if len(raw) < claimed:
             reader.damage.append(Damage("notes", "they run past the end of the file"))
         at = 0
         while at + 12 < len(raw):
-            name_size, size, kind = (
-                int.from_bytes(raw[at + step : at + step + 4], order) for step in (0, 4, 8)
-            )
+            name_size, size, what = numbers.unpack_from(raw, at)
             name_at_, text_at = at + 12, at + 12 + (name_size + 3 & ~3)
-            if kind == _NT_GNU_BUILD_ID and raw[name_at_ : name_at_ + 4] == b"GNU\0":
+            if what == _NT_GNU_BUILD_ID and raw[name_at_ : name_at_ + 4] == b"GNU\0":
                 return raw[text_at : text_at + size].hex()
             at = text_at + (size + 3 & ~3)
     return None

@@ -8,8 +8,9 @@ import struct
 import sys
 from collections.abc import Iterator, Sequence
 
+from isoview.inspectors.binary.elf import Dynamic, ElfFile, Row, SectionColumns, read_tags
 from isoview.inspectors.facts import Damage
-from isoview.inspectors.hints import Literal
+from isoview.inspectors.hints import Literal, NamedTuple
 
 TAGS_LIMIT = 4096
 """Most dynamic tags that are looked at."""
@@ -29,49 +30,42 @@ _NAMES = {
 # The section of each table, where section headers are kept: sh_type.
 _SECTIONS = {_STRTAB: 3, _SYMTAB: 11, _GNU_HASH: 0x6FFFFFF6, _HASH: 5,
              _VERSYM: 0x6FFFFFFF, _VERNEED: 0x6FFFFFFE, _RELA: 4, _REL: 9}  # fmt: skip
-
-Row = tuple[int, ...]
+_LOWEST_BITS = bytes(byte & 1 for byte in range(256))
+_PLACED = frozenset(_SECTIONS.values())
+_NEEDED_VERSIONS = {order: (struct.Struct(order + "HHIII"), struct.Struct(order + "IHHII"))
+                    for order in "<>"}  # fmt: skip
+"""Elf64_Verneed and Elf64_Vernaux, which 32-bit files have as well."""
 
 
 class _Part:
     """The dynamic part of one file: its tags, and the loaded bytes they speak of."""
 
-    def __init__(self, data: memoryview, segments: Sequence[Row], order: str, wide: bool) -> None:
-        self.data = data
+    def __init__(self, reader: ElfFile, segments: Sequence[Row], dynamic: Dynamic) -> None:
+        self.data = reader.data
+        self.order = "<" if reader.endian == "little" else ">"
+        self.wide = reader.bits == 64
+        self.machine = reader.machine
         # PowerPC's first 64-bit ABI: the address of a function is that of its descriptor.
-        self.machine, flags = struct.unpack_from(order + "H28xI", data, 18)
-        self.descriptors = wide and self.machine == 21 and flags & 3 != 2
-        self.order = order
-        self.wide = wide
-        self.loads = [row for row in segments if row[0] == 1]
-        self.tags: dict[int, int] = {}
-        self.needed: list[int] = []
-        self.ended = False
-
-    def read_tags(self, offset: int, size: int) -> None:
-        shape = struct.Struct(self.order + ("QQ" if self.wide else "II"))
-        count = min(size // shape.size, TAGS_LIMIT)
-        raw = self.data[offset : offset + count * shape.size]
-        for tag, value in shape.iter_unpack(raw[: len(raw) // shape.size * shape.size]):
-            if tag == _NULL:
-                self.ended = True
-                return
-            if tag == _NEEDED:
-                self.needed.append(value)
-            else:
-                self.tags.setdefault(tag, value)
+        self.descriptors = self.wide and self.machine == 21 and reader.flags & 3 != 2
+        # Of what is loaded: first and last address with bytes in the file, last address, distance
+        # to the place in the file, what is allowed.
+        self.loads = [
+            (start, start + filled, start + room, offset - start, flags)
+            for kind, flags, offset, start, _, filled, room, _ in segments
+            if kind == 1
+        ]
+        self.tags, self.needed, self.ended = dynamic
 
     def at(self, address: int, size: int) -> memoryview:
         """File bytes at an address: fewer than ``size`` where a segment or the file ends."""
-        for _, _, offset, start, _, filled, _, _ in self.loads:
-            if start <= address < start + filled:
-                end = min(address - start + size, filled)
-                return self.data[offset + address - start : offset + end]
+        for start, last, _, distance, _ in self.loads:
+            if start <= address < last:
+                return self.data[address + distance : min(address + size, last) + distance]
         return self.data[:0]
 
     def mapped(self, address: int, flags: int = 0) -> bool:
-        for row in self.loads:  # a generator costs more than the loop
-            if row[3] <= address < row[3] + row[6] and row[1] & flags == flags:
+        for start, _, last, _, allowed in self.loads:  # a generator costs more than the loop
+            if start <= address < last and allowed & flags == flags:
                 return True
         return False
 
@@ -80,41 +74,54 @@ class _Part:
 
 
 def dynamic_oddities(
-    data: memoryview, segments: Sequence[Row], sections: Sequence[Row], order: str, wide: bool
+    reader: ElfFile, segments: Sequence[Row], sections: Sequence[Row], columns: SectionColumns
 ) -> Iterator[Damage]:
     """What does not fit together in the dynamic part; nothing where there is none.
 
-    ``segments`` and ``sections`` are header rows with the fields in the order of the 64-bit form.
+    ``segments`` are header rows with the fields in the order of the 64-bit form.
     """
     row = next((row for row in segments if row[0] == 2), None)
     if row is None:
         return
-    part = _Part(data, segments, order, wide)
-    part.read_tags(row[2], row[5])
+    dynamic = reader.dynamic
+    if segments is not reader.program_rows:
+        dynamic = _dynamic(reader, row)
+    part = _Part(reader, segments, dynamic)
     if not part.ended:
         yield Damage("dynamic tags", "the list has no end")
-    of_section = next((each for each in sections if each[1] == 6), None)
-    if of_section is not None and of_section[4] != row[2]:
+    if 6 in columns.kinds and columns.offsets[columns.kinds.index(6)] != row[2]:
         yield Damage("dynamic tags", "segment and section tell of different places")
-    yield from _tables(part, sections)
-    yield from _sizes(part)
+    yield from _tables(part, columns)
+    tables = _relocation_tables(part)
+    yield from _sizes(part, tables)
     names = part.at(part.tags.get(_STRTAB, 0), part.tags.get(_STRSZ, 0))
     yield from _texts(part, names)
     symbols = _symbol_count(part, sections)
     yield from _hash(part, symbols)
     yield from _symbols(part, symbols, len(names))
-    yield from _relocations(part, symbols)
+    yield from _relocations(part, tables, symbols)
     yield from _versions(part, len(names))
 
 
-def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
+def _dynamic(reader: ElfFile, row: Row) -> Dynamic:
+    """The dynamic tags that a program header tells of."""
+    shape = reader.shapes.tag
+    count = min(row[5] // shape.size, TAGS_LIMIT)
+    raw = reader.data[row[2] : row[2] + count * shape.size]
+    return read_tags(shape.iter_unpack(raw[: len(raw) // shape.size * shape.size]))
+
+
+def _tables(part: _Part, columns: SectionColumns) -> Iterator[Damage]:
     for tag in (_STRTAB, _SYMTAB):
         if tag not in part.tags:
             yield Damage("dynamic tags", f"{_NAMES[tag]} is missing")
-    places: dict[int, list[int]] = {}  # of the loaded sections, by sh_type
-    for _, kind, flags, address, _, size, *_ in sections:
-        if flags & 2 and size:
-            places.setdefault(kind, []).append(address)
+    _, kinds, flags, addresses, _, sizes, *_ = columns
+    places = {
+        (kind, address)
+        for kind, flag, address, size in zip(kinds, flags, addresses, sizes, strict=True)
+        if kind in _PLACED and flag & 2 and size
+    }
+    there = {kind for kind, _ in places}
     for tag, name in _NAMES.items():
         value = part.tags.get(tag)
         if value is None:
@@ -127,41 +134,65 @@ def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
         if not part.mapped(value) and not (tag in (_RELA, _REL, _JMPREL) and not value):
             yield Damage(name, f"{value:#x} is no address of this file")
             continue
-        tables = places.get(_SECTIONS.get(tag, -1))
-        if tables and value not in tables:
+        kind = _SECTIONS.get(tag)
+        if kind in there and (kind, value) not in places:
             yield Damage(name, f"it says {value:#x}, and the section stands elsewhere")
-    if part.tags.get(_INIT_ARRAY, 1) % (8 if part.wide else 4) and _INIT_ARRAY in part.tags:
-        yield Damage("DT_INIT_ARRAY", f"{part.tags[_INIT_ARRAY]:#x} cannot hold pointers")
-    arrays = [row for row in sections if row[1] == 14 and row[5]]
-    if _INIT_ARRAY in part.tags and len(arrays) == 1 and arrays[0][3] != part.tags[_INIT_ARRAY]:
+    start = part.tags.get(_INIT_ARRAY)
+    if start is None:
+        return
+    if start % (8 if part.wide else 4):
+        yield Damage("DT_INIT_ARRAY", f"{start:#x} cannot hold pointers")
+    arrays = [place for place, kind in enumerate(kinds) if kind == 14 and sizes[place]]
+    if len(arrays) == 1 and addresses[arrays[0]] != start:
         yield Damage("DT_INIT_ARRAY", "tag and section tell of different places")
 
 
-def _sizes(part: _Part) -> Iterator[Damage]:
+class _Relocations(NamedTuple):
+    """One relocation table: its tag, the bytes it claims and has, and those of an entry."""
+
+    tag: int
+    claimed: int
+    raw: memoryview
+    entry: int
+
+
+def _relocation_tables(part: _Part) -> list[_Relocations]:
+    tags = part.tags
+    rela, rel = (24, 16) if part.wide else (12, 8)
+    jumps = rela if tags.get(_PLTREL) == _RELA else rel
+    found: list[_Relocations] = []
+    for tag, size, entry in (
+        (_RELA, _RELASZ, rela),
+        (_REL, _RELSZ, rel),
+        (_JMPREL, _PLTRELSZ, jumps),
+    ):
+        claimed = tags.get(size, 0)
+        if claimed or tag in tags:
+            found.append(_Relocations(tag, claimed, part.at(tags.get(tag, 0), claimed), entry))
+    return found
+
+
+def _sizes(part: _Part, tables: Sequence[_Relocations]) -> Iterator[Damage]:
     tags = part.tags
     for tag, name, right in (
         (_RELAENT, "DT_RELAENT", 24 if part.wide else 12),
         (_RELENT, "DT_RELENT", 16 if part.wide else 8),
         (_SYMENT, "DT_SYMENT", 24 if part.wide else 16),
     ):
-        if tag in tags and tags[tag] != right:
+        if tags.get(tag, right) != right:
             yield Damage(name, f"entries are said to have {tags[tag]} bytes, not {right}")
-    for table, size, entry in (
-        (_RELA, _RELASZ, 24 if part.wide else 12),
-        (_REL, _RELSZ, 16 if part.wide else 8),
-        (_JMPREL, _PLTRELSZ, 1),
-    ):
-        if table not in tags:
+    for tag, claimed, raw, entry in tables:
+        if tag not in tags:
             continue
-        if not tags[table]:
-            if tags.get(size):
-                yield Damage(_NAMES[table], f"{tags[size]} bytes are said to be at no place")
-        elif not tags.get(size):
-            yield Damage(_NAMES[table], "the table is there, and said to be empty")
-        elif tags[size] % entry:
-            yield Damage(_NAMES[table], f"{tags[size]} bytes are no whole number of entries")
-        elif len(part.at(tags[table], tags[size])) < tags[size]:
-            yield Damage(_NAMES[table], f"{tags[size]} bytes run past their segment")
+        if not tags[tag]:
+            if claimed:
+                yield Damage(_NAMES[tag], f"{claimed} bytes are said to be at no place")
+        elif not claimed:
+            yield Damage(_NAMES[tag], "the table is there, and said to be empty")
+        elif claimed % entry and tag != _JMPREL:
+            yield Damage(_NAMES[tag], f"{claimed} bytes are no whole number of entries")
+        elif len(raw) < claimed:
+            yield Damage(_NAMES[tag], f"{claimed} bytes run past their segment")
 
 
 def _texts(part: _Part, names: memoryview) -> Iterator[Damage]:
@@ -208,7 +239,7 @@ def _hash(part: _Part, symbols: int | None) -> Iterator[Damage]:
     if len(table) < 4 * buckets:
         yield Damage(name, f"{buckets} buckets run past their segment")
         return
-    heads = struct.unpack(f"{part.order}{buckets}I", table)
+    heads = _column(table, part.order, "I", 0, 4)
     filled = list(filter(None, heads))
     last = max(filled, default=0)
     if filled and min(filled) != first:
@@ -220,8 +251,7 @@ def _hash(part: _Part, symbols: int | None) -> Iterator[Damage]:
         return
     bound = _last_possible(part, symbols)
     chain = bytes(part.at(start + 4 * buckets + 4 * (last - first), 4 * (bound - last)))
-    odd = 0 if part.order == "<" else 3
-    if not any(byte & 1 for byte in chain[odd::4]):
+    if not any(chain[0 if part.order == "<" else 3 :: 4].translate(_LOWEST_BITS)):
         yield Damage(name, "its last chain has no end")
     elif not _is_found(part, heads, first, (where + 16, bloom, shift)):
         yield Damage(name, "it would not find the first symbol that has a hash")
@@ -290,27 +320,21 @@ def _symbols(part: _Part, count: int | None, names: int) -> Iterator[Damage]:
         yield Damage("dynamic symbols", f"one belongs to section {odd:#x}, which cannot be")
 
 
-def _relocations(part: _Part, symbols: int | None) -> Iterator[Damage]:
+def _relocations(
+    part: _Part, tables: Sequence[_Relocations], symbols: int | None
+) -> Iterator[Damage]:
     """Relocations against symbols that are not there. The number is the upper part of r_info."""
     if symbols is None or part.machine == 8:  # MIPS packs r_info in a way of its own
         return
-    low = part.order == "<"
-    rela, rel = (24, 16) if part.wide else (12, 8)
-    jumps = rela if part.tags.get(_PLTREL) == _RELA else rel
-    for table, size, entry in (
-        (_RELA, _RELASZ, rela),
-        (_REL, _RELSZ, rel),
-        (_JMPREL, _PLTRELSZ, jumps),
-    ):
-        raw = part.at(part.tags.get(table, 0), part.tags.get(size, 0))
-        raw = raw[: len(raw) // entry * entry]
-        if not raw:
+    for _, _, raw, entry in tables:
+        usable = raw[: len(raw) // entry * entry]
+        if not usable:
             continue
         if part.wide:
             # Those against no symbol come first, and are nearly all: their zeros are passed over.
-            highest = _highest(raw, part.order, 12 if low else 8, entry)
+            highest = _highest(usable, part.order, 12 if part.order == "<" else 8, entry)
         else:
-            highest = max(_column(raw, part.order, "I", 4, entry)) >> 8
+            highest = max(_column(usable, part.order, "I", 4, entry)) >> 8
         if highest >= symbols:
             text = f"one is against symbol {highest}, and there are {symbols}"
             yield Damage("relocations", text)
@@ -319,8 +343,8 @@ def _relocations(part: _Part, symbols: int | None) -> Iterator[Damage]:
 def _highest(raw: memoryview, order: str, offset: int, entry: int) -> int:
     """The highest 32-bit number in one field of every entry of a table that begins with zeros."""
     column = raw.cast("I")[offset // 4 :: entry // 4].tobytes()
-    rest = column[(len(column) - len(column.lstrip(b"\0"))) // 4 * 4 :]
-    return max(_column(rest, order, "I", 0, 4), default=0)
+    rest = column.lstrip(b"\0")
+    return max(_column(column[-len(rest) // 4 * 4 :], order, "I", 0, 4)) if rest else 0
 
 
 def _column(
@@ -340,7 +364,7 @@ def _versions(part: _Part, names: int) -> Iterator[Damage]:
     if where is None or not part.mapped(where):
         return
     name = "needed versions"
-    need, entry = struct.Struct(part.order + "HHIII"), struct.Struct(part.order + "IHHII")
+    need, entry = _NEEDED_VERSIONS[part.order]
     if not count:
         yield Damage(name, "they are there, and none is counted")
         return

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from isoview.inspectors.binary import elf
 from isoview.inspectors.binary import elf_relocations as relocations
-from isoview.inspectors.binary.elf import ElfFile, SectionHeader, build_id, name_at
+from isoview.inspectors.binary.elf import ElfFile, build_id, name_at
 from isoview.inspectors.binary.elf_integrity import oddities
 from isoview.inspectors.binary.elf_pointers import relocated_words
 from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
@@ -43,8 +43,7 @@ def read_elf(data: memoryview) -> Image:
         dynamic.names_hold(b"Py") and any(name.startswith(("Py", "_Py")) for name in imported)
     )
     pointers, imports_at = relocated_words(reader, dynamic, kinds, deferred=not speaks)
-    static = next((s for s in reader.sections if s.type == elf.SHT_SYMTAB and s.size), None)
-    full = _static_table(reader, static)
+    full = _static_table(reader)
     symbols = dynamic if full is None else full
     return Image(
         format="elf",
@@ -66,7 +65,7 @@ def read_elf(data: memoryview) -> Image:
         module_file=reader.type == elf.ET_DYN,
         load_symbols=lambda: symbols.defined(exported=full is None),
         load_function_starts=lambda: _unwind_starts(reader),
-        damage=(*reader.damage, *oddities(data)),
+        damage=(*reader.damage, *oddities(reader)),
         load_declarations=lambda addresses, path: _declarations(reader, addresses, path),
         load_objects=symbols.objects,
         load_functions=symbols.functions,
@@ -99,15 +98,15 @@ def dynamic_tables(reader: ElfFile) -> tuple[memoryview, memoryview]:
     names = reader.tag(elf.DT_STRTAB)
     if where is None or names is None:
         return memoryview(b""), memoryview(b"")
-    section = next((s for s in reader.sections if s.type == elf.SHT_DYNSYM), None)
     count = hashed_count(
         lambda address, n: integers(reader.at(address, 4 * n), 4, reader.endian),
         sysv=reader.tag(elf.DT_HASH),
         gnu=reader.tag(elf.DT_GNU_HASH),
         bits=reader.bits,
     )
-    if section is not None and section.address == where:
-        count = max(count, section.size // entry)
+    section = reader.section(elf.SHT_DYNSYM)
+    if section is not None and section[3] == where:
+        count = max(count, section[5] // entry)
     elif names > where:  # the string table follows the symbols in every linker's output
         count = max(count, (names - where) // entry)
     return reader.at(where, count * entry), reader.at(names, reader.tag(elf.DT_STRSZ) or 0)
@@ -120,9 +119,14 @@ def _relro(reader: ElfFile) -> tuple[int, int]:
 
 def _regions(reader: ElfFile) -> tuple[Region, ...]:
     low, high = _relro(reader)
-    sections = [s for s in reader.sections if s.flags & elf.SHF_ALLOC and s.size]
+    _, kinds, flags, addresses, _, sizes, *_ = reader.section_columns
+    sections = [
+        row
+        for row in zip(reader.section_names, kinds, flags, addresses, sizes, strict=True)
+        if row[2] & elf.SHF_ALLOC and row[4]
+    ]
     # Sections of a real file share no bytes; those that do could make a small file large.
-    held = sum(s.size for s in sections if s.type != elf.SHT_NOBITS)
+    held = sum([size for _, kind, _, _, size in sections if kind != elf.SHT_NOBITS])
     if len(sections) > REGION_LIMIT:
         reader.damage.append(
             Damage("sections", f"{len(sections)} of them are loaded; none is read")
@@ -130,18 +134,18 @@ def _regions(reader: ElfFile) -> tuple[Region, ...]:
     elif sections and held > len(reader.data):
         reader.damage.append(Damage("sections", f"their {held} bytes are more than the file has"))
     elif sections:
-        return tuple(
+        return tuple([
             Region(
-                s.name,
-                s.address,
-                s.size,
-                bool(s.flags & elf.SHF_WRITE) and not low <= s.address < high,
-                bool(s.flags & elf.SHF_EXECINSTR),
-                s.type == elf.SHT_NOBITS,
-                bool(s.flags & elf.SHF_TLS),
+                name,
+                address,
+                size,
+                flag & elf.SHF_WRITE != 0 and not low <= address < high,
+                flag & elf.SHF_EXECINSTR != 0,
+                kind == elf.SHT_NOBITS,
+                flag & elf.SHF_TLS != 0,
             )
-            for s in sections
-        )
+            for name, kind, flag, address, size in sections
+        ])  # fmt: skip
     found: list[Region] = []
     for segment in reader.segments:
         start, filled = segment.address, segment.address + len(segment.data)
@@ -169,7 +173,7 @@ def _filled(reader: ElfFile, segment: Segment, start: int, end: int) -> list[Reg
         return Region(segment.name, low, high - low, segment.writable, executable, False)
 
     mixed = [reader.tag(elf.DT_STRTAB)]
-    mixed += [row.address for row in reader.headers if row.type in _UNWIND_TABLES]
+    mixed += [row[3] for row in reader.program_rows if row[0] in _UNWIND_TABLES]
     if segment.executable and any(at is not None and start <= at < end for at in mixed):
         low, high = _unwound(reader) or (reader.tag(elf.DT_INIT) or 0, _after_fini(reader))
         if start < low < high <= end:
@@ -235,24 +239,26 @@ def _run_paths(reader: ElfFile) -> tuple[str, ...]:
 
 
 def _compilers(reader: ElfFile) -> tuple[str, ...]:
-    section = next((s for s in reader.sections if s.name == ".comment"), None)
-    if section is None:
+    if ".comment" not in reader.section_names:
         return ()
-    raw = bytes(reader.data[section.offset : section.offset + min(section.size, elf.NOTE_LIMIT)])
+    _, _, _, _, offset, size, *_ = reader.section_rows[reader.section_names.index(".comment")]
+    raw = bytes(reader.data[offset : offset + min(size, elf.NOTE_LIMIT)])
     found = [decode(part, 200) for part in raw.split(b"\0") if part]
     return tuple(dict.fromkeys(found))
 
 
-def _static_table(reader: ElfFile, static: SectionHeader | None) -> SymbolTable | None:
+def _static_table(reader: ElfFile) -> SymbolTable | None:
     """The full symbol table, where the file has not lost it."""
-    names = None
-    if static is not None and static.link < len(reader.sections):
-        names = reader.sections[static.link]
-    if static is None or names is None:
+    if elf.SHT_SYMTAB not in reader.section_columns.kinds:
         return None
+    rows = reader.section_rows
+    static = next((row for row in rows if row[1] == elf.SHT_SYMTAB and row[5]), None)
+    if static is None or static[6] >= len(rows):
+        return None
+    names = rows[static[6]]
     return SymbolTable(
-        reader.data[static.offset : static.offset + static.size],
-        reader.data[names.offset : names.offset + names.size],
+        reader.data[static[4] : static[4] + static[5]],
+        reader.data[names[4] : names[4] + names[5]],
         bits=reader.bits,
         endian=reader.endian,
     )

@@ -11,6 +11,7 @@ by their names there. Offsets and sizes are in bytes, of the file; addresses are
 import struct
 from collections.abc import Iterator, Sequence
 
+from isoview.inspectors.binary.elf import ElfFile, Header, Row, SectionColumns, in_order
 from isoview.inspectors.binary.elf_dynamic_integrity import dynamic_oddities
 from isoview.inspectors.facts import Damage
 
@@ -41,14 +42,26 @@ _PLAIN = frozenset({3, 7})
 """String tables and notes: no entries of one size, no other section."""
 _MIXED = {0x6FFFFFF6: (0, 4, 8), 0x6FFFFFFE: (0,)}
 """What linkers write as sh_entsize of tables whose entries differ in size."""
+_NO_BYTES = frozenset({_SHT_NULL, _SHT_NOBITS})
 
-Row = tuple[int, ...]
+
+def _sound(narrow: bool) -> frozenset[tuple[int, int, int]]:
+    """sh_type, sh_entsize and the sh_type of what sh_link names, as they stand in sound tables."""
+    tables = {kind: (sizes[narrow],) for kind, sizes in _ENTRIES.items()} | _MIXED | {5: (4, 8)}
+    plain = {(kind, 0, _SHT_NULL) for kind in _PLAIN}
+    return frozenset(plain.union(
+        (kind, entry, linked)
+        for kind, entries in tables.items() for entry in entries for linked in _LINKED[kind]
+    ))  # fmt: skip
 
 
-def oddities(data: memoryview) -> tuple[Damage, ...]:
-    """What does not fit together in the ELF file ``data``; empty for a sound one."""
+_SOUND = {wide: _sound(not wide) for wide in (True, False)}
+
+
+def oddities(reader: ElfFile) -> tuple[Damage, ...]:
+    """What does not fit together in an ELF file; empty for a sound one."""
     found: list[Damage] = []
-    for note in _every(data):
+    for note in _every(reader):
         found.append(note)
         if len(found) == NOTES_LIMIT:
             found.append(Damage("file", "more is wrong than is told here"))
@@ -56,116 +69,110 @@ def oddities(data: memoryview) -> tuple[Damage, ...]:
     return tuple(found)
 
 
-def _every(data: memoryview) -> Iterator[Damage]:
-    order, wide = "<" if data[5] == 1 else ">", data[4] == 2
-    if len(data) < (64 if wide else 52):
-        yield Damage("ELF header", "the file ends within it")
-        return
-    head = struct.unpack_from(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"), data, 16)
-    yield from _header(data, head, wide)
-    segments = _segments(data, head, order, wide)
-    sections = _sections(data, head, order, wide)
-    yield from _program_headers(data, head, segments, wide)
-    yield from _section_headers(data, head, sections, wide)
-    yield from dynamic_oddities(data, segments, sections, order, wide)
+def _every(reader: ElfFile) -> Iterator[Damage]:
+    head, wide = reader.head, reader.bits == 64
+    yield from _header(reader.data, head, wide)
+    segments = _segments(reader)
+    yield from _program_headers(reader.data, head, segments, wide)
+    alike = head.section_size == reader.shapes.section.size
+    sections = reader.section_rows if alike else []
+    columns = reader.section_columns if alike else SectionColumns()
+    yield from _section_headers(reader.data, head, sections, columns, wide)
+    yield from dynamic_oddities(reader, segments, sections, columns)
 
 
-def _header(data: memoryview, head: Row, wide: bool) -> Iterator[Damage]:
-    kind, version, size = head[0], head[2], head[7]
-    if kind not in (2, 3):
-        yield Damage("ELF header", f"e_type is {kind:#x}, neither a shared object nor a program")
-    if version != 1 or data[6] != 1:
+def _header(data: memoryview, head: Header, wide: bool) -> Iterator[Damage]:
+    if head.type not in (2, 3):
+        text = f"e_type is {head.type:#x}, neither a shared object nor a program"
+        yield Damage("ELF header", text)
+    if head.version != 1 or data[6] != 1:
         yield Damage("ELF header", "its version is not 1, the only one there is")
-    if size != (64 if wide else 52):
-        yield Damage("ELF header", f"it says that it has {size} bytes")
+    if head.size != (64 if wide else 52):
+        yield Damage("ELF header", f"it says that it has {head.size} bytes")
 
 
-def _segments(data: memoryview, head: Row, order: str, wide: bool) -> list[Row]:
-    """Program headers, all with the fields in the order of the 64-bit form."""
-    shape = struct.Struct(order + ("IIQQQQQQ" if wide else "IIIIIIII"))
-    start, size, count = head[4], head[8], min(head[9], TABLE_LIMIT)
-    if size != shape.size or start + size * count > len(data):
+def _segments(reader: ElfFile) -> list[Row]:
+    """Program headers as the ELF header counts them; none where it is wrong about them."""
+    head, shape, rows = reader.head, reader.shapes.segment, reader.program_rows
+    count = min(head.segment_count, TABLE_LIMIT)
+    end = head.segments_at + count * shape.size
+    if head.segment_size != shape.size or end > len(reader.data):
         return []
-    rows = list(shape.iter_unpack(data[start : start + size * count]))
-    if wide:
-        return rows
-    return [(kind, flags, *middle, align) for kind, *middle, flags, align in rows]
-
-
-def _sections(data: memoryview, head: Row, order: str, wide: bool) -> list[Row]:
-    shape = struct.Struct(order + ("IIQQQQIIQQ" if wide else "IIIIIIIIII"))
-    start, size, count = head[5], head[10], head[11]
-    if not start or size != shape.size or start + size > len(data):
-        return []
-    if not count:  # more than 65,279: the first entry's sh_size says how many
-        count = shape.unpack_from(data, start)[5]
-    count = min(count, TABLE_LIMIT, (len(data) - start) // size)
-    return list(shape.iter_unpack(data[start : start + size * count]))
+    if len(rows) != count:  # the reader believed the first section header
+        rows = list(shape.iter_unpack(reader.data[head.segments_at : end]))
+        return rows if reader.bits == 64 else in_order(rows)
+    return rows
 
 
 def _program_headers(
-    data: memoryview, head: Row, rows: Sequence[Row], wide: bool
+    data: memoryview, head: Header, rows: Sequence[Row], wide: bool
 ) -> Iterator[Damage]:
-    start, size, count = head[4], head[8], head[9]
+    start, size, count = head.segments_at, head.segment_size, head.segment_count
     where = "program headers"
     if not count or not start:
         yield Damage(where, "there are none, so that nothing could load this file")
         return
+    kinds = [row[0] for row in rows]
     if size != (56 if wide else 32):
         yield Damage(where, f"one is said to have {size} bytes")
     elif start + size * count > len(data):
         yield Damage(where, f"{count} at offset {start:#x} run past the end of the file")
-    elif not any(row[0] == _PT_LOAD for row in rows):
+    elif _PT_LOAD not in kinds:
         yield Damage(where, "none says what to load")
-    elif not any(row[0] == _PT_DYNAMIC for row in rows):
+    elif _PT_DYNAMIC not in kinds:
         yield Damage(where, "none tells where the dynamic tags are")
     last = 0
-    for index, (kind, _, offset, address, _, filled, room, align) in enumerate(rows):
-        name = f"segment {index}"
+    for index, kind in enumerate(kinds):
         if kind not in (_PT_LOAD, _PT_DYNAMIC, _PT_NOTE):
             continue
+        _, _, offset, address, _, filled, room, align = rows[index]
+        end = address + room
         if offset + filled > len(data):
-            yield Damage(name, f"{filled} bytes at offset {offset:#x} run past the end of the file")
-        if kind != _PT_NOTE and filled > room:
-            yield Damage(name, f"it has {filled} bytes in the file and room for {room} in memory")
-        if address + room > ADDRESS_ROOM:
-            yield Damage(name, f"its {room} bytes do not fit into an address space")
+            text = f"{filled} bytes at offset {offset:#x} run past the end of the file"
+            yield Damage(f"segment {index}", text)
+        if filled > room and kind != _PT_NOTE:
+            text = f"it has {filled} bytes in the file and room for {room} in memory"
+            yield Damage(f"segment {index}", text)
+        if end > ADDRESS_ROOM:
+            text = f"its {room} bytes do not fit into an address space"
+            yield Damage(f"segment {index}", text)
+            end = address + min(room, ADDRESS_ROOM)
         if align & (align - 1):
-            yield Damage(name, f"its alignment {align:#x} is no power of two")
+            text = f"its alignment {align:#x} is no power of two"
+            yield Damage(f"segment {index}", text)
         if kind != _PT_LOAD:
             continue
         if align > 1 and (address - offset) % align:
-            yield Damage(name, "its place in the file does not fit its address")
+            yield Damage(f"segment {index}", "its place in the file does not fit its address")
         if address < last:
-            yield Damage(name, "it overlaps the segment before it")
-        last = max(last, address + min(room, ADDRESS_ROOM))
-    yield from _dynamic_place(rows)
-    entry = head[3]
-    loaded = ((low, low + room) for kind, _, _, low, _, _, room, _ in rows if kind == _PT_LOAD)
-    if entry and not any(low <= entry < high for low, high in loaded):
+            yield Damage(f"segment {index}", "it overlaps the segment before it")
+        last = max(last, end)
+    loads = [row for row in rows if row[0] == _PT_LOAD]
+    if _PT_DYNAMIC in kinds:
+        place = kinds.index(_PT_DYNAMIC)
+        yield from _dynamic_place(place, rows[place], loads)
+    entry = head.entry
+    if entry and not any(low <= entry < low + room for _, _, _, low, _, _, room, _ in loads):
         yield Damage("ELF header", f"its entry point {entry:#x} lies in nothing that is loaded")
 
 
-def _dynamic_place(rows: Sequence[Row]) -> Iterator[Damage]:
+def _dynamic_place(place: int, row: Row, loads: Sequence[Row]) -> Iterator[Damage]:
     """A loader goes to the dynamic tags by their address, other tools by their place in the file:
     what is loaded there has to be the same.
     """
-    place = next((index for index, row in enumerate(rows) if row[0] == _PT_DYNAMIC), None)
-    if place is None:
-        return
-    _, _, offset, address, _, size, *_ = rows[place]
-    # A file of debug information alone keeps the header, and no tags.
-    if size and not any(
-        kind == _PT_LOAD and start <= offset < start + filled and address - offset == low - start
-        for kind, _, start, low, _, filled, _, _ in rows
-    ):
-        yield Damage(f"segment {place}", "the dynamic tags' address is not where they are loaded")
+    _, _, offset, address, _, size, *_ = row
+    if not size:
+        return  # a file of debug information alone keeps the header, and no tags
+    for _, _, start, low, _, filled, _, _ in loads:
+        if start <= offset < start + filled and address - offset == low - start:
+            return
+    yield Damage(f"segment {place}", "the dynamic tags' address is not where they are loaded")
 
 
 def _section_headers(
-    data: memoryview, head: Row, rows: Sequence[Row], wide: bool
+    data: memoryview, head: Header, rows: Sequence[Row], columns: SectionColumns, wide: bool
 ) -> Iterator[Damage]:
-    start, size, count, names = head[5], head[10], head[11], head[12]
+    start, size, count = head.sections_at, head.section_size, head.section_count
     where = "section headers"
     if not start:
         if count:
@@ -184,15 +191,16 @@ def _section_headers(
         return
     if not count and rows[0][5] < 0xFF00:
         yield Damage(where, f"the header counts none, and the first entry {rows[0][5]}")
-    names = rows[0][6] if names == 0xFFFF else names
+    names = rows[0][6] if head.names_index == 0xFFFF else head.names_index
     if not 0 < names < len(rows) or rows[names][1] != _SHT_STRTAB:
         yield Damage("section names", f"section {names} should hold them, and is no string table")
-        text = None
+        named = None
     else:
-        text = rows[names]
-    if sum(row[1] == _SHT_DYNSYM for row in rows) > 1:
+        named = rows[names][5]
+    if columns.kinds.count(_SHT_DYNSYM) > 1:
         yield Damage(where, "several say that they are the dynamic symbol table")
-    named = None if text is None else text[5]
+    if named is not None and _fit(columns, len(data), named, wide):
+        return
     for index, row in enumerate(rows[1:], 1):
         kind = row[1]
         said = _said_of(row, rows, len(data), named, wide)
@@ -202,6 +210,34 @@ def _section_headers(
             where = f"section {index}" + (f" ({_KINDS[kind]})" if kind in _KINDS else "")
             yield from (Damage(where, words) for words in said)
     yield from _overlaps(rows)
+
+
+def _fit(columns: SectionColumns, end: int, text_size: int, wide: bool) -> bool:
+    """Whether nothing is wrong with any section header, asked of whole columns: nearly every file
+    is sound. Where the answer is no, there may be nothing wrong either.
+    """
+    starts, kinds, flags, _, offsets, sizes, links, _, _, entries = columns
+    if kinds.count(_SHT_NULL) > 1 or max(flags) >= _SHF_COMPRESSED or max(offsets) > end:
+        return False
+    if max(starts) >= text_size or max(links) >= len(kinds):
+        return False
+    told = set(zip(kinds, entries, [kinds[link] for link in links], strict=True))
+    if any(kind in _KINDS for kind, _, _ in told - _SOUND[wide]):
+        return False
+    rows = zip(kinds, sizes, entries, strict=True)
+    if [kind for kind, size, entry in rows if kind in _ENTRIES and size % entry]:
+        return False
+    placed = [
+        row[1:]
+        for row in zip(kinds, offsets, sizes, strict=True)
+        if row[2] and row[0] not in _NO_BYTES
+    ]
+    last = 0
+    for start, size in sorted(placed):
+        if start < last:
+            return False
+        last = start + size
+    return last <= end
 
 
 def _said_of(
