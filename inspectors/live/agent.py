@@ -24,14 +24,19 @@ from typing import Any
 PROTOCOL = "isoview.agent/1"
 REQUEST_LIMIT = 1 << 16
 ANSWER_SECONDS = 30.0
+PATH_LIMIT = 103 if sys.platform == "darwin" else 107  # sockaddr_un.sun_path, less its NUL
+_ROOM = len("/agent-4194304.sock")  # the highest process number there is
 _XUCRED = struct.Struct("=IIh")  # macOS, sys/ucred.h: version, uid, number of groups
 _running: dict[str, "_Agent"] = {}
 
 
 def folder() -> Path:
-    """Where this user's agents have their sockets."""
+    """Where this user's agents have their sockets: in a folder whose path leaves room for a name."""
     home = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return Path(home) / f"isoview-{os.getuid()}"
+    place = Path(home) / f"isoview-{os.getuid()}"
+    if len(os.fsencode(place)) + _ROOM > PATH_LIMIT:
+        place = Path("/tmp") / place.name  # noqa: S108 - made for this user only, or refused
+    return place
 
 
 def listen(path: str | os.PathLike[str] | None = None) -> str:
@@ -44,6 +49,8 @@ def listen(path: str | os.PathLike[str] | None = None) -> str:
         raise OSError("the agent needs Unix sockets, which this system's Python does not have")
     place = Path(path) if path is not None else _own_folder() / f"agent-{os.getpid()}.sock"
     key = str(place.absolute())
+    if len(os.fsencode(key)) > PATH_LIMIT:
+        raise OSError(f"{key} is too long for a socket ({PATH_LIMIT} bytes at most): give another")
     running = _running.get(key)
     if running is None or running.pid != os.getpid():  # a fork has no thread of ours
         _running[key] = _Agent(key)

@@ -93,14 +93,25 @@ def test_the_socket_is_the_users_own() -> None:
     assert not Path(path).exists()
 
 
-def test_a_folder_of_somebody_elses_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+@pytest.mark.usefixtures("short")
+def test_a_folder_of_somebody_elses_is_refused() -> None:
     agent.folder().mkdir(mode=0o777)
     agent.folder().chmod(0o777)
     with pytest.raises(OSError, match="not a folder of this user's own"):
         agent.listen()
+
+
+@pytest.mark.parametrize("length", [40, 80, 90, 100, 200])
+def test_the_socket_has_a_path_that_fits(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    """A test run's or a build's folder for what is temporary has a long path."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/" + "d" * length)
+    assert len(str(agent.folder() / "agent-4194304.sock")) <= agent.PATH_LIMIT
+    assert (agent.folder().parent == Path("/tmp")) is (length > 70)
+
+
+def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="too long for a socket"):
+        agent.listen(tmp_path / ("a" * 120))
 
 
 @pytest.mark.parametrize(
