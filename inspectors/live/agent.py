@@ -9,6 +9,7 @@ One JSON object a line each way: ``{"ask": "hello"}``, ``{"ask": "modules"}``,
 ``{"ask": "inspect", "module": NAME}``.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -62,6 +63,14 @@ def stop(path: str | os.PathLike[str]) -> None:
     agent = _running.pop(str(Path(path).absolute()), None)
     if agent is not None:
         agent.close()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """No socket is left of a process that ends as it should; a fork's are its parent's."""
+    for path, running in list(_running.items()):
+        if running.pid == os.getpid():
+            stop(path)
 
 
 def _own_folder() -> Path:

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import stat
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -107,6 +108,24 @@ def test_the_socket_has_a_path_that_fits(monkeypatch: pytest.MonkeyPatch, length
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/" + "d" * length)
     assert len(str(agent.folder() / "agent-4194304.sock")) <= agent.PATH_LIMIT
     assert (agent.folder().parent == Path("/tmp")) is (length > 70)
+
+
+def test_a_process_that_ends_leaves_no_socket(short: Path) -> None:
+    """A fork of it that ends before takes none away."""
+    code = (
+        "import os, sys\n"
+        "from isoview.inspectors.live import agent\n"
+        "path = agent.listen()\n"
+        "child = os.fork()\n"
+        "if not child: sys.exit()\n"
+        "os.waitpid(child, 0)\n"
+        "print(os.path.exists(path))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT, check=True
+    )
+    assert done.stdout == "True\n"
+    assert list(short.rglob("*.sock")) == []
 
 
 def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
