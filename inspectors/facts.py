@@ -9,7 +9,7 @@ added, never renamed.
 """
 
 from bisect import bisect_left
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from isoview.inspectors.hints import Literal
 from isoview.inspectors.late import Late, LateField
@@ -211,6 +211,7 @@ class Global(Record):
 StaticRow = tuple[int, str | None, str, int, GlobalKind, tuple[Evidence, ...]]
 """The fields of a :class:`Global`, as a file's shapes tell them: no source line yet."""
 _ROW = attrgetter("address", "symbol", "section", "size", "kind", "evidence")
+_SYMBOL, _SECTION, _KIND = itemgetter(1), itemgetter(2), itemgetter(4)
 
 
 class Cells(Record):
@@ -340,7 +341,7 @@ class Facts(Late):
     @cached_property
     def objects(self) -> tuple[Global, ...]:
         """The statics that hold Python objects."""
-        if "object" not in [kind for _, _, _, _, kind, _ in self.static_rows]:
+        if "object" not in map(_KIND, self.static_rows):
             return ()
         return tuple([entry for entry in self.globals if entry.kind == "object"])
 
@@ -360,17 +361,17 @@ class Facts(Late):
     @cached_property
     def statics_symbols(self) -> frozenset[str | None]:
         """The symbols of the statics."""
-        return frozenset([symbol for _, symbol, *_ in self.static_rows])
+        return frozenset(map(_SYMBOL, self.static_rows))
 
     @cached_property
     def has_named_statics(self) -> bool:
         """Whether a symbol names any of the statics."""
-        return any(symbol for _, symbol, *_ in self.static_rows)
+        return any(map(_SYMBOL, self.static_rows))
 
     @cached_property
     def statics_sections(self) -> frozenset[str]:
         """The sections in which the statics lie."""
-        return frozenset([section for _, _, section, *_ in self.static_rows])
+        return frozenset(map(_SECTION, self.static_rows))
 
     @cached_property
     def statics_evidence(self) -> frozenset[str]:

@@ -267,30 +267,23 @@ def _silence(facts: Facts, side: Side) -> str:
 
 
 def _free_threaded(facts: Facts, seen: Found) -> Answer:
-    declared = _gil_declared(facts)
-    claims = about(seen, _ABOUT_THREADS)
-    # Whether code is safe without the GIL is not judged yet: statics that change are a hint only.
-    side = Side(declared, "not-analysed", (), claims)
-    applies_to: tuple[int, ...] = ()
-    reply: Reply = "unknown"
     if not free_threaded(facts):
-        says = "The file is for the default build of Python, so it does not say"
-    else:
-        applies_to = tuple(minor for minor in minors(facts) if minor >= FREE_THREADED_FROM)
-        says = {
-            "no": "Importing the module turns the GIL on: it declares that it needs it",
-            "omitted": "Importing the module turns the GIL on: it does not declare that it can do without",
-            "yes": "The module declares that it runs without the GIL; its locking was not analysed",
-        }.get(declared, "What the module declares about the GIL is not known")
-        if declared in {"no", "omitted"}:
-            reply = "no"
+        return _DEFAULT_BUILD
+    declared = _gil_declared(facts)
+    # Whether code is safe without the GIL is not judged yet: statics that change are a hint only.
+    side = Side(declared, "not-analysed", (), about(seen, _ABOUT_THREADS))
+    applies_to = tuple(minor for minor in minors(facts) if minor >= FREE_THREADED_FROM)
+    says = {
+        "no": "Importing the module turns the GIL on: it declares that it needs it",
+        "omitted": "Importing the module turns the GIL on: it does not declare that it can do without",
+        "yes": "The module declares that it runs without the GIL; its locking was not analysed",
+    }.get(declared, "What the module declares about the GIL is not known")
+    reply: Reply = "no" if declared in {"no", "omitted"} else "unknown"
     return _answer(side, reply, says, applies_to)
 
 
 def _gil_declared(facts: Facts) -> Declared:
     init = facts.own_init
-    if not free_threaded(facts):
-        return "cannot-say"
     if init is not None and init.phase == "single":
         return "unknown" if _SET_GIL in facts.capi.imports else "omitted"
     if not is_multi_phase(facts):
@@ -309,3 +302,12 @@ def _answer(side: Side, reply: Reply, says: str, applies_to: tuple[int, ...]) ->
     return Answer(
         side.declared, side.evidence, "not-run", None, reply, applies_to, fingerprints, says + "."
     )
+
+
+_DEFAULT_BUILD = _answer(
+    Side("cannot-say", "not-analysed", (), ()),
+    "unknown",
+    "The file is for the default build of Python, so it does not say",
+    (),
+)
+"""Whether a file runs without the GIL that is not built for that."""

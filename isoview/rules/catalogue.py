@@ -185,7 +185,7 @@ def has_guards(facts: Facts) -> bool:
 
 
 def opts_out(facts: Facts) -> bool:
-    return bool(opt_out(facts))
+    return bool(facts.guards and opt_out(facts))
 
 
 def has_several_inits(facts: Facts) -> bool:

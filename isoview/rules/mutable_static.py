@@ -65,7 +65,8 @@ class MutableStatic(Rule):
 
     def sum_of(self, facts: Facts) -> Finding | None:
         rows, plain = facts.static_rows, _places(facts)
-        if not plain or not all(_size_alone(rows[place][5]) for place in plain):
+        told = filter(None, [rows[place][5] for place in plain])
+        if not plain or not all(map(_size_alone, told)):
             return None
         return self.finding(
             facts,
