@@ -10,6 +10,7 @@ Source: the ELF generic ABI, chapters 4 (headers, sections) and 5 (program heade
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import repeat
 
 from isoview.inspectors.binary.image import Segment
@@ -71,21 +72,6 @@ class ProgramHeader(NamedTuple):
     filled: int  # bytes in the file
     size: int  # bytes in memory
     alignment: int
-
-
-class SectionColumns(NamedTuple):
-    """The section headers, a field of all of them at a time."""
-
-    names: Sequence[int] = ()  # where in the string table
-    kinds: Sequence[int] = ()
-    flags: Sequence[int] = ()
-    addresses: Sequence[int] = ()
-    offsets: Sequence[int] = ()
-    sizes: Sequence[int] = ()
-    links: Sequence[int] = ()
-    infos: Sequence[int] = ()
-    alignments: Sequence[int] = ()
-    entries: Sequence[int] = ()
 
 
 class Dynamic(NamedTuple):
@@ -211,33 +197,30 @@ class ElfFile:
         return rows, names
 
     @cached_property
-    def section_columns(self) -> SectionColumns:
-        """The fields of the section headers."""
-        return SectionColumns(*zip(*self.section_rows, strict=True))
+    def section_kinds(self) -> list[int]:
+        """``sh_type`` of each section."""
+        return [row[1] for row in self.section_rows]
 
     @cached_property
-    def section_names(self) -> list[str]:
+    def section_names(self) -> Sequence[str]:
         """What the sections are called."""
         rows, names, text = self.section_rows, self._names_index, b""
-        starts = self.section_columns.names
+        starts = tuple([row[0] for row in rows])
         if 0 < names < len(rows):
             text = bytes(self.data[rows[names][4] : rows[names][4] + rows[names][5]])
-        if text[-1:] == b"\0" and text.isascii() and len(text) < NAME_LIMIT * len(rows):
-            plain = text.decode("ascii")
-            ends = map(plain.find, repeat("\0"), starts)
-            found = [plain[start:end] for start, end in zip(starts, ends, strict=True)]
-            return found if len(plain) <= NAME_LIMIT else [name[:NAME_LIMIT] for name in found]
-        return [name_at(text, start) for start in starts]
+        if len(text) <= _KEPT_TEXT and len(rows) <= _KEPT_NAMES:
+            return _kept_names(text, starts)
+        return _names(text, starts)
 
     @cached_property
     def sections(self) -> list[SectionHeader]:
         """The sections, each with its name."""
-        rows = zip(self.section_names, *self.section_columns[1:7], strict=True)
-        return [SectionHeader(*row) for row in rows]
+        rows = zip(self.section_names, self.section_rows, strict=True)
+        return [SectionHeader(name, *row[1:7]) for name, row in rows]
 
     def section(self, kind: int) -> Row | None:
         """The first section header of a kind."""
-        kinds = self.section_columns.kinds
+        kinds = self.section_kinds
         return self.section_rows[kinds.index(kind)] if kind in kinds else None
 
     def _segments(self) -> tuple[Segment, ...]:
@@ -245,9 +228,9 @@ class ElfFile:
         found: list[Segment] = []
         left = len(self.data)
         for index, row in enumerate(self.program_rows):
-            kind, flags, offset, address, _, filled, size, _ = row
-            if kind != PT_LOAD or not size:
+            if row[0] != PT_LOAD or not row[6]:
                 continue
+            _, flags, offset, address, _, filled, size, _ = row
             name = f"segment {index}"
             if len(found) == SEGMENT_LIMIT:
                 self.damage.append(
@@ -335,6 +318,21 @@ def reason(error: Exception) -> str:
     """The first line of what an error says, for a note on damage."""
     text = str(error).strip().splitlines()
     return text[0][:200] if text else type(error).__name__
+
+
+def _names(text: bytes, starts: tuple[int, ...]) -> tuple[str, ...]:
+    """The names in a string table that begin at some offsets."""
+    if text[-1:] == b"\0" and text.isascii() and len(text) < NAME_LIMIT * len(starts):
+        plain = text.decode("ascii")
+        ends = map(plain.find, repeat("\0"), starts)
+        found = [plain[start:end] for start, end in zip(starts, ends, strict=True)]
+        return tuple(found if len(plain) <= NAME_LIMIT else [name[:NAME_LIMIT] for name in found])
+    return tuple([name_at(text, start) for start in starts])
+
+
+_KEPT_TEXT, _KEPT_NAMES = 1024, 64
+"""Largest table of section names that is remembered, in bytes and names: linkers write few."""
+_kept_names = lru_cache(32)(_names)
 
 
 def name_at(text: bytes, offset: int) -> str:

@@ -8,7 +8,7 @@ import struct
 import sys
 from collections.abc import Iterator, Sequence
 
-from isoview.inspectors.binary.elf import Dynamic, ElfFile, Row, SectionColumns, read_tags
+from isoview.inspectors.binary.elf import Dynamic, ElfFile, Row, read_tags
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.hints import Literal, NamedTuple
 
@@ -74,11 +74,11 @@ class _Part:
 
 
 def dynamic_oddities(
-    reader: ElfFile, segments: Sequence[Row], sections: Sequence[Row], columns: SectionColumns
+    reader: ElfFile, segments: Sequence[Row], sections: Sequence[Row]
 ) -> Iterator[Damage]:
     """What does not fit together in the dynamic part; nothing where there is none.
 
-    ``segments`` are header rows with the fields in the order of the 64-bit form.
+    ``segments`` and ``sections`` are header rows, the former as the reader's are ordered.
     """
     row = next((row for row in segments if row[0] == 2), None)
     if row is None:
@@ -89,9 +89,10 @@ def dynamic_oddities(
     part = _Part(reader, segments, dynamic)
     if not part.ended:
         yield Damage("dynamic tags", "the list has no end")
-    if 6 in columns.kinds and columns.offsets[columns.kinds.index(6)] != row[2]:
+    of_section = next((each for each in sections if each[1] == 6), None)
+    if of_section is not None and of_section[4] != row[2]:
         yield Damage("dynamic tags", "segment and section tell of different places")
-    yield from _tables(part, columns)
+    yield from _tables(part, sections)
     tables = _relocation_tables(part)
     yield from _sizes(part, tables)
     names = part.at(part.tags.get(_STRTAB, 0), part.tags.get(_STRSZ, 0))
@@ -111,17 +112,14 @@ def _dynamic(reader: ElfFile, row: Row) -> Dynamic:
     return read_tags(shape.iter_unpack(raw[: len(raw) // shape.size * shape.size]))
 
 
-def _tables(part: _Part, columns: SectionColumns) -> Iterator[Damage]:
+def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
     for tag in (_STRTAB, _SYMTAB):
         if tag not in part.tags:
             yield Damage("dynamic tags", f"{_NAMES[tag]} is missing")
-    _, kinds, flags, addresses, _, sizes, *_ = columns
-    places = {
-        (kind, address)
-        for kind, flag, address, size in zip(kinds, flags, addresses, sizes, strict=True)
-        if kind in _PLACED and flag & 2 and size
-    }
-    there = {kind for kind, _ in places}
+    places: dict[int, list[int]] = {}  # of the loaded tables, by sh_type
+    for row in sections:
+        if row[1] in _PLACED and row[2] & 2 and row[5]:
+            places.setdefault(row[1], []).append(row[3])
     for tag, name in _NAMES.items():
         value = part.tags.get(tag)
         if value is None:
@@ -134,16 +132,16 @@ def _tables(part: _Part, columns: SectionColumns) -> Iterator[Damage]:
         if not part.mapped(value) and not (tag in (_RELA, _REL, _JMPREL) and not value):
             yield Damage(name, f"{value:#x} is no address of this file")
             continue
-        kind = _SECTIONS.get(tag)
-        if kind in there and (kind, value) not in places:
+        tables = places.get(_SECTIONS.get(tag, -1))
+        if tables and value not in tables:
             yield Damage(name, f"it says {value:#x}, and the section stands elsewhere")
     start = part.tags.get(_INIT_ARRAY)
     if start is None:
         return
     if start % (8 if part.wide else 4):
         yield Damage("DT_INIT_ARRAY", f"{start:#x} cannot hold pointers")
-    arrays = [place for place, kind in enumerate(kinds) if kind == 14 and sizes[place]]
-    if len(arrays) == 1 and addresses[arrays[0]] != start:
+    arrays = [row for row in sections if row[1] == 14 and row[5]]
+    if len(arrays) == 1 and arrays[0][3] != start:
         yield Damage("DT_INIT_ARRAY", "tag and section tell of different places")
 
 

@@ -119,14 +119,13 @@ def _relro(reader: ElfFile) -> tuple[int, int]:
 
 def _regions(reader: ElfFile) -> tuple[Region, ...]:
     low, high = _relro(reader)
-    _, kinds, flags, addresses, _, sizes, *_ = reader.section_columns
     sections = [
-        row
-        for row in zip(reader.section_names, kinds, flags, addresses, sizes, strict=True)
-        if row[2] & elf.SHF_ALLOC and row[4]
+        (name, row)
+        for name, row in zip(reader.section_names, reader.section_rows, strict=True)
+        if row[2] & elf.SHF_ALLOC and row[5]
     ]
     # Sections of a real file share no bytes; those that do could make a small file large.
-    held = sum([size for _, kind, _, _, size in sections if kind != elf.SHT_NOBITS])
+    held = sum([row[5] for _, row in sections if row[1] != elf.SHT_NOBITS])
     if len(sections) > REGION_LIMIT:
         reader.damage.append(
             Damage("sections", f"{len(sections)} of them are loaded; none is read")
@@ -139,12 +138,12 @@ def _regions(reader: ElfFile) -> tuple[Region, ...]:
                 name,
                 address,
                 size,
-                flag & elf.SHF_WRITE != 0 and not low <= address < high,
-                flag & elf.SHF_EXECINSTR != 0,
+                flags & elf.SHF_WRITE != 0 and not low <= address < high,
+                flags & elf.SHF_EXECINSTR != 0,
                 kind == elf.SHT_NOBITS,
-                flag & elf.SHF_TLS != 0,
+                flags & elf.SHF_TLS != 0,
             )
-            for name, kind, flag, address, size in sections
+            for name, (_, kind, flags, address, _, size, _, _, _, _) in sections
         ])  # fmt: skip
     found: list[Region] = []
     for segment in reader.segments:
@@ -249,7 +248,7 @@ def _compilers(reader: ElfFile) -> tuple[str, ...]:
 
 def _static_table(reader: ElfFile) -> SymbolTable | None:
     """The full symbol table, where the file has not lost it."""
-    if elf.SHT_SYMTAB not in reader.section_columns.kinds:
+    if elf.SHT_SYMTAB not in reader.section_kinds:
         return None
     rows = reader.section_rows
     static = next((row for row in rows if row[1] == elf.SHT_SYMTAB and row[5]), None)

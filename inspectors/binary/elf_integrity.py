@@ -11,7 +11,7 @@ by their names there. Offsets and sizes are in bytes, of the file; addresses are
 import struct
 from collections.abc import Iterator, Sequence
 
-from isoview.inspectors.binary.elf import ElfFile, Header, Row, SectionColumns, in_order
+from isoview.inspectors.binary.elf import ElfFile, Header, Row, in_order
 from isoview.inspectors.binary.elf_dynamic_integrity import dynamic_oddities
 from isoview.inspectors.facts import Damage
 
@@ -76,9 +76,8 @@ def _every(reader: ElfFile) -> Iterator[Damage]:
     yield from _program_headers(reader.data, head, segments, wide)
     alike = head.section_size == reader.shapes.section.size
     sections = reader.section_rows if alike else []
-    columns = reader.section_columns if alike else SectionColumns()
-    yield from _section_headers(reader.data, head, sections, columns, wide)
-    yield from dynamic_oddities(reader, segments, sections, columns)
+    yield from _section_headers(reader.data, head, sections, wide)
+    yield from dynamic_oddities(reader, segments, sections)
 
 
 def _header(data: memoryview, head: Header, wide: bool) -> Iterator[Damage]:
@@ -170,7 +169,7 @@ def _dynamic_place(place: int, row: Row, loads: Sequence[Row]) -> Iterator[Damag
 
 
 def _section_headers(
-    data: memoryview, head: Header, rows: Sequence[Row], columns: SectionColumns, wide: bool
+    data: memoryview, head: Header, rows: Sequence[Row], wide: bool
 ) -> Iterator[Damage]:
     start, size, count = head.sections_at, head.section_size, head.section_count
     where = "section headers"
@@ -197,9 +196,10 @@ def _section_headers(
         named = None
     else:
         named = rows[names][5]
-    if columns.kinds.count(_SHT_DYNSYM) > 1:
+    kinds = [row[1] for row in rows]
+    if kinds.count(_SHT_DYNSYM) > 1:
         yield Damage(where, "several say that they are the dynamic symbol table")
-    if named is not None and _fit(columns, len(data), named, wide):
+    if named is not None and _fit(rows, kinds, len(data), named, wide):
         return
     for index, row in enumerate(rows[1:], 1):
         kind = row[1]
@@ -212,31 +212,25 @@ def _section_headers(
     yield from _overlaps(rows)
 
 
-def _fit(columns: SectionColumns, end: int, text_size: int, wide: bool) -> bool:
-    """Whether nothing is wrong with any section header, asked of whole columns: nearly every file
-    is sound. Where the answer is no, there may be nothing wrong either.
+def _fit(rows: Sequence[Row], kinds: list[int], end: int, names: int, wide: bool) -> bool:
+    """Whether nothing is wrong with any section header, as in nearly every file. Where the answer
+    is no, there may be nothing wrong either. ``end`` is the size of the file, ``names`` that of
+    the section names.
     """
-    starts, kinds, flags, _, offsets, sizes, links, _, _, entries = columns
-    if kinds.count(_SHT_NULL) > 1 or max(flags) >= _SHF_COMPRESSED or max(offsets) > end:
+    if kinds.count(_SHT_NULL) > 1:
         return False
-    if max(starts) >= text_size or max(links) >= len(kinds):
-        return False
-    told = set(zip(kinds, entries, [kinds[link] for link in links], strict=True))
-    if any(kind in _KINDS for kind, _, _ in told - _SOUND[wide]):
-        return False
-    rows = zip(kinds, sizes, entries, strict=True)
-    if [kind for kind, size, entry in rows if kind in _ENTRIES and size % entry]:
-        return False
-    placed = [
-        row[1:]
-        for row in zip(kinds, offsets, sizes, strict=True)
-        if row[2] and row[0] not in _NO_BYTES
-    ]
-    last = 0
-    for start, size in sorted(placed):
-        if start < last:
+    sound, count, last = _SOUND[wide], len(rows), 0
+    for name, kind, flags, _, offset, size, link, _, _, entry in rows:
+        if name >= names or offset > end or link >= count or flags >= _SHF_COMPRESSED:
             return False
-        last = start + size
+        if kind in _KINDS and (kind, entry, kinds[link]) not in sound:
+            return False
+        if kind in _ENTRIES and size % entry:
+            return False
+        if size and kind not in _NO_BYTES:
+            if offset < last:  # shared bytes, or another order than that of nearly every linker
+                return False
+            last = offset + size
     return last <= end
 
 
