@@ -144,6 +144,7 @@ class ElfFile:
         self.program_rows = self._program_rows()
         """Program headers, all with the fields in the order of the 64-bit form."""
         self.segments = self._segments()
+        self._filled = [(s.address, s.address + len(s.data), s.data) for s in self.segments]
         self.section_rows, self._names_index = self._section_rows()
         self.dynamic = self._dynamic()
         self.tags, self.needed = self.dynamic.tags, self.dynamic.needed
@@ -208,7 +209,7 @@ class ElfFile:
         starts = tuple([row[0] for row in rows])
         if 0 < names < len(rows):
             text = bytes(self.data[rows[names][4] : rows[names][4] + rows[names][5]])
-        if len(text) <= _KEPT_TEXT and len(rows) <= _KEPT_NAMES:
+        if len(text) <= KEPT_TEXT and len(rows) <= _KEPT_NAMES:
             return _kept_names(text, starts)
         return _names(text, starts)
 
@@ -271,10 +272,9 @@ class ElfFile:
 
     def at(self, address: int, size: int) -> memoryview:
         """File bytes at a link-time address; fewer than ``size`` where the file ends."""
-        for segment in self.segments:
-            start = address - segment.address
-            if 0 <= start < len(segment.data):
-                return segment.data[start : start + max(size, 0)]
+        for start, end, data in self._filled:
+            if start <= address < end:
+                return data[address - start : address - start + max(size, 0)]
         return memoryview(b"")
 
     @cached_property
@@ -330,7 +330,7 @@ def _names(text: bytes, starts: tuple[int, ...]) -> tuple[str, ...]:
     return tuple([name_at(text, start) for start in starts])
 
 
-_KEPT_TEXT, _KEPT_NAMES = 1024, 64
+KEPT_TEXT, _KEPT_NAMES = 1024, 64
 """Largest table of section names that is remembered, in bytes and names: linkers write few."""
 _kept_names = lru_cache(32)(_names)
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 
 from isoview.inspectors.binary.elf import Dynamic, ElfFile, Row, read_tags
 from isoview.inspectors.facts import Damage
-from isoview.inspectors.hints import Literal, NamedTuple
+from isoview.inspectors.hints import Literal
 
 TAGS_LIMIT = 4096
 """Most dynamic tags that are looked at."""
 VERSIONS_LIMIT = 4096
 """Most entries of the needed versions that are looked at."""
 
-_NULL, _NEEDED, _PLTRELSZ, _HASH, _STRTAB, _SYMTAB, _RELA, _RELASZ = 0, 1, 2, 4, 5, 6, 7, 8
+_PLTRELSZ, _HASH, _STRTAB, _SYMTAB, _RELA, _RELASZ = 2, 4, 5, 6, 7, 8
 _RELAENT, _STRSZ, _SYMENT, _INIT, _FINI, _SONAME, _RPATH = 9, 10, 11, 12, 13, 14, 15
 _REL, _RELSZ, _RELENT, _JMPREL, _INIT_ARRAY, _FINI_ARRAY, _RUNPATH = 17, 18, 19, 23, 25, 26, 29
 _PLTREL = 20
@@ -30,6 +30,9 @@ _NAMES = {
 # The section of each table, where section headers are kept: sh_type.
 _SECTIONS = {_STRTAB: 3, _SYMTAB: 11, _GNU_HASH: 0x6FFFFFF6, _HASH: 5,
              _VERSYM: 0x6FFFFFFF, _VERNEED: 0x6FFFFFFE, _RELA: 4, _REL: 9}  # fmt: skip
+_NAME_ROOM = 128
+"""Bytes in which nearly every name of a symbol ends."""
+_BYTES = bytes(range(256))
 _LOWEST_BITS = bytes(byte & 1 for byte in range(256))
 _PLACED = frozenset(_SECTIONS.values())
 _NEEDED_VERSIONS = {order: (struct.Struct(order + "HHIII"), struct.Struct(order + "IHHII"))
@@ -68,9 +71,6 @@ class _Part:
             if start <= address < last and allowed & flags == flags:
                 return True
         return False
-
-    def executable(self, address: int) -> bool:
-        return self.mapped(address, 1)
 
 
 def dynamic_oddities(
@@ -125,8 +125,7 @@ def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
         if value is None:
             continue
         if tag in (_INIT, _FINI):
-            sound = part.mapped(value) if part.descriptors else part.executable(value)
-            if not sound or not value:
+            if not part.mapped(value, 0 if part.descriptors else 1) or not value:
                 yield Damage(name, f"{value:#x} is no address of code")
             continue
         if not part.mapped(value) and not (tag in (_RELA, _REL, _JMPREL) and not value):
@@ -145,32 +144,24 @@ def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
         yield Damage("DT_INIT_ARRAY", "tag and section tell of different places")
 
 
-class _Relocations(NamedTuple):
-    """One relocation table: its tag, the bytes it claims and has, and those of an entry."""
-
-    tag: int
-    claimed: int
-    raw: memoryview
-    entry: int
+_Table = tuple[int, int, memoryview, int]
+"""A relocation table: its tag, how many bytes it claims, those that are there, bytes of an entry."""
 
 
-def _relocation_tables(part: _Part) -> list[_Relocations]:
+def _relocation_tables(part: _Part) -> list[_Table]:
     tags = part.tags
     rela, rel = (24, 16) if part.wide else (12, 8)
     jumps = rela if tags.get(_PLTREL) == _RELA else rel
-    found: list[_Relocations] = []
-    for tag, size, entry in (
-        (_RELA, _RELASZ, rela),
-        (_REL, _RELSZ, rel),
-        (_JMPREL, _PLTRELSZ, jumps),
-    ):
+    found: list[_Table] = []
+    kinds = (_RELA, _RELASZ, rela), (_REL, _RELSZ, rel), (_JMPREL, _PLTRELSZ, jumps)
+    for tag, size, entry in kinds:
         claimed = tags.get(size, 0)
         if claimed or tag in tags:
-            found.append(_Relocations(tag, claimed, part.at(tags.get(tag, 0), claimed), entry))
+            found.append((tag, claimed, part.at(tags.get(tag, 0), claimed), entry))
     return found
 
 
-def _sizes(part: _Part, tables: Sequence[_Relocations]) -> Iterator[Damage]:
+def _sizes(part: _Part, tables: Sequence[_Table]) -> Iterator[Damage]:
     tags = part.tags
     for tag, name, right in (
         (_RELAENT, "DT_RELAENT", 24 if part.wide else 12),
@@ -275,7 +266,9 @@ def _is_found(
     if len(entry) < 4:
         return False
     at = part.tags.get(_STRTAB, 0) + struct.unpack(part.order + "I", entry)[0]
-    text = bytes(part.at(at, 4096)).partition(b"\0")[0]
+    text = bytes(part.at(at, _NAME_ROOM)).partition(b"\0")[0]
+    if len(text) == _NAME_ROOM:
+        text = bytes(part.at(at, 4096)).partition(b"\0")[0]
     if len(text) == 4096:
         return True  # too long to try
     value = 5381
@@ -318,24 +311,36 @@ def _symbols(part: _Part, count: int | None, names: int) -> Iterator[Damage]:
         yield Damage("dynamic symbols", f"one belongs to section {odd:#x}, which cannot be")
 
 
-def _relocations(
-    part: _Part, tables: Sequence[_Relocations], symbols: int | None
-) -> Iterator[Damage]:
+def _relocations(part: _Part, tables: Sequence[_Table], symbols: int | None) -> Iterator[Damage]:
     """Relocations against symbols that are not there. The number is the upper part of r_info."""
     if symbols is None or part.machine == 8:  # MIPS packs r_info in a way of its own
         return
     for _, _, raw, entry in tables:
         usable = raw[: len(raw) // entry * entry]
-        if not usable:
+        place = 4 if not part.wide else 12 if part.order == "<" else 8
+        if not usable or (part.wide and _are_below(usable, part.order, place, entry, symbols)):
             continue
         if part.wide:
             # Those against no symbol come first, and are nearly all: their zeros are passed over.
-            highest = _highest(usable, part.order, 12 if part.order == "<" else 8, entry)
+            highest = _highest(usable, part.order, place, entry)
         else:
             highest = max(_column(usable, part.order, "I", 4, entry)) >> 8
         if highest >= symbols:
             text = f"one is against symbol {highest}, and there are {symbols}"
             yield Damage("relocations", text)
+
+
+def _are_below(raw: memoryview, order: str, offset: int, entry: int, limit: int) -> bool:
+    """Whether the bytes of a 32-bit field, the highest first, tell that it is below ``limit`` in
+    every entry. Where they do not, it may be so all the same.
+    """
+    data = bytes(raw)  # slices with a step are cheap of bytes alone
+    places = range(offset + 3, offset - 1, -1) if order == "<" else range(offset, offset + 4)
+    for place, most in zip(places, limit.to_bytes(4, "big"), strict=True):
+        rest = data[place::entry].translate(None, _BYTES[: most or 1])
+        if rest or most:
+            return not rest
+    return False
 
 
 def _highest(raw: memoryview, order: str, offset: int, entry: int) -> int:

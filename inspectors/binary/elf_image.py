@@ -5,6 +5,7 @@ Linux Standard Base describes them.
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from isoview.inspectors.binary import elf
 from isoview.inspectors.binary import elf_relocations as relocations
@@ -94,14 +95,14 @@ def _dynamic_symbols(reader: ElfFile) -> SymbolTable:
 def dynamic_tables(reader: ElfFile) -> tuple[memoryview, memoryview]:
     """The dynamic symbol table and its names, as the dynamic section finds them."""
     entry = 24 if reader.bits == 64 else 16
-    where = reader.tag(elf.DT_SYMTAB)
-    names = reader.tag(elf.DT_STRTAB)
+    tags = reader.tags
+    where, names = tags.get(elf.DT_SYMTAB), tags.get(elf.DT_STRTAB)
     if where is None or names is None:
         return memoryview(b""), memoryview(b"")
     count = hashed_count(
         lambda address, n: integers(reader.at(address, 4 * n), 4, reader.endian),
-        sysv=reader.tag(elf.DT_HASH),
-        gnu=reader.tag(elf.DT_GNU_HASH),
+        sysv=tags.get(elf.DT_HASH),
+        gnu=tags.get(elf.DT_GNU_HASH),
         bits=reader.bits,
     )
     section = reader.section(elf.SHT_DYNSYM)
@@ -109,7 +110,7 @@ def dynamic_tables(reader: ElfFile) -> tuple[memoryview, memoryview]:
         count = max(count, section[5] // entry)
     elif names > where:  # the string table follows the symbols in every linker's output
         count = max(count, (names - where) // entry)
-    return reader.at(where, count * entry), reader.at(names, reader.tag(elf.DT_STRSZ) or 0)
+    return reader.at(where, count * entry), reader.at(names, tags.get(elf.DT_STRSZ, 0))
 
 
 def _relro(reader: ElfFile) -> tuple[int, int]:
@@ -224,8 +225,9 @@ def _libraries(reader: ElfFile) -> tuple[str, ...]:
     where, size = reader.tag(elf.DT_STRTAB), reader.tag(elf.DT_STRSZ)
     if where is None:
         return ()
-    text = bytes(reader.at(where, size or 0))
-    return tuple(name_at(text, offset) for offset in reader.needed)
+    text = reader.at(where, size or 0)
+    # A copy of the whole table would cost more than all the names.
+    return tuple([name_at(bytes(text[at : at + NAME_LIMIT + 1]), 0) for at in reader.needed])
 
 
 def _run_paths(reader: ElfFile) -> tuple[str, ...]:
@@ -242,8 +244,14 @@ def _compilers(reader: ElfFile) -> tuple[str, ...]:
         return ()
     _, _, _, _, offset, size, *_ = reader.section_rows[reader.section_names.index(".comment")]
     raw = bytes(reader.data[offset : offset + min(size, elf.NOTE_LIMIT)])
-    found = [decode(part, 200) for part in raw.split(b"\0") if part]
-    return tuple(dict.fromkeys(found))
+    return _kept_compilers(raw) if len(raw) <= elf.KEPT_TEXT else _named_compilers(raw)
+
+
+def _named_compilers(raw: bytes) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([decode(part, 200) for part in raw.split(b"\0") if part]))
+
+
+_kept_compilers = lru_cache(32)(_named_compilers)
 
 
 def _static_table(reader: ElfFile) -> SymbolTable | None:
