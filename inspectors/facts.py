@@ -246,6 +246,9 @@ class Section(Record):
     writable: bool
 
 
+SectionRow = tuple[str, int, int, bool]  # the fields of a Section
+
+
 class CApiUse(Record):
     """Imported C-API names, and the limited API version they amount to, if the file keeps to it."""
 
@@ -293,8 +296,8 @@ class Completeness(Record):
 class Facts(Late):
     """Everything the file says about itself. ``stage`` is ``shape`` or ``code``.
 
-    ``globals`` may be put off: most files have hundreds of statics, and who counts them, or looks
-    for some, needs no more than ``static_rows``.
+    ``globals`` and ``sections`` may be put off: most files have hundreds, and who counts them, or
+    looks for some, needs no more than ``static_rows``.
     """
 
     artifact: Artifact
@@ -315,7 +318,7 @@ class Facts(Late):
     capi: CApiUse = CApiUse()
     guards: tuple[Evidence, ...] = ()  # opt-out and generator guards found as text
     completeness: Completeness = Completeness(Item("none"), Item("none"), Item("none"))
-    _late = "globals"
+    _late = ("globals", "sections")
 
     @cached_property
     def own_init(self) -> Init | None:
@@ -332,11 +335,19 @@ class Facts(Late):
         """The statics without a record for each."""
         return list(map(_ROW, self.globals))
 
-    def with_statics(self, rows: list[StaticRow]) -> "Facts":
-        """These facts, with records of the statics that are made of ``rows`` when asked for."""
-        self.put_off(lambda: tuple([Global(*row) for row in rows]))
-        self.__dict__["static_rows"] = rows
+    def with_rows(self, statics: list[StaticRow], sections: list[SectionRow]) -> "Facts":
+        """These facts, with statics and sections of which records are made when asked for."""
+        self.put_off(
+            globals=lambda: tuple([Global(*row) for row in statics]),
+            sections=lambda: tuple([Section(*row) for row in sections]),
+        )
+        self.__dict__.update(static_rows=statics, section_names={row[0] for row in sections})
         return self
+
+    @cached_property
+    def section_names(self) -> set[str]:
+        """What the sections are called."""
+        return {entry.name for entry in self.sections}
 
     @cached_property
     def objects(self) -> tuple[Global, ...]:
@@ -386,3 +397,4 @@ class Facts(Late):
 
 
 Facts.globals = LateField("globals")  # type: ignore[assignment]
+Facts.sections = LateField("sections")  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""A record's field that is made when somebody asks for it."""
+"""Fields of a record that are made when somebody asks for them."""
 
 from collections.abc import Callable
 
@@ -7,23 +7,25 @@ from isoview.inspectors.record import Record
 
 
 class Late(Record):
-    """A record of which one field, ``_late``, may be put off: it is a tuple of many things that
-    most who hold the record have no use for.
+    """A record of which some fields may be put off: tuples of many things that most who hold the
+    record have no use for.
     """
 
-    _late: ClassVar[str]
+    _late: ClassVar[tuple[str, ...]] = ()
 
-    def put_off(self, make: Callable[[], tuple[Any, ...]]) -> None:
-        """Have ``make`` make the field when it is first asked for."""
+    def put_off(self, **make: Callable[[], tuple[Any, ...]]) -> None:
+        """Have these make their fields when they are first asked for."""
         state = self.__dict__
         state["_make"] = make
-        del state[self._late]
+        for name in make:
+            del state[name]
 
     def _values(self) -> list[Any]:
         return [getattr(self, name) for name in self._defaults]
 
     def __replace__(self, /, **changes: Any) -> Any:
-        getattr(self, self._late)  # no record takes over what another one has put off
+        for name in self._late:
+            getattr(self, name)  # no record takes over what another one has put off
         return super().__replace__(**changes)
 
 
@@ -38,4 +40,4 @@ class LateField:
             return ()
         state = record.__dict__
         # Where two threads ask at once, both get the same.
-        return state.setdefault(self._name, state["_make"]())
+        return state.setdefault(self._name, state["_make"][self._name]())

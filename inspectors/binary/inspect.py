@@ -13,6 +13,7 @@ from isoview.inspectors.binary.globals import Owners, find_globals
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.init import decide, init_symbols
 from isoview.inspectors.binary.names import FLAG_HEAP
+from isoview.inspectors.binary.spec_use import how_specs_are_used
 from isoview.inspectors.binary.structures import Structures, find_structures
 from isoview.inspectors.binary.toolchain import file_name, find_guards, find_toolchains, of_c_api
 from isoview.inspectors.errors import UnsupportedFormat
@@ -26,7 +27,6 @@ from isoview.inspectors.facts import (
     Init,
     Item,
     Library,
-    Section,
     Toolchain,
     Type,
 )
@@ -195,20 +195,20 @@ def shape(loaded: Loaded) -> Facts:
         "toolchains": toolchains,
         "libraries": _libraries(image),
         "linked": image.libraries,
-        "sections": tuple([Section(r.name, r.address, r.size, r.writable) for r in image.regions]),
         "capi": capi,
     }
     is_extension = bool(inits) and image.module_file
+    sections = [(r.name, r.address, r.size, r.writable) for r in image.regions]
     if image.other_kind or (not inits and not capi.imports):
         nothing = Item("none", image.other_kind or "not an extension module")
         artifact = replace(artifact, is_extension=is_extension)
         levels = Completeness(nothing, nothing, nothing)
-        return Facts(artifact=artifact, completeness=levels, **common)
-    structures = find_structures(image, tag)
+        return Facts(artifact=artifact, completeness=levels, **common).with_rows([], sections)
+    structures = find_structures(image, tag, how_specs_are_used(image))
     inits = decide(image, inits, structures.definitions, constants)
     owners = Owners(structures.definitions, (*structures.static_types, *structures.specs))
     statics, globals_level = find_globals(image, owners)
-    types = _types(structures, capi, toolchains)
+    types = _types(structures, toolchains)
     if structures.static_types:
         from isoview.inspectors.binary.static_objects import static_objects
 
@@ -227,7 +227,7 @@ def shape(loaded: Loaded) -> Facts:
             globals_level,
         ),
         **common,
-    ).with_statics(statics)
+    ).with_rows(statics, sections)
 
 
 def _definitions(
@@ -263,10 +263,8 @@ def _free_threaded(structures: Structures, tag: str | None) -> bool:
     return names_free_threaded(tag)
 
 
-def _types(
-    structures: Structures, capi: CApiUse, toolchains: tuple[Toolchain, ...]
-) -> tuple[Type, ...]:
-    """The types with what the imported functions say about all specs of the file."""
+def _types(structures: Structures, toolchains: tuple[Toolchain, ...]) -> tuple[Type, ...]:
+    """The types by what they are in the end."""
     mypyc = any(toolchain.name == "mypyc" for toolchain in toolchains)
     # What mypyc copies into a heap type says so in its flags; its library of types written in C
     # (librt) has real static ones.
@@ -276,25 +274,7 @@ def _types(
         else entry.fact
         for entry in structures.static_types
     ]
-    tying = not _TYING.isdisjoint(capi.names)
-    untying = _UNTYING.intersection(capi.names)
-    for entry in structures.specs:
-        fact = entry.fact
-        if tying and not untying:
-            fact = replace(fact, module_tied=True)
-        if untying and not tying:
-            plain = untying == {"PyType_FromSpec"} and not _names_base(fact)
-            fact = replace(fact, module_tied=False, base="object" if plain else fact.base)
-        types.append(fact)
-    return tuple(types)
-
-
-_TYING = frozenset({"PyType_FromModuleAndSpec", "PyType_FromMetaclass"})
-_UNTYING = frozenset({"PyType_FromSpec", "PyType_FromSpecWithBases"})
-
-
-def _names_base(fact: Type) -> bool:
-    return bool({"tp_base", "tp_bases"} & set(fact.slots_set))
+    return (*types, *[entry.fact for entry in structures.specs])
 
 
 def _libraries(image: Image) -> tuple[Library, ...]:

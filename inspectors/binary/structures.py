@@ -4,6 +4,7 @@ from isoview.inspectors.binary.abi_tag import names_free_threaded
 from isoview.inspectors.binary.definitions import FoundDefinition, find_definitions
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import Layout, layout_of
+from isoview.inspectors.binary.spec_use import SpecUse
 from isoview.inspectors.binary.types import FoundType, find_specs, find_static_types
 from isoview.inspectors.record import Record
 
@@ -17,8 +18,9 @@ class Structures(Record):
     specs: tuple[FoundType, ...]
 
 
-def find_structures(image: Image, tag: str | None) -> Structures:
-    """Definitions, types and specs in the object layout the file uses.
+def find_structures(image: Image, tag: str | None, use: SpecUse) -> Structures:
+    """Definitions, types and specs in the object layout the file uses; ``use`` is what is known of
+    how it uses all its specs.
 
     The tag says which that is; where it does not, or lies, the one in which something is found.
     """
@@ -34,7 +36,7 @@ def find_structures(image: Image, tag: str | None) -> Structures:
         (d.fact.address or 0, (d.fact.address or 0) + d.layout.moduledef_size) for d in definitions
     ]
     taken += [(t.fact.address or 0, (t.fact.address or 0) + t.size) for t in types]
-    return Structures(layout, definitions, types, find_specs(image, taken))
+    return Structures(layout, definitions, types, find_specs(image, taken, use))
 
 
 def apart(

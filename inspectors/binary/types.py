@@ -26,6 +26,7 @@ from isoview.inspectors.binary.scan import (
     is_plain,
     shared_methods,
 )
+from isoview.inspectors.binary.spec_use import SpecUse
 from isoview.inspectors.facts import Type
 from isoview.inspectors.record import Record
 
@@ -243,7 +244,7 @@ def _base_name(image: Image, where: int) -> str | None:
     return None
 
 
-def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, ...]:
+def find_specs(image: Image, taken: list[tuple[int, int]], use: SpecUse) -> tuple[FoundType, ...]:
     """Every ``PyType_Spec``; ``taken`` are extents (start, end) of accepted structures, whose
     tails can look like one.
     """
@@ -265,12 +266,13 @@ def find_specs(image: Image, taken: list[tuple[int, int]]) -> tuple[FoundType, .
         before = bisect_right(lows, address) - 1  # extents do not overlap
         if before >= 0 and address < extents[before][1]:
             continue
-        spec = read_spec(image, address, layout)
+        spec = read_spec(image, address, layout, use)
         if spec is not None:
             found.append(spec)
     return tuple(found)
 
 
+_BASES = frozenset({48, 49})  # Py_tp_base, Py_tp_bases
 _SLOTS_AT_ONCE = 32
 """Words of a table of type slots that are read at first: most are shorter."""
 _SLOT_WORDS = 2 * len(TYPE_SLOTS) + 2
@@ -290,7 +292,7 @@ def _slot_tables(image: Image) -> tuple[int, int]:
     return max(-1, first - _SLOT_WORDS * image.word_size), image.word_size - 1
 
 
-def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
+def read_spec(image: Image, address: int, layout: Layout, use: SpecUse) -> FoundType | None:
     """The ``PyType_Spec`` at ``address``, or None where the words there have another shape."""
     size, pointers, imports = image.word_size, image.pointers, image.imports_at
     name_at, slots_at = pointers[address], pointers[address + layout.spec_slots]
@@ -318,7 +320,9 @@ def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
     if name[1:2] == ":" and name[0].isdecimal():
         name = name[2:]
     methods_at = pointers.get(slots.get(64, 0))
-    base = _base_name(image, slots[48]) if 48 in slots else None
+    base = "object" if use.plain and slots.keys().isdisjoint(_BASES) else None
+    if 48 in slots:
+        base = _base_name(image, slots[48])
     return FoundType(
         Type(
             address=address,
@@ -330,6 +334,7 @@ def read_spec(image: Image, address: int, layout: Layout) -> FoundType | None:
             flags=flags,
             flag_names=flag_names(flags),
             slots_set=tuple([TYPE_SLOTS[number] for number in slots]),
+            module_tied=use.tied,
             completed_at_runtime=some_zero,
             methods=(shared_methods(image, methods_at) or ()) if methods_at is not None else (),
         ),

@@ -8,7 +8,6 @@ test holds each entry to its rule, and the folders to this list.
 import sys
 from collections.abc import Callable
 from functools import lru_cache
-from operator import attrgetter
 
 from isoview.claims import NOT_SUPPORTED, PER_INTERPRETER_GIL, SHARED_GIL, interpreters, unread
 from isoview.core_build import is_core_build
@@ -165,8 +164,7 @@ def may_take_capsules(facts: Facts) -> bool:
 
 
 def has_thread_local_data(facts: Facts) -> bool:
-    names = {*map(attrgetter("name"), facts.sections), *facts.statics_sections}
-    return any(map(_is_thread_local, names))
+    return any(map(_is_thread_local, facts.section_names | facts.statics_sections))
 
 
 @lru_cache(maxsize=256)
