@@ -317,10 +317,12 @@ def _relocations(part: _Part, tables: Sequence[_Table], symbols: int | None) -> 
         return
     for _, _, raw, entry in tables:
         usable = raw[: len(raw) // entry * entry]
-        place = 4 if not part.wide else 12 if part.order == "<" else 8
-        if not usable or (part.wide and _are_below(usable, part.order, place, entry, symbols)):
+        if not usable:
             continue
         if part.wide:
+            place = 12 if part.order == "<" else 8
+            if symbols < 256 and _all_below(usable, part.order, place, entry, symbols):
+                continue
             # Those against no symbol come first, and are nearly all: their zeros are passed over.
             highest = _highest(usable, part.order, place, entry)
         else:
@@ -330,17 +332,14 @@ def _relocations(part: _Part, tables: Sequence[_Table], symbols: int | None) -> 
             yield Damage("relocations", text)
 
 
-def _are_below(raw: memoryview, order: str, offset: int, entry: int, limit: int) -> bool:
-    """Whether the bytes of a 32-bit field, the highest first, tell that it is below ``limit`` in
-    every entry. Where they do not, it may be so all the same.
-    """
+def _all_below(raw: memoryview, order: str, offset: int, entry: int, limit: int) -> bool:
+    """Whether one 32-bit field of every entry is below ``limit``, which fits into a byte."""
     data = bytes(raw)  # slices with a step are cheap of bytes alone
-    places = range(offset + 3, offset - 1, -1) if order == "<" else range(offset, offset + 4)
-    for place, most in zip(places, limit.to_bytes(4, "big"), strict=True):
-        rest = data[place::entry].translate(None, _BYTES[: most or 1])
-        if rest or most:
-            return not rest
-    return False
+    limits = (limit, 1, 1, 1) if order == "<" else (1, 1, 1, limit)
+    for place, below in enumerate(limits, offset):
+        if data[place::entry].translate(None, _BYTES[:below]):
+            return False
+    return True
 
 
 def _highest(raw: memoryview, order: str, offset: int, entry: int) -> int:
