@@ -47,14 +47,12 @@ class OutsideStableAbi(Rule):
     def check(self, facts: Facts) -> Iterator[Finding]:
         if not (facts.artifact.tag or "").startswith("abi3") or facts.capi.limited is not None:
             return
-        from isoview.inspectors.binary.stable_abi import added_in
+        from isoview.inspectors.binary.stable_abi import outside
 
-        known = added_in()
-        for name in facts.capi.imports:
-            if name not in known and name.startswith(("Py", "_Py")):
-                yield self.finding(
-                    facts,
-                    api_subject(name),
-                    f"{name} is in no version of the stable ABI",
-                    evidence=imported(name),
-                )
+        for name in outside(facts.capi.imports):
+            yield self.finding(
+                facts,
+                api_subject(name),
+                f"{name} is in no version of the stable ABI",
+                evidence=imported(name),
+            )

@@ -115,6 +115,19 @@ def test_what_the_limited_api_does_not_have_yet() -> None:
     assert stable_abi.lowest_version(imports[:3]) == "3.10"
 
 
+def test_what_is_kept_of_the_stable_abi_is_what_abi3info_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, known = stable_abi._listed(), stable_abi._known()
+    # An older abi3info than the list was made with knows less; a newer one is to be asked anew.
+    assert known.items() <= kept.items(), (
+        "python .ci/stable_abi.py > inspectors/binary/stable_abi.txt"
+    )
+    assert len(kept) >= 968
+    monkeypatch.setattr(stable_abi, "_known", lambda: {"PyNew_Name": (3, 99), "PyDict_New": (3, 2)})
+    assert stable_abi.lowest_version(["PyDict_New", "PyNew_Name"]) == "3.99"
+
+
 def test_what_no_stable_abi_has() -> None:
     imports = ("PyDict_New", "_PyDict_GetItem_KnownHash", "PyUnicode_New", "memcpy", "_Py_Dealloc")
     assert stable_abi.outside(imports) == ("PyUnicode_New", "_PyDict_GetItem_KnownHash")
