@@ -341,13 +341,14 @@ class Facts(Late):
             globals=lambda: tuple([Global(*row) for row in statics]),
             sections=lambda: tuple([Section(*row) for row in sections]),
         )
-        self.__dict__.update(static_rows=statics, section_names={row[0] for row in sections})
+        names = frozenset([row[0] for row in sections])
+        self.__dict__.update(static_rows=statics, section_names=names)
         return self
 
     @cached_property
-    def section_names(self) -> set[str]:
+    def section_names(self) -> frozenset[str]:
         """What the sections are called."""
-        return {entry.name for entry in self.sections}
+        return frozenset([entry.name for entry in self.sections])
 
     @cached_property
     def objects(self) -> tuple[Global, ...]:

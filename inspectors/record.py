@@ -59,7 +59,7 @@ def kept(compute: "Callable[[R], V]") -> "Callable[[R], V]":
 
 
 _REQUIRED: Any = object()
-MANY = 250
+MANY = 40
 """A class of which so many records were made gets a method of its own after all: from here on it
 costs less than it saves.
 """

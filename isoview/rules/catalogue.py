@@ -164,14 +164,15 @@ def may_take_capsules(facts: Facts) -> bool:
 
 
 def has_thread_local_data(facts: Facts) -> bool:
-    return any(map(_is_thread_local, facts.section_names | facts.statics_sections))
+    return _are_thread_local(facts.section_names) or _are_thread_local(facts.statics_sections)
 
 
 @lru_cache(maxsize=256)
-def _is_thread_local(section: str) -> bool:
+def _are_thread_local(sections: frozenset[str]) -> bool:
+    """Whether one of some sections is. What one compiler makes has much the same sections."""
     from isoview.rules.mutable_static import THREAD_LOCAL
 
-    return section.startswith(THREAD_LOCAL)
+    return any(name.startswith(THREAD_LOCAL) for name in sections)
 
 
 def has_capsules(facts: Facts) -> bool:
