@@ -198,9 +198,15 @@ class ElfFile:
         return rows, names
 
     @cached_property
-    def section_kinds(self) -> list[int]:
-        """``sh_type`` of each section."""
-        return [row[1] for row in self.section_rows]
+    def sections_of(self) -> dict[int, list[Row]]:
+        """The section headers by ``sh_type``."""
+        found: dict[int, list[Row]] = {}
+        for row in self.section_rows:
+            if row[1] in found:
+                found[row[1]].append(row)
+            else:
+                found[row[1]] = [row]
+        return found
 
     @cached_property
     def section_names(self) -> Sequence[str]:
@@ -218,11 +224,6 @@ class ElfFile:
         """The sections, each with its name."""
         rows = zip(self.section_names, self.section_rows, strict=True)
         return [SectionHeader(name, *row[1:7]) for name, row in rows]
-
-    def section(self, kind: int) -> Row | None:
-        """The first section header of a kind."""
-        kinds = self.section_kinds
-        return self.section_rows[kinds.index(kind)] if kind in kinds else None
 
     def _segments(self) -> tuple[Segment, ...]:
         # Segments of a real file share no bytes; those that do could make a small file large.
@@ -299,9 +300,9 @@ def read_tags(rows: Iterable[Row]) -> Dynamic:
     tags: dict[int, int] = {}
     needed: list[int] = []
     for tag, value in rows:
-        if tag == 0:  # DT_NULL
-            return Dynamic(tags, needed, ended=True)
-        if tag == DT_NEEDED:
+        if tag <= DT_NEEDED:
+            if tag == 0:  # DT_NULL
+                return Dynamic(tags, needed, ended=True)
             needed.append(value)
         tags.setdefault(tag, value)
     return Dynamic(tags, needed, ended=False)

@@ -6,7 +6,7 @@ and DT_VERNEED. Addresses are link-time ones.
 
 import struct
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from isoview.inspectors.binary.elf import Dynamic, ElfFile, Row, read_tags
 from isoview.inspectors.facts import Damage
@@ -34,10 +34,11 @@ _NAME_ROOM = 128
 """Bytes in which nearly every name of a symbol ends."""
 _BYTES = bytes(range(256))
 _LOWEST_BITS = bytes(byte & 1 for byte in range(256))
-_PLACED = frozenset(_SECTIONS.values())
 _NEEDED_VERSIONS = {order: (struct.Struct(order + "HHIII"), struct.Struct(order + "IHHII"))
                     for order in "<>"}  # fmt: skip
 """Elf64_Verneed and Elf64_Vernaux, which 32-bit files have as well."""
+
+Sections = Mapping[int, Sequence[Row]]
 
 
 class _Part:
@@ -74,11 +75,11 @@ class _Part:
 
 
 def dynamic_oddities(
-    reader: ElfFile, segments: Sequence[Row], sections: Sequence[Row]
+    reader: ElfFile, segments: Sequence[Row], sections: Sections
 ) -> Iterator[Damage]:
     """What does not fit together in the dynamic part; nothing where there is none.
 
-    ``segments`` and ``sections`` are header rows, the former as the reader's are ordered.
+    ``segments`` are header rows, ordered as the reader's; ``sections`` those of each sh_type.
     """
     row = next((row for row in segments if row[0] == 2), None)
     if row is None:
@@ -89,8 +90,7 @@ def dynamic_oddities(
     part = _Part(reader, segments, dynamic)
     if not part.ended:
         yield Damage("dynamic tags", "the list has no end")
-    of_section = next((each for each in sections if each[1] == 6), None)
-    if of_section is not None and of_section[4] != row[2]:
+    if 6 in sections and sections[6][0][4] != row[2]:
         yield Damage("dynamic tags", "segment and section tell of different places")
     yield from _tables(part, sections)
     tables = _relocation_tables(part)
@@ -112,14 +112,10 @@ def _dynamic(reader: ElfFile, row: Row) -> Dynamic:
     return read_tags(shape.iter_unpack(raw[: len(raw) // shape.size * shape.size]))
 
 
-def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
+def _tables(part: _Part, sections: Sections) -> Iterator[Damage]:
     for tag in (_STRTAB, _SYMTAB):
         if tag not in part.tags:
             yield Damage("dynamic tags", f"{_NAMES[tag]} is missing")
-    places: dict[int, list[int]] = {}  # of the loaded tables, by sh_type
-    for row in sections:
-        if row[1] in _PLACED and row[2] & 2 and row[5]:
-            places.setdefault(row[1], []).append(row[3])
     for tag, name in _NAMES.items():
         value = part.tags.get(tag)
         if value is None:
@@ -131,15 +127,17 @@ def _tables(part: _Part, sections: Sequence[Row]) -> Iterator[Damage]:
         if not part.mapped(value) and not (tag in (_RELA, _REL, _JMPREL) and not value):
             yield Damage(name, f"{value:#x} is no address of this file")
             continue
-        tables = places.get(_SECTIONS.get(tag, -1))
-        if tables and value not in tables:
+        loaded = [
+            row[3] for row in sections.get(_SECTIONS.get(tag, -1), ()) if row[2] & 2 and row[5]
+        ]
+        if loaded and value not in loaded:
             yield Damage(name, f"it says {value:#x}, and the section stands elsewhere")
     start = part.tags.get(_INIT_ARRAY)
     if start is None:
         return
     if start % (8 if part.wide else 4):
         yield Damage("DT_INIT_ARRAY", f"{start:#x} cannot hold pointers")
-    arrays = [row for row in sections if row[1] == 14 and row[5]]
+    arrays = [row for row in sections.get(14, ()) if row[5]]
     if len(arrays) == 1 and arrays[0][3] != start:
         yield Damage("DT_INIT_ARRAY", "tag and section tell of different places")
 
@@ -203,11 +201,11 @@ def _texts(part: _Part, names: memoryview) -> Iterator[Damage]:
         yield Damage("dynamic tags", "a needed library has no name")
 
 
-def _symbol_count(part: _Part, sections: Sequence[Row]) -> int | None:
+def _symbol_count(part: _Part, sections: Sections) -> int | None:
     """How many dynamic symbols the section header tells of, if it can be believed."""
     where = part.tags.get(_SYMTAB)
-    for row in sections:
-        if row[1] == 11 and row[3] == where and row[9] and row[5] <= len(part.data):
+    for row in sections.get(11, ()):
+        if row[3] == where and row[9] and row[5] <= len(part.data):
             return row[5] // row[9]
     return None
 

@@ -9,7 +9,16 @@ from functools import lru_cache
 
 from isoview.inspectors.binary import elf
 from isoview.inspectors.binary import elf_relocations as relocations
-from isoview.inspectors.binary.elf import ElfFile, build_id, name_at
+from isoview.inspectors.binary.elf import (
+    SHF_ALLOC,
+    SHF_EXECINSTR,
+    SHF_TLS,
+    SHF_WRITE,
+    SHT_NOBITS,
+    ElfFile,
+    build_id,
+    name_at,
+)
 from isoview.inspectors.binary.elf_integrity import oddities
 from isoview.inspectors.binary.elf_pointers import relocated_words
 from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
@@ -105,9 +114,9 @@ def dynamic_tables(reader: ElfFile) -> tuple[memoryview, memoryview]:
         gnu=tags.get(elf.DT_GNU_HASH),
         bits=reader.bits,
     )
-    section = reader.section(elf.SHT_DYNSYM)
-    if section is not None and section[3] == where:
-        count = max(count, section[5] // entry)
+    tables = reader.sections_of.get(elf.SHT_DYNSYM)
+    if tables and tables[0][3] == where:
+        count = max(count, tables[0][5] // entry)
     elif names > where:  # the string table follows the symbols in every linker's output
         count = max(count, (names - where) // entry)
     return reader.at(where, count * entry), reader.at(names, tags.get(elf.DT_STRSZ, 0))
@@ -123,10 +132,10 @@ def _regions(reader: ElfFile) -> tuple[Region, ...]:
     sections = [
         (name, row)
         for name, row in zip(reader.section_names, reader.section_rows, strict=True)
-        if row[2] & elf.SHF_ALLOC and row[5]
+        if row[2] & SHF_ALLOC and row[5]
     ]
     # Sections of a real file share no bytes; those that do could make a small file large.
-    held = sum([row[5] for _, row in sections if row[1] != elf.SHT_NOBITS])
+    held = sum([row[5] for _, row in sections if row[1] != SHT_NOBITS])
     if len(sections) > REGION_LIMIT:
         reader.damage.append(
             Damage("sections", f"{len(sections)} of them are loaded; none is read")
@@ -139,10 +148,10 @@ def _regions(reader: ElfFile) -> tuple[Region, ...]:
                 name,
                 address,
                 size,
-                flags & elf.SHF_WRITE != 0 and not low <= address < high,
-                flags & elf.SHF_EXECINSTR != 0,
-                kind == elf.SHT_NOBITS,
-                flags & elf.SHF_TLS != 0,
+                flags & SHF_WRITE != 0 and not low <= address < high,
+                flags & SHF_EXECINSTR != 0,
+                kind == SHT_NOBITS,
+                flags & SHF_TLS != 0,
             )
             for name, (_, kind, flags, address, _, size, _, _, _, _) in sections
         ])  # fmt: skip
@@ -256,10 +265,9 @@ _kept_compilers = lru_cache(32)(_named_compilers)
 
 def _static_table(reader: ElfFile) -> SymbolTable | None:
     """The full symbol table, where the file has not lost it."""
-    if elf.SHT_SYMTAB not in reader.section_kinds:
-        return None
     rows = reader.section_rows
-    static = next((row for row in rows if row[1] == elf.SHT_SYMTAB and row[5]), None)
+    tables = reader.sections_of.get(elf.SHT_SYMTAB, ())
+    static = next((row for row in tables if row[5]), None)
     if static is None or static[6] >= len(rows):
         return None
     names = rows[static[6]]

@@ -9,7 +9,7 @@ by their names there. Offsets and sizes are in bytes, of the file; addresses are
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from isoview.inspectors.binary.elf import ElfFile, Header, Row, in_order
 from isoview.inspectors.binary.elf_dynamic_integrity import dynamic_oddities
@@ -75,9 +75,9 @@ def _every(reader: ElfFile) -> Iterator[Damage]:
     segments = _segments(reader)
     yield from _program_headers(reader.data, head, segments, wide)
     alike = head.section_size == reader.shapes.section.size
-    sections = reader.section_rows if alike else []
-    yield from _section_headers(reader.data, head, sections, wide)
-    yield from dynamic_oddities(reader, segments, sections)
+    rows, of_kind = (reader.section_rows, reader.sections_of) if alike else ([], {})
+    yield from _section_headers(reader.data, head, rows, of_kind, wide)
+    yield from dynamic_oddities(reader, segments, of_kind)
 
 
 def _header(data: memoryview, head: Header, wide: bool) -> Iterator[Damage]:
@@ -169,7 +169,11 @@ def _dynamic_place(place: int, row: Row, loads: Sequence[Row]) -> Iterator[Damag
 
 
 def _section_headers(
-    data: memoryview, head: Header, rows: Sequence[Row], wide: bool
+    data: memoryview,
+    head: Header,
+    rows: Sequence[Row],
+    of_kind: Mapping[int, Sequence[Row]],
+    wide: bool,
 ) -> Iterator[Damage]:
     start, size, count = head.sections_at, head.section_size, head.section_count
     where = "section headers"
@@ -196,10 +200,9 @@ def _section_headers(
         named = None
     else:
         named = rows[names][5]
-    kinds = [row[1] for row in rows]
-    if kinds.count(_SHT_DYNSYM) > 1:
+    if len(of_kind.get(_SHT_DYNSYM, ())) > 1:
         yield Damage(where, "several say that they are the dynamic symbol table")
-    if named is not None and _fit(rows, kinds, len(data), named, wide):
+    if named is not None and len(of_kind[_SHT_NULL]) == 1 and _fit(rows, len(data), named, wide):
         return
     for index, row in enumerate(rows[1:], 1):
         kind = row[1]
@@ -212,25 +215,25 @@ def _section_headers(
     yield from _overlaps(rows)
 
 
-def _fit(rows: Sequence[Row], kinds: list[int], end: int, names: int, wide: bool) -> bool:
+def _fit(rows: Sequence[Row], end: int, names: int, wide: bool) -> bool:
     """Whether nothing is wrong with any section header, as in nearly every file. Where the answer
     is no, there may be nothing wrong either. ``end`` is the size of the file, ``names`` that of
-    the section names.
+    the section names; the first header alone is an empty one.
     """
-    if kinds.count(_SHT_NULL) > 1:
-        return False
     sound, count, last = _SOUND[wide], len(rows), 0
     for name, kind, flags, _, offset, size, link, _, _, entry in rows:
-        if name >= names or offset > end or link >= count or flags >= _SHF_COMPRESSED:
+        if name >= names or link >= count or flags >= _SHF_COMPRESSED:
             return False
-        if kind in _KINDS and (kind, entry, kinds[link]) not in sound:
-            return False
-        if kind in _ENTRIES and size % entry:
+        if kind in _KINDS and (
+            (kind, entry, rows[link][1]) not in sound or (kind in _ENTRIES and size % entry)
+        ):
             return False
         if size and kind not in _NO_BYTES:
             if offset < last:  # shared bytes, or another order than that of nearly every linker
                 return False
             last = offset + size
+        elif offset > end:
+            return False
     return last <= end
 
 
