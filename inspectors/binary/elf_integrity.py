@@ -222,7 +222,7 @@ def _fit(rows: Sequence[Row], end: int, names: int, wide: bool) -> bool:
     """
     sound, count, last = _SOUND[wide], len(rows), 0
     for name, kind, flags, _, offset, size, link, _, _, entry in rows:
-        if name >= names or link >= count or flags >= _SHF_COMPRESSED:
+        if name >= names or link >= count or flags & _SHF_COMPRESSED:
             return False
         if kind in _KINDS and (
             (kind, entry, rows[link][1]) not in sound or (kind in _ENTRIES and size % entry)

@@ -1,0 +1,66 @@
+"""Sound ELF files are told by a short way: what is damaged gets the same notes with it and without."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from isoview.inspectors.binary import elf_dynamic_integrity, elf_integrity
+from isoview.inspectors.binary.elf import ElfFile
+from isoview.inspectors.facts import Damage
+
+BUILT = Path(__file__).resolve().parent.parent / "fixtures" / "built"
+FOLDERS = sorted(folder.name for folder in BUILT.glob("elf-*"))
+TIMES = 150
+
+
+def _notes(raw: bytes) -> tuple[Damage, ...]:
+    return elf_integrity.oddities(ElfFile(memoryview(raw)))
+
+
+def _damaged(raw: bytes, seed: random.Random) -> bytes:
+    """The file with some fields of its tables overwritten: headers and relocations."""
+    reader = ElfFile(memoryview(raw))
+    head, order = reader.head, reader.endian
+    tables = [(head.segments_at, head.segment_count * head.segment_size)]
+    tables += [(head.sections_at, head.section_count * head.section_size)] * 4
+    tables += [(row[4], row[5]) for kind in (4, 9) for row in reader.sections_of.get(kind, ())]
+    tables = [table for table in tables if table[1]]
+    found = bytearray(raw)
+    for _ in range(seed.choice((1, 1, 2, 4))):
+        start, size = seed.choice(tables)
+        place = start + 4 * seed.randrange(size // 4)
+        old = int.from_bytes(raw[place : place + 4], order)  # type: ignore[arg-type]
+        new = seed.choice((0, 1, 2, 3, 8, 11, old + 1, old * 2, 255, 0x800, len(raw), 0xFFFFFFFF))
+        found[place : place + 4] = (new & 0xFFFFFFFF).to_bytes(4, order)  # type: ignore[arg-type]
+    return bytes(found)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_short_way_says_what_the_long_one_does(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = random.Random(folder)
+    sound = [path.read_bytes() for path in sorted((BUILT / folder).iterdir())]
+    sound = [raw for raw in sound if raw[:4] == b"\x7fELF"]
+    files = sound + [_damaged(seed.choice(sound), seed) for _ in range(TIMES)]
+    short = [_notes(raw) for raw in files]
+    assert not any(short[: len(sound)])
+    assert sum(map(bool, short)) > TIMES / 4
+    monkeypatch.setattr(elf_integrity, "_fit", lambda *_: False)
+    monkeypatch.setattr(elf_dynamic_integrity, "_all_below", lambda *_: False)
+    assert [_notes(raw) for raw in files] == short
+
+
+@pytest.mark.parametrize("folder", ["elf-x86-64", "elf-aarch64", "elf-i686", "elf-s390x"])
+def test_sound_section_headers_are_told_at_once(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def walked(*_: object) -> list[str]:
+        raise AssertionError
+
+    monkeypatch.setattr(elf_integrity, "_said_of", walked)
+    for path in (BUILT / folder).iterdir():
+        raw = path.read_bytes()
+        if raw[:4] == b"\x7fELF":
+            assert not _notes(raw)
