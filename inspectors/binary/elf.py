@@ -188,11 +188,11 @@ class ElfFile:
         if not head.sections_at:
             return [], 0
         count, names = head.section_count, head.names_index
-        first = self._first_section()
-        if first is not None and not count:
-            count = first[5]
-        if first is not None and names == _NUMBER_ELSEWHERE:
-            names = first[6]
+        if not count or names == _NUMBER_ELSEWHERE:
+            first = self._first_section()
+            if first is not None:
+                count = count or first[5]
+                names = first[6] if names == _NUMBER_ELSEWHERE else names
         shape = self.shapes.section
         rows = self._rows("section headers", head.sections_at, head.section_size, count, shape)
         return rows, names
