@@ -1,6 +1,7 @@
 """ISO302."""
 
 from collections.abc import Iterator
+from itertools import compress
 
 from isoview.fingerprint import dotted_module, fingerprint, symbol_subject
 from isoview.inspectors.facts import Evidence, Facts, Global
@@ -64,9 +65,8 @@ class MutableStatic(Rule):
         return no_globals(facts)
 
     def sum_of(self, facts: Facts) -> Finding | None:
-        rows, plain = facts.static_rows, _places(facts)
-        told = filter(None, [rows[place][5] for place in plain])
-        if not plain or not all(map(_size_alone, told)):
+        plain = list(compress(facts.static_rows, _are_plain(facts)))
+        if not plain or not all(map(_size_alone, [row[5] for row in plain if row[5]])):
             return None
         return self.finding(
             facts,
@@ -81,7 +81,7 @@ class MutableStatic(Rule):
         nothing = "no write seen" if _code_was_read(facts) else "who writes it was not read"
         alike: dict[str, list[Global]] = {}  # statics that a fingerprint does not tell apart
         told: set[str] = set()  # fingerprints of those that something but their size speaks of
-        for entry in _plain_statics(facts):
+        for entry in compress(facts.globals, _are_plain(facts)):
             if symbol := entry.symbol:
                 subject = symbol_subject(symbol)
                 alike.setdefault(subject, []).append(entry)
@@ -118,21 +118,18 @@ class MutableStatic(Rule):
         )
 
 
-def _plain_statics(facts: Facts) -> list[Global]:
-    """Statics of plain C data, in their order."""
-    return [facts.globals[place] for place in _places(facts)]
-
-
-def _places(facts: Facts) -> list[int]:
+def _are_plain(facts: Facts) -> list[bool]:
     """Which of the statics are plain C data."""
+    rows = facts.static_rows
+    plain = [row[4] in _PLAIN for row in rows]
     others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
-    return [
-        place
-        for place, (_, symbol, section, _, kind, _) in enumerate(facts.static_rows)
-        if kind in _PLAIN
-        and not (symbol and symbol[:4] == _GUARD)
-        and not (others and section in others)
-    ]
+    # Few files have any of these: all their names together are looked through in no time.
+    if others or _GUARD in "\n".join([row[1] or "" for row in rows]):
+        return [
+            is_plain and row[2] not in others and not (row[1] or "").startswith(_GUARD)
+            for is_plain, row in zip(plain, rows, strict=True)
+        ]
+    return plain
 
 
 class _Unseen:
