@@ -135,8 +135,8 @@ def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
     following = 0  # the first of these at or behind the static
     by_size: dict[int, Class] = {}
     evidence: tuple[Evidence, ...]
-    names = [name for _, name, _ in rows]
-    for (address, name, size), said in zip(rows, map(_told_by_name, names), strict=True):
+    said = _told_by_names([name for _, name, _ in rows])
+    for address, name, size in rows:
         if address >= end or not section:
             region = image.region_at(address)
             if region is None or not region.writable:
@@ -144,7 +144,7 @@ def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
             section, end = region.name, region.address + region.size
         if filled[following] < address:
             following = bisect_left(filled, address, following)
-        told = said if said is None or _is_of_its_size(name, size, word) else None
+        told = said[name] if name in said and _is_of_its_size(name, size, word) else None
         if told is None and filled[following] >= address + size and address not in known:
             # Most are such, and there are many.
             if size not in by_size:
@@ -227,7 +227,27 @@ _LOCK_LIMIT = 64
 """Most bytes of a lock."""
 
 
-@lru_cache(maxsize=1 << 14)
+def _told_by_names(names: list[str]) -> dict[str, Class]:
+    """What the names alone say of the statics that have one of those above. Few have, so all are
+    asked at once whether any can.
+    """
+    likely = [name for name in names if name[:_FEW] in _FIRST_LETTERS]
+    text = "\n".join(names)
+    if _RUST in text:
+        likely += [name for name in names if name.startswith(_RUST)]
+    if _WRAPPER_BASE in text or _BUILTIN in text:
+        likely += [name for name in names if _WRAPPER_BASE in name or _BUILTIN in name]
+    if _may_be_lock(text.lower()):
+        likely += [name for name in names if _may_be_lock(name.lower())]
+    found = [(name, _told_by_name(name)) for name in likely]
+    return {name: told for name, told in found if told is not None}
+
+
+def _may_be_lock(lower: str) -> bool:
+    return "lock" in lower or "mutex" in lower or "once_flag" in lower
+
+
+@lru_cache(maxsize=1 << 12)
 def _told_by_name(name: str) -> Class | None:
     """What its name alone says of a static. Many files have statics of the same names."""
     if name[:_FEW] in _FIRST_LETTERS or name.startswith(_RUST):
@@ -238,9 +258,7 @@ def _told_by_name(name: str) -> Class | None:
         named = _of_interpreter(name)
         if named is not None:
             return named
-    lower = name.lower()
-    may_be_lock = "lock" in lower or "mutex" in lower or "once_flag" in lower
-    return _LOCK if may_be_lock and re.search(_LOCK_NAME, name) else None
+    return _LOCK if _may_be_lock(name.lower()) and re.search(_LOCK_NAME, name) else None
 
 
 def _is_of_its_size(name: str, size: int, word: int) -> bool:
