@@ -72,8 +72,10 @@ def _alone(
     """
     import gc
 
+    from isoview.inspectors.binary.source import keep_buffers
     from isoview.stream import COLLECT, look
 
+    keep_buffers()
     before = gc.get_threshold()
     gc.set_threshold(*COLLECT)
     try:

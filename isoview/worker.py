@@ -12,6 +12,7 @@ import sys
 from typing import Any, BinaryIO
 
 from isoview.codec import error_to_data, report_to_data
+from isoview.inspectors.binary.source import keep_buffers
 from isoview.model import Complete, Failed
 from isoview.stream import COLLECT, look
 from isoview.targets import Place
@@ -35,6 +36,7 @@ def main() -> None:
     """Answer until there is nothing more to read."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to deal with
     gc.set_threshold(*COLLECT)
+    keep_buffers()
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may write among the frames
     for line in sys.stdin.buffer:
