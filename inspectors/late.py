@@ -20,6 +20,10 @@ class Late(Record):
         for name in make:
             del state[name]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled or copied: the fields, all of them made."""
+        return {name: getattr(self, name) for name in self._defaults}
+
     def _values(self) -> list[Any]:
         return [getattr(self, name) for name in self._defaults]
 

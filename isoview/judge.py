@@ -54,7 +54,7 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
         rules_run=len(asked) - len(not_run),
         live=None if live is None else dict(live),
     )
-    return report.put_off(weighed, partial(_all, facts, found, put_off)) if sums else report
+    return report.with_sum(weighed, partial(_all, facts, found, put_off)) if sums else report
 
 
 def _all(facts: Facts, found: list[Finding], put_off: list[Rule]) -> tuple[Finding, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from isoview.inspectors.facts import Evidence, Facts
 from isoview.inspectors.hints import Any, Literal
+from isoview.inspectors.late import Late, LateField
 from isoview.inspectors.record import Record
 
 Severity = Literal["error", "warning", "note"]
@@ -125,7 +126,7 @@ class Verdict(Record):
     free_threaded: Answer
 
 
-class Report(Record):
+class Report(Late):
     """Facts, what the rules found in them, and what it amounts to.
 
     ``findings`` may be put off until somebody asks for them: there are thousands in the modules of
@@ -139,6 +140,7 @@ class Report(Record):
     not_run: tuple[NotRun, ...] = ()
     rules_run: int = 0
     live: dict[str, Any] | None = None
+    _late = ("findings",)
 
     @property
     def summed(self) -> tuple[Finding, ...]:
@@ -148,21 +150,13 @@ class Report(Record):
         summed: tuple[Finding, ...] | None = self.__dict__.get("_summed")
         return self.findings if summed is None else summed
 
-    def put_off(
+    def with_sum(
         self, summed: tuple[Finding, ...], make: Callable[[], tuple[Finding, ...]]
     ) -> "Report":
-        """Have ``make`` make the findings when they are first asked for; returns the report."""
-        state = self.__dict__
-        state["_summed"], state["_make"] = summed, make
-        del state["findings"]
+        """The same report, with findings that ``make`` makes when they are first asked for."""
+        self.put_off(findings=make)
+        self.__dict__["_summed"] = summed
         return self
-
-    def _values(self) -> list[Any]:
-        return [getattr(self, name) for name in self._defaults]
-
-    def __replace__(self, /, **changes: Any) -> Any:
-        self.findings  # noqa: B018 - no report takes over what another one has put off
-        return super().__replace__(**changes)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -178,19 +172,7 @@ class Report(Record):
         return {"text/html": self._repr_html_(), "text/plain": plain(report_lines(self))}
 
 
-class _PutOff:
-    """What an instance that has no ``findings`` yet finds in its class."""
-
-    def __get__(self, report: Report | None, _kind: type[Report]) -> tuple[Finding, ...]:
-        if report is None:
-            return ()
-        state = report.__dict__
-        # Where two threads ask at once, both get the same findings.
-        findings: tuple[Finding, ...] = state.setdefault("findings", state["_make"]())
-        return findings
-
-
-Report.findings = _PutOff()  # type: ignore[assignment]
+Report.findings = LateField("findings")  # type: ignore[assignment]
 
 
 class TargetError(Record):

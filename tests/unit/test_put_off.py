@@ -1,18 +1,24 @@
 """Findings that are made when somebody asks: their sum, and what they are then."""
 
+import copy
 import pickle
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from facts_by_hand import facts, slot, static, static_type
 
 from isoview.codec import report_from_data, report_to_data
+from isoview.inspectors.binary.inspect import load, shape
 from isoview.inspectors.facts import Evidence, Facts
 from isoview.inspectors.record import replace
 from isoview.judge import judge
 from isoview.model import Finding, Report
 
+BUILT = Path(__file__).parents[1] / "fixtures" / "built" / "elf-x86-64"
+NAMED = BUILT / "symbols_311.cpython-311-x86_64-linux-gnu.so"
 SIZE = (Evidence("size", "8 bytes"),)
 WROTE = (Evidence("write", "written in count()"),)
 
@@ -72,6 +78,24 @@ def test_one_that_is_written_speaks_for_its_name(order: tuple[int, ...]) -> None
     others = [entries[number][0] for number in order if number != 2]
     assert [where.symbol for where in finding.related] == others
     assert set(finding.evidence) == {*SIZE, *WROTE}
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))]
+)
+def test_facts_of_a_file_are_copied_with_what_they_put_off(
+    copied: Callable[[Facts], Facts],
+) -> None:
+    with load(str(NAMED)) as loaded:
+        first, second = shape(loaded), shape(loaded)
+    assert {"globals", "sections"}.isdisjoint(vars(first))
+    assert copied(first) == second
+    assert first.globals
+    assert first.sections
+    assert [entry.symbol for entry in first.globals] == [row[1] for row in first.static_rows]
+    assert {entry.name for entry in first.sections} == first.section_names
+    assert copied(first).objects == second.objects
+    assert replace(shape(loaded), stage="code").globals == first.globals
 
 
 def test_a_report_is_the_same_before_and_after_its_findings_are_made() -> None:
