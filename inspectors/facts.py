@@ -371,11 +371,6 @@ class Facts(Late):
         return {row[0]: Global(*row) for row in self.static_rows if row[0] in places}
 
     @cached_property
-    def statics_symbols(self) -> frozenset[str | None]:
-        """The symbols of the statics."""
-        return frozenset(map(_SYMBOL, self.static_rows))
-
-    @cached_property
     def has_named_statics(self) -> bool:
         """Whether a symbol names any of the statics."""
         return any(map(_SYMBOL, self.static_rows))

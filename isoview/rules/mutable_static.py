@@ -5,6 +5,7 @@ from itertools import compress
 
 from isoview.fingerprint import dotted_module, fingerprint, symbol_subject
 from isoview.inspectors.facts import Evidence, Facts, Global
+from isoview.inspectors.record import kept
 from isoview.model import Finding
 from isoview.rules.base import Rule
 from isoview.rules.object_in_static import keeps_capsule, label, no_globals, place
@@ -187,10 +188,15 @@ def _doubt(facts: Facts, entry: Global) -> str | None:
     if (
         symbol is not None
         and symbol.startswith("_ZZ")
-        and f"_ZGV{symbol[2:]}" in facts.statics_symbols
+        and f"_ZGV{symbol[2:]}" in _symbols(facts)
     ):
         return "set once, under a guard of C++, when its function first runs"
     return None
+
+
+@kept
+def _symbols(facts: Facts) -> frozenset[str | None]:
+    return frozenset([row[1] for row in facts.static_rows])
 
 
 def _when_written(entry: Global) -> str:
