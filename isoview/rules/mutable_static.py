@@ -185,11 +185,7 @@ def _doubt(facts: Facts, entry: Global) -> str | None:
     if symbol is None and facts.artifact.format == "pe":
         # The C run-time library is part of every DLL, and nothing tells its statics apart.
         return "written outside the init function, maybe by the C run-time library"
-    if (
-        symbol is not None
-        and symbol.startswith("_ZZ")
-        and f"_ZGV{symbol[2:]}" in _symbols(facts)
-    ):
+    if symbol is not None and symbol.startswith("_ZZ") and f"_ZGV{symbol[2:]}" in _symbols(facts):
         return "set once, under a guard of C++, when its function first runs"
     return None
 
