@@ -131,6 +131,8 @@ class ElfFile:
     def __init__(self, data: memoryview) -> None:
         self.data = data
         self.damage: list[Damage] = []
+        self.highest_symbol: int | None = None
+        """Of the symbols that relocations are against, where those were read and nothing is missing."""
         ident = bytes(data[:_IDENT])
         if len(ident) < _IDENT or ident[4] not in (1, 2) or ident[5] not in (1, 2):
             raise _no_header("its first bytes name no class or byte order")

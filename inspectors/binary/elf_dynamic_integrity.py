@@ -32,7 +32,6 @@ _SECTIONS = {_STRTAB: 3, _SYMTAB: 11, _GNU_HASH: 0x6FFFFFF6, _HASH: 5,
              _VERSYM: 0x6FFFFFFF, _VERNEED: 0x6FFFFFFE, _RELA: 4, _REL: 9}  # fmt: skip
 _NAME_ROOM = 128
 """Bytes in which nearly every name of a symbol ends."""
-_BYTES = bytes(range(256))
 _LOWEST_BITS = bytes(byte & 1 for byte in range(256))
 _NEEDED_VERSIONS = {order: (struct.Struct(order + "HHIII"), struct.Struct(order + "IHHII"))
                     for order in "<>"}  # fmt: skip
@@ -100,7 +99,10 @@ def dynamic_oddities(
     symbols = _symbol_count(part, sections)
     yield from _hash(part, symbols)
     yield from _symbols(part, symbols, len(names))
-    yield from _relocations(part, tables, symbols)
+    if symbols is not None:
+        known = reader.highest_symbol  # but a table at no place is not read
+        if known is None or known >= symbols or any(tag not in part.tags for tag, *_ in tables):
+            yield from _relocations(part, tables, symbols)
     yield from _versions(part, len(names))
 
 
@@ -309,35 +311,22 @@ def _symbols(part: _Part, count: int | None, names: int) -> Iterator[Damage]:
         yield Damage("dynamic symbols", f"one belongs to section {odd:#x}, which cannot be")
 
 
-def _relocations(part: _Part, tables: Sequence[_Table], symbols: int | None) -> Iterator[Damage]:
+def _relocations(part: _Part, tables: Sequence[_Table], symbols: int) -> Iterator[Damage]:
     """Relocations against symbols that are not there. The number is the upper part of r_info."""
-    if symbols is None or part.machine == 8:  # MIPS packs r_info in a way of its own
+    if part.machine == 8:  # MIPS packs r_info in a way of its own
         return
     for _, _, raw, entry in tables:
         usable = raw[: len(raw) // entry * entry]
         if not usable:
             continue
         if part.wide:
-            place = 12 if part.order == "<" else 8
-            if symbols < 256 and _all_below(usable, part.order, place, entry, symbols):
-                continue
             # Those against no symbol come first, and are nearly all: their zeros are passed over.
-            highest = _highest(usable, part.order, place, entry)
+            highest = _highest(usable, part.order, 12 if part.order == "<" else 8, entry)
         else:
             highest = max(_column(usable, part.order, "I", 4, entry)) >> 8
         if highest >= symbols:
             text = f"one is against symbol {highest}, and there are {symbols}"
             yield Damage("relocations", text)
-
-
-def _all_below(raw: memoryview, order: str, offset: int, entry: int, limit: int) -> bool:
-    """Whether one 32-bit field of every entry is below ``limit``, which fits into a byte."""
-    data = bytes(raw)  # slices with a step are cheap of bytes alone
-    limits = (limit, 1, 1, 1) if order == "<" else (1, 1, 1, limit)
-    for place, below in enumerate(limits, offset):
-        if data[place::entry].translate(None, _BYTES[:below]):
-            return False
-    return True
 
 
 def _highest(raw: memoryview, order: str, offset: int, entry: int) -> int:

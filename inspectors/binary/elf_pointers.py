@@ -82,10 +82,13 @@ def _read(
     def stored(address: int) -> int:
         return int.from_bytes(reader.at(address, size), order)
 
+    highest: int | None = None if reader.damage else 0
     for raw, explicit in tables:
         found = relocations.read_table(
             raw, bits=reader.bits, endian=order, explicit_addend=explicit, kinds=kinds
         )
+        if highest is not None:
+            highest = None if found.highest is None else max(highest, found.highest)
         if pointers:
             pointers.update(found.relative)
         else:
@@ -107,6 +110,7 @@ def _read(
                 # A GOT or PLT slot of a REL file holds the lazy-binding address, not an addend.
                 value, added = values[index], stored(address)
                 pointers[address] = value if value == added else value + added & mask
+    reader.highest_symbol = highest
     relr, claimed = reader.tag(elf.DT_RELR), reader.tag(elf.DT_RELRSZ)
     if relr is not None and claimed:
         for address in relocations.relr_addresses(

@@ -46,6 +46,7 @@ class Relocations(Record):
     relative: dict[int, int]  # word address -> local address
     relative_in_place: list[int]  # word addresses whose stored word is the local address (REL)
     symbolic: Symbolic
+    highest: int | None = None  # of the symbols of all entries, where it is known
 
 
 def read_table(
@@ -106,12 +107,13 @@ def _read_rela(raw: memoryview, endian: str, kinds: Numbers) -> Relocations:
     low, high = (2, 3) if sys.byteorder == "little" else (3, 2)
     parts = memoryview(rest).cast("B").cast("I")
     symbols, wanted = parts[high::6].tolist(), parts[low::6].tolist()
+    highest = max(symbols, default=0)
     if kinds.symbolic.issuperset(wanted):
-        return Relocations(relative, [], Symbolic(addresses, symbols, addends))
+        return Relocations(relative, [], Symbolic(addresses, symbols, addends), highest)
     rows = list(zip(addresses, symbols, addends, wanted, strict=True))
     relative.update((row[0], row[2]) for row in rows if row[3] == kinds.relative)
     symbolic = [row[:3] for row in rows if row[3] in kinds.symbolic]
-    return Relocations(relative, [], _columns(symbolic))
+    return Relocations(relative, [], _columns(symbolic), highest)
 
 
 def _run_of(column: bytes, item: bytes) -> int:

@@ -111,9 +111,10 @@ _MARKS = (
     Mark("SIP", b"sip._C_API", None, _CAPSULES | _IMPORTED),
     Mark("Boost.Python", b"Boost.Python.", None),
 )
-# These write a whole module, as Cython does: one that Cython wrote only speaks with theirs, if it has
+# These write whole modules, as Cython does: one that Cython wrote only speaks with theirs, if it has
 # such a text. Most modules are Cython's, and all their constants would be gone through for each.
-_WHOLE = frozenset({"f2py", "cffi", "mypyc", "SIP", "Boost.Python"})
+# (cffi's part may be linked into a module of another's making, as in cryptography.)
+_NOT_WITH_CYTHON = frozenset({"mypyc", "SIP", "Boost.Python"})
 _LIBRARIES = {
     "Boost.Python": ("libboost_python", "boost_python"),
     "Shiboken": ("libshiboken", "shiboken"),
@@ -210,7 +211,7 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
     found: dict[str, Toolchain] = {}
     speaks = speaks_c_api(image)
     for mark in _MARKS if speaks else ():
-        if mark.name in found or (mark.name in _WHOLE and "Cython" in found):
+        if mark.name in found or (mark.name in _NOT_WITH_CYTHON and "Cython" in found):
             continue
         if mark.needs and mark.needs.isdisjoint(image.imported):
             continue
