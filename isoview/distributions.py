@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from isoview.inspectors.errors import IsoviewError
 from isoview.requirements import canonical
-from isoview.wheels import MODULE_ENDS
+from isoview.targets import MODULE_ENDS
 
 
 class Installed(NamedTuple):

@@ -6,9 +6,9 @@ interpreter starts with and a few modules of the standard library.
 
 import os
 import sys
-from typing import Any, NamedTuple
 
 from isoview.inspectors.errors import IsoviewError, NotFound
+from isoview.inspectors.hints import Any, NamedTuple
 
 _SECONDS = 20
 # Runs in any Python since 3.8. The markers are those of the specification of dependency
@@ -54,7 +54,7 @@ def ask(python: str | None = None) -> Environment:
     import json
     import subprocess
 
-    from isoview.inspectors.live.runner import find_python
+    from isoview.inspectors.live.pythons import find_python
 
     executable = find_python(python)
     if python is not None and os.path.isdir(executable):  # noqa: PTH112 - a path as it came

@@ -6,19 +6,23 @@ several links lead to is listed once.
 
 import os
 import stat
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from isoview.inspectors.errors import IsoviewError, NotFound
+from isoview.inspectors.hints import TYPE_CHECKING
 from isoview.model import TargetError
-from isoview.targets import Found, Place, Skipped, identity
-from isoview.wheels import MODULE_ENDS
+from isoview.targets import MODULE_ENDS, Found, Place, Skipped, identity
 
 if TYPE_CHECKING:
     from isoview.distributions import Installed
     from isoview.environment import Environment
 
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "__MACOSX"})
+_ENVIRONMENT = "pyvenv.cfg"
+"""What stands in the folder of a virtual environment (PEP 405)."""
+_ENDS = (*MODULE_ENDS, ".whl")
+_Entry = tuple[str, "os.DirEntry[str]", bool]
 _ARCHIVES = {
     (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar"): (
         "is a source distribution or another archive",
@@ -100,7 +104,7 @@ class Expansion:
             current = waiting.pop()
             try:
                 with os.scandir(current) as listing:
-                    entries = sorted(listing, key=lambda entry: entry.name)
+                    entries = _of_interest(listing)
                     status = os.stat(current)  # noqa: PTH116
             except OSError as error:
                 yield TargetError(
@@ -108,19 +112,19 @@ class Expansion:
                     "Run isoview as a user who may read it.",
                 )  # fmt: skip
                 continue
-            if current != folder and os.path.exists(os.path.join(current, "pyvenv.cfg")):  # noqa: PTH110, PTH118
+            if current != folder and any(name == _ENVIRONMENT for name, _, _ in entries):
                 continue  # another environment: it is a target of its own
             if not self._first_time(status):
                 continue
             below: list[str] = []
-            for entry in entries:
-                name = entry.name
-                if name.lower().endswith(MODULE_ENDS) and not _is_folder(entry):
+            for name, entry, is_folder in entries:
+                if is_folder:
+                    if not name.startswith(".") and name not in _PASSED_OVER:
+                        below.append(entry.path)
+                elif name.lower().endswith(MODULE_ENDS):
                     yield from self._file(entry)
-                elif name.lower().endswith(".whl") and called == folder and _is_file(entry):
+                elif name != _ENVIRONMENT and called == folder and _is_file(entry):
                     yield from self._wheel(entry.path)
-                elif not name.startswith(".") and name not in _PASSED_OVER and _is_folder(entry):
-                    below.append(entry.path)
             waiting += reversed(below)
 
     def _file(self, entry: os.DirEntry[str]) -> Iterator[Found]:
@@ -274,16 +278,28 @@ def archive_said(target: str) -> tuple[str, str] | None:
     return next((said for ends, said in _ARCHIVES.items() if low.endswith(ends)), None)
 
 
+def _of_interest(listing: Iterable[os.DirEntry[str]]) -> list[_Entry]:
+    """Of what stands in a folder the modules, wheels and folders, by name, and whether each is a
+    folder. Nearly all else is Python's own files: they are not sorted, or asked anything more.
+    """
+    found: list[_Entry] = []
+    for entry in listing:
+        name = entry.name
+        try:
+            is_folder = entry.is_dir()
+        except OSError:
+            is_folder = False
+        if is_folder:
+            found.append((name, entry, True))
+        elif name.lower().endswith(_ENDS) or name == _ENVIRONMENT:
+            found.append((name, entry, False))
+    found.sort(key=itemgetter(0))
+    return found
+
+
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
-    except OSError:
-        return False
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
     except OSError:
         return False
 

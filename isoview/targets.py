@@ -23,6 +23,10 @@ _CONTAINER_ENDS = (
 )  # fmt: skip
 
 
+MODULE_ENDS = (".so", ".pyd")
+"""How the names of compiled modules end."""
+
+
 class Place(Record):
     """One file to look at, or one member of a wheel.
 

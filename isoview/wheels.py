@@ -13,8 +13,8 @@ from typing import NamedTuple, Self
 
 from isoview.inspectors.binary.source import open_regular
 from isoview.inspectors.errors import IsoviewError, Unreadable, UnsupportedFormat
+from isoview.targets import MODULE_ENDS
 
-MODULE_ENDS = (".so", ".pyd")
 MEMBER_LIMIT = 384 << 20
 """Most bytes of one member: the largest extension modules known have about 250 MB."""
 _RATIO, _RATIO_FROM = 60, 16 << 20  # machine code packs 2 to 8 times; a hole much more

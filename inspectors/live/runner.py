@@ -6,7 +6,6 @@ target itself is raised.
 """
 
 import os
-import shutil
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ from isoview.inspectors.errors import BadConfig, NotFound, ProbeFailed, Unreadab
 from isoview.inspectors.live import EXPERIMENTS, PARTS
 from isoview.inspectors.live.answers import parse
 from isoview.inspectors.live.outcome import joined, judge, not_run, repeated
+from isoview.inspectors.live.pythons import find_python
 from isoview.inspectors.live.spawn import Ended
 from isoview.inspectors.live.symbols import name_statics
 
@@ -217,30 +217,6 @@ def _exercise(path: str | None) -> str | None:
             f"{path} is no Python code: {error}", "It is run with the module as `module`."
         ) from None
     return str(Path(path).absolute())
-
-
-def find_python(python: str | None) -> str:
-    """The executable that is meant."""
-    if python is None:
-        if not sys.executable:
-            raise ProbeFailed(
-                "this interpreter does not know its own executable",
-                "Name one with --python.",
-            )
-        return sys.executable
-    path = Path(python)
-    if path.is_dir():
-        inside = path / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        if inside.exists():
-            return str(inside)
-    found = shutil.which(python)
-    if found is None:
-        raise ProbeFailed(
-            f"there is no Python interpreter {python}",
-            "Give --python the path of an executable, a command, or a virtual environment's folder.",
-        )
-    # Not resolved: a virtual environment is known by the path its python is called by.
-    return str(Path(found).absolute())
 
 
 def resolve(target: str) -> tuple[str, str]:
