@@ -83,7 +83,8 @@ def live(
     repeat: int,
 ) -> int:
     """Run the experiments; what the module does to its child is an outcome, not our error."""
-    from isoview.inspectors.live.runner import find_python, resolve, run
+    from isoview.inspectors.live.pythons import find_python
+    from isoview.inspectors.live.runner import resolve, run
 
     resolve(target)  # a slip in the command line is said before anything is said to run
     for python in pythons:

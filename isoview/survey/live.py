@@ -102,7 +102,8 @@ def _modules(path: str) -> list[str]:
 def _column(task: Task, path: str, modules: Sequence[str], python: str, home: str) -> Iterator[Row]:
     """Every experiment under one interpreter."""
     from isoview.inspectors.live import EXPERIMENTS
-    from isoview.inspectors.live.runner import find_python, run
+    from isoview.inspectors.live.pythons import find_python
+    from isoview.inspectors.live.runner import run
 
     try:
         executable = _environment(find_python(python), path, home)

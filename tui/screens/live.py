@@ -264,7 +264,7 @@ class LiveScreen(PlacedScreen):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         from isoview.inspectors.errors import IsoviewError
-        from isoview.inspectors.live.runner import find_python
+        from isoview.inspectors.live.pythons import find_python
 
         try:
             python = find_python(event.value.strip())
