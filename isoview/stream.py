@@ -113,10 +113,10 @@ def _artifact(
             keep.append(loaded)
         facts = shape(loaded)
         if quick or not facts.artifact.is_extension:
-            report = _judged(facts, decisions)
-            if not place.named and is_library(report):
+            if not place.named and is_library(facts):
                 yield Nothing(place.path, LIBRARY)
                 continue
+            report = _judged(facts, decisions)
             if shapes:
                 yield Shape(report)
             yield Complete(report)
@@ -128,14 +128,14 @@ def _artifact(
         yield Complete(_judged(code(loaded, with_linked(facts, loaded)), decisions))
 
 
-def is_library(report: Report) -> bool:
+def is_library(facts: "Facts") -> bool:
     """Whether a file is no extension and is not named like one: a library beside extensions.
 
     It is left out of what was found in something larger. A file with a module's ABI tag and no
     init function is reported, as it should have been one, and so is one that is damaged.
     """
-    artifact = report.facts.artifact
-    library = artifact.tag is None and artifact.path.endswith(".so") and not report.facts.damage
+    artifact = facts.artifact
+    library = artifact.tag is None and artifact.path.endswith(".so") and not facts.damage
     return library and not artifact.is_extension
 
 

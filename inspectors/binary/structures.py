@@ -4,7 +4,7 @@ from isoview.inspectors.binary.abi_tag import names_free_threaded
 from isoview.inspectors.binary.definitions import FoundDefinition, find_definitions
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import Layout, layout_of
-from isoview.inspectors.binary.spec_use import SpecUse
+from isoview.inspectors.binary.spec_use import CommonUse
 from isoview.inspectors.binary.types import FoundType, find_specs, find_static_types
 from isoview.inspectors.record import Record
 
@@ -18,7 +18,7 @@ class Structures(Record):
     specs: tuple[FoundType, ...]
 
 
-def find_structures(image: Image, tag: str | None, use: SpecUse) -> Structures:
+def find_structures(image: Image, tag: str | None, use: CommonUse) -> Structures:
     """Definitions, types and specs in the object layout the file uses; ``use`` is what is known of
     how it uses all its specs.
 

@@ -26,7 +26,7 @@ from isoview.inspectors.binary.scan import (
     is_plain,
     shared_methods,
 )
-from isoview.inspectors.binary.spec_use import SpecUse
+from isoview.inspectors.binary.spec_use import CommonUse
 from isoview.inspectors.facts import Type
 from isoview.inspectors.record import Record
 
@@ -244,7 +244,7 @@ def _base_name(image: Image, where: int) -> str | None:
     return None
 
 
-def find_specs(image: Image, taken: list[tuple[int, int]], use: SpecUse) -> tuple[FoundType, ...]:
+def find_specs(image: Image, taken: list[tuple[int, int]], use: CommonUse) -> tuple[FoundType, ...]:
     """Every ``PyType_Spec``; ``taken`` are extents (start, end) of accepted structures, whose
     tails can look like one.
     """
@@ -292,7 +292,7 @@ def _slot_tables(image: Image) -> tuple[int, int]:
     return max(-1, first - _SLOT_WORDS * image.word_size), image.word_size - 1
 
 
-def read_spec(image: Image, address: int, layout: Layout, use: SpecUse) -> FoundType | None:
+def read_spec(image: Image, address: int, layout: Layout, use: CommonUse) -> FoundType | None:
     """The ``PyType_Spec`` at ``address``, or None where the words there have another shape."""
     size, pointers, imports = image.word_size, image.pointers, image.imports_at
     name_at, slots_at = pointers[address], pointers[address + layout.spec_slots]
