@@ -80,7 +80,7 @@ def _alone(
     gc.set_threshold(*COLLECT)
     try:
         for found in listed:
-            yield from look(found, decisions, quick=True)
+            yield from look(found, decisions, quick=True, brief=True)
             if isinstance(found, Place):
                 done(found)
     finally:

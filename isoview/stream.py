@@ -51,10 +51,12 @@ def look(
     quick: bool = False,
     shapes: bool = False,
     debug: bool = False,
+    brief: bool = False,
     keep: "list[Loaded] | None" = None,
 ) -> Iterator[Event]:
     """The events of one place, in this process. What was opened goes with the last of them, or is
-    put into ``keep``.
+    put into ``keep``. ``brief`` as for :func:`isoview.inspectors.binary.source.read_file`: for who
+    takes one event at once after the other, and keeps nothing.
     """
     if isinstance(found, Skipped):
         yield Nothing(found.path, found.reason)
@@ -66,7 +68,11 @@ def look(
         return
     yield Started(found.path)
     try:
-        yield from _artifact(found, decisions, quick=quick, shapes=shapes, keep=keep)
+        slices = list(opened(found, brief=brief))
+        if keep is not None:
+            keep += slices
+        while slices:
+            yield from _artifact(found, slices, decisions, quick=quick, shapes=shapes)
     except IsoviewError as error:
         if debug:
             raise
@@ -86,12 +92,15 @@ def fault(path: str, error: Exception) -> TargetError:
     )
 
 
-def opened(place: Place) -> "tuple[Loaded, ...]":
-    """The file of a place, or the member of its wheel: one entry for each slice."""
+def opened(place: Place, *, brief: bool = False) -> "tuple[Loaded, ...]":
+    """The file of a place, or the member of its wheel: one entry for each slice.
+
+    ``brief`` as for :func:`isoview.inspectors.binary.source.read_file`.
+    """
     from isoview.inspectors.binary.inspect import load_all, load_bytes
 
     if place.container is None or place.member is None:
-        return load_all(place.path)
+        return load_all(place.path, brief=brief)
     from isoview.wheels import read_member
 
     data = read_member(place.container, place.member)
@@ -100,32 +109,32 @@ def opened(place: Place) -> "tuple[Loaded, ...]":
 
 def _artifact(
     place: Place,
+    slices: "list[Loaded]",
     decisions: "Decisions | None",
     *,
     quick: bool,
     shapes: bool,
-    keep: "list[Loaded] | None",
 ) -> Iterator[Event]:
+    """The events of the first of these, which is taken away."""
     from isoview.inspectors.binary.inspect import code, shape
 
-    for loaded in opened(place):
-        if keep is not None:
-            keep.append(loaded)
-        facts = shape(loaded)
-        if quick or not facts.artifact.is_extension:
-            if not place.named and is_library(facts):
-                yield Nothing(place.path, LIBRARY)
-                continue
-            report = _judged(facts, decisions)
-            if shapes:
-                yield Shape(report)
-            yield Complete(report)
-            continue
+    loaded = slices.pop(0)
+    facts = shape(loaded)
+    if quick or not facts.artifact.is_extension:
+        del loaded  # before anybody is told, who may take long
+        if not place.named and is_library(facts):
+            yield Nothing(place.path, LIBRARY)
+            return
+        report = _judged(facts, decisions)
         if shapes:
-            yield Shape(_judged(facts, decisions))
-        from isoview.linked import with_linked
+            yield Shape(report)
+        yield Complete(report)
+        return
+    if shapes:
+        yield Shape(_judged(facts, decisions))
+    from isoview.linked import with_linked
 
-        yield Complete(_judged(code(loaded, with_linked(facts, loaded)), decisions))
+    yield Complete(_judged(code(loaded, with_linked(facts, loaded)), decisions))
 
 
 def is_library(facts: "Facts") -> bool:

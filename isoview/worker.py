@@ -24,7 +24,7 @@ def answer(place: Place, *, quick: bool) -> bytes:
     """What was found at ``place``, encoded: reports as the rules left them, and errors."""
     reports: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
-    for event in look(place, None, quick=quick):
+    for event in look(place, None, quick=quick, brief=quick):
         if isinstance(event, Complete):
             reports.append(report_to_data(event.report))
         elif isinstance(event, Failed):

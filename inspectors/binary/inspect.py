@@ -96,12 +96,12 @@ def choose(found: tuple[Loaded, ...], part: str | None = None) -> Loaded:
     return found[suitable(names)]
 
 
-def load_all(path: str) -> tuple[Loaded, ...]:
+def load_all(path: str, *, brief: bool = False) -> tuple[Loaded, ...]:
     """Open the file at ``path``: one entry, or one for each slice of a universal file.
 
-    Raises as :func:`load` does.
+    ``brief`` as for :func:`source.read_file`. Raises as :func:`load` does.
     """
-    return load_bytes(source.read_file(path), path)
+    return load_bytes(source.read_file(path, brief=brief), path)
 
 
 def load_bytes(

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import sys
 
 from isoview.inspectors.errors import Unreadable
 from isoview.inspectors.hints import TYPE_CHECKING
@@ -19,6 +20,9 @@ BROUGHT_LIMIT = 1 << 20
 puts others in their place without writing to them. Little of such a library is looked at.
 """
 
+LEASED_FROM = 512 << 10
+"""Bytes; from here on mapping a file under a lease takes less time than copying it."""
+
 _KEPT = 31 << 20
 """Bytes; glibc takes no notice of a block of 32 MiB or more."""
 
@@ -34,15 +38,18 @@ _KINDS = (
 )
 
 
-def read_file(path: str) -> memoryview:
+def read_file(path: str, *, brief: bool = False) -> memoryview:
     """The bytes of the regular file at ``path``.
+
+    ``brief`` says that they are let go of within moments: then a larger file may be mapped under
+    a lease, and whoever wants to write to it waits until they are.
 
     Raises :class:`Unreadable` for anything that is missing, empty, not a regular file or not
     ours to read. Opens without blocking, so that a pipe without a writer is refused at once.
     """
     descriptor = _open(path)
     try:
-        return _contents(path, descriptor)
+        return _contents(path, descriptor, brief=brief)
     except OSError as error:
         raise _refusal(path, error) from error
     finally:
@@ -85,20 +92,54 @@ def _regular(path: str, descriptor: int) -> os.stat_result:
     return status
 
 
-def _contents(path: str, descriptor: int) -> memoryview:
-    status = _regular(path, descriptor)
-    if status.st_size == 0:
-        raise Unreadable(f"{path} is empty", "Check that the build or the download was completed.")
-    if status.st_size > (BROUGHT_LIMIT if _is_brought(path) else COPY_LIMIT):
-        import mmap
-
-        return memoryview(mmap.mmap(descriptor, status.st_size, access=mmap.ACCESS_READ))
+def _contents(path: str, descriptor: int, *, brief: bool) -> memoryview:
+    size = _regular(path, descriptor).st_size
+    if brief and size >= LEASED_FROM and _leased(descriptor):
+        return _mapped(path, descriptor)
+    if size > (BROUGHT_LIMIT if _is_brought(path) else COPY_LIMIT):
+        return _mapped(path, descriptor)
+    if size == 0:
+        raise _empty(path)
     parts = []
-    left = status.st_size
+    left = size
     while left > 0 and (part := os.read(descriptor, left)):
         parts.append(part)
         left -= len(part)
     return memoryview(b"".join(parts) if len(parts) != 1 else parts[0])
+
+
+def _mapped(path: str, descriptor: int) -> memoryview:
+    import mmap
+
+    try:
+        return memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
+    except ValueError:  # somebody has cut it off since its size was asked for
+        raise _empty(path) from None
+
+
+def _leased(descriptor: int) -> bool:
+    """Whether nobody can open the file for writing, or cut it off, before it is let go of.
+
+    That is a read lease (fcntl(2), F_SETLEASE): who wants to write waits, 45 seconds at most. It
+    belongs to the open file, which a mapping keeps. Only the owner of a file gets one, while
+    nobody has it open for writing, and not of every file system.
+    """
+    if sys.platform != "linux":
+        return False
+    from fcntl import F_RDLCK, F_SETLEASE, F_SETSIG, fcntl
+    from signal import SIGURG
+
+    try:
+        # Who waits is announced by a signal. SIGIO would end the process, SIGURG is ignored.
+        fcntl(descriptor, F_SETSIG, SIGURG)
+        fcntl(descriptor, F_SETLEASE, F_RDLCK)
+    except OSError:
+        return False
+    return True
+
+
+def _empty(path: str) -> Unreadable:
+    return Unreadable(f"{path} is empty", "Check that the build or the download was completed.")
 
 
 def _is_brought(path: str) -> bool:
