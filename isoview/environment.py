@@ -8,28 +8,38 @@ import os
 import sys
 
 from isoview.inspectors.errors import IsoviewError, NotFound
-from isoview.inspectors.hints import Any, NamedTuple
+from isoview.inspectors.hints import NamedTuple
 
 _SECONDS = 20
+_MARK = "\0isoview\0"
+"""Before the answer, as anything may print something when an interpreter starts."""
+_MARKERS = (
+    "os_name", "sys_platform", "platform_machine", "platform_system", "platform_release",
+    "platform_version", "platform_python_implementation", "implementation_name",
+    "python_version", "python_full_version", "implementation_version",
+)  # fmt: skip
 # Runs in any Python since 3.8. The markers are those of the specification of dependency
-# specifiers, which decide what a requirement means there.
+# specifiers, which decide what a requirement means there. `platform` and `json` take as long to load
+# as the interpreter does to start, so where they say what others do, they are left alone.
 _ASK = """
-import sys, os, json, platform, sysconfig, importlib.machinery as machinery
+import sys, os, sysconfig, importlib.machinery as machinery
 v = sys.version_info
-print(json.dumps({
-    "executable": sys.executable, "prefix": sys.prefix, "path": sys.path,
-    "standard": sorted({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}),
-    "suffixes": machinery.EXTENSION_SUFFIXES,
-    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    "markers": {
-        "os_name": os.name, "sys_platform": sys.platform,
-        "platform_machine": platform.machine(), "platform_system": platform.system(),
-        "platform_release": platform.release(), "platform_version": platform.version(),
-        "platform_python_implementation": platform.python_implementation(),
-        "implementation_name": sys.implementation.name,
-        "python_version": "%d.%d" % v[:2], "python_full_version": platform.python_version(),
-        "implementation_version": platform.python_version(),
-    }}))
+kind = {"cpython": "CPython", "pypy": "PyPy"}.get(sys.implementation.name)
+if sys.platform in ("linux", "darwin") and kind:
+    name = os.uname()
+    told = [name.machine, name.sysname, name.release, name.version, kind]
+else:
+    import platform
+    told = [platform.machine(), platform.system(), platform.release(), platform.version(),
+            platform.python_implementation()]
+version = sys.version.split()[0]
+answer = [
+    sys.executable, sys.prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"),
+    "free-threading" in sys.version and "free-threaded" or "",
+    os.name, sys.platform, *told, sys.implementation.name, "%d.%d" % v[:2], version, version,
+    str(len(machinery.EXTENSION_SUFFIXES)), *machinery.EXTENSION_SUFFIXES,
+    *[path for path in sys.path if isinstance(path, str)]]
+sys.stdout.buffer.write(("\\0isoview\\0" + "\\0".join(answer)).encode("utf-8", "surrogatepass"))
 """
 
 
@@ -51,7 +61,6 @@ def ask(python: str | None = None) -> Environment:
     None is the interpreter that isoview runs on. Raises :class:`NotFound` where there is none
     and :class:`IsoviewError` where it does not answer.
     """
-    import json
     import subprocess
 
     from isoview.inspectors.live.pythons import find_python
@@ -62,17 +71,15 @@ def ask(python: str | None = None) -> Environment:
     try:
         child = subprocess.run(
             [executable, "-I", "-c", _ASK],
-            capture_output=True, text=True, timeout=_SECONDS, check=False,
-            stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        told = json.loads(child.stdout) if child.returncode == 0 else None
+        if child.returncode == 0:
+            return _environment(child.stdout.decode("utf-8", "surrogatepass"))
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         reason = _why(error)
         raise _silent(executable, reason) from error
-    if not isinstance(told, dict):
-        last = child.stderr.strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
-        raise _silent(executable, last[0])
-    return _environment(told)
+    said = child.stderr.decode("utf-8", "backslashreplace").strip().splitlines()
+    raise _silent(executable, said[-1] if said else f"exit code {child.returncode}")
 
 
 def _why(error: Exception) -> str:
@@ -94,21 +101,29 @@ def current_folders() -> list[str]:
     return list(sys.path)
 
 
-def _environment(told: dict[str, Any]) -> Environment:
-    standard = {os.path.realpath(path) for path in told["standard"] if path}
+def _environment(answer: str) -> Environment:
+    """What an interpreter has answered. Raises ValueError where that is something else."""
+    _, mark, told = answer.rpartition(_MARK)
+    executable, prefix, standard, platform_standard, free_threaded, *rest = told.split("\0")
+    markers, (many, *rest) = rest[: len(_MARKERS)], rest[len(_MARKERS) :]
+    suffixes, path = rest[: int(many)], rest[int(many) :]
+    if not mark or not suffixes or not path:
+        raise ValueError
+    known = {os.path.realpath(folder) for folder in (standard, platform_standard) if folder}
     folders = [
         folder
-        for folder in dict.fromkeys(told["path"])
-        if folder and os.path.isdir(folder) and not _is_standard(folder, standard)  # noqa: PTH112
+        for folder in dict.fromkeys(path)
+        if folder and os.path.isdir(folder) and not _is_standard(folder, known)  # noqa: PTH112
     ]
+    named = dict(zip(_MARKERS, markers, strict=True))
     return Environment(
-        executable=told["executable"],
-        prefix=told["prefix"],
+        executable=executable,
+        prefix=prefix,
         folders=tuple(folders),
-        suffixes=tuple(told["suffixes"]),
-        version=told["markers"]["python_full_version"],
-        free_threaded=told["free_threaded"],
-        markers=told["markers"],
+        suffixes=tuple(suffixes),
+        version=named["python_full_version"],
+        free_threaded=bool(free_threaded),
+        markers=named,
     )
 
 

@@ -101,7 +101,7 @@ def _read_rela(raw: memoryview, endian: str, kinds: Numbers) -> Relocations:
     # Linkers put all that are relative first: those are taken as a block, without a look at each.
     first = _run_of(words[1::3].tobytes(), kinds.relative.to_bytes(8, sys.byteorder))
     block, rest = words[: 3 * first], words[3 * first :]
-    relative = dict(zip(block[0::3].tolist(), block[2::3].tolist(), strict=True))
+    relative = dict(zip(block[0::3], block[2::3], strict=True))
     addresses, addends = rest[0::3].tolist(), rest[2::3].tolist()
     # r_info is one number, the kind in its low half and the symbol's index in the high one.
     low, high = (2, 3) if sys.byteorder == "little" else (3, 2)

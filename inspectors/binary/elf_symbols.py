@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, count
+from operator import or_
 
 from isoview.inspectors.binary.deferred import Deferred
 from isoview.inspectors.binary.image import Symbol, integers
@@ -31,6 +32,8 @@ _FUNCTIONS = frozenset(binding << 4 | kind for binding in range(16) for kind in 
 _LOCALS = frozenset({1, 2})
 """``st_info`` of local objects and functions (STB_LOCAL is 0)."""
 _UNDEFINED, _ABSOLUTE = 0, 0xFFF1  # SHN_UNDEF, SHN_ABS
+_ZERO = bytes([1, *bytes(255)])
+"""A byte's value: whether it is 0."""
 
 Column = Sequence[int]
 Row = tuple[int, int, int, int, int, int]
@@ -98,9 +101,16 @@ class SymbolTable:
     @cached_property
     def undefined(self) -> dict[int, str]:
         """Names the file wants from elsewhere, by the index of their symbol."""
-        found = [index for index, section in enumerate(self._numbers) if not section]
-        starts = self._starts
+        found, starts = self._unnumbered(), self._starts
         return dict(zip(found, self._text.every([starts[index] for index in found]), strict=True))
+
+    def _unnumbered(self) -> list[int]:
+        """Indexes of the symbols whose section has the number 0."""
+        raw, step, at = bytes(self._raw), *((24, 6) if self._wide else (16, 14))
+        low, high = raw[at::step], raw[at + 1 :: step]
+        if high.count(0) != len(high):
+            low = bytes(map(or_, low, high))
+        return list(compress(count(), low.translate(_ZERO)))
 
     def exports(self) -> Mapping[str, int]:
         """Addresses of what the table offers, by name. The names are read when one is asked for:
@@ -186,16 +196,16 @@ class SymbolTable:
             (value, index)
             for index in self._of_kind(_OBJECTS)
             if low <= (value := values[index]) < high
-            and starts[index]
             and numbers[index] not in (_UNDEFINED, _ABSOLUTE)
         ]
         found.sort()
         found = [row for low, high in _joined(within) for row in _between(found, low, high)]
-        names = self._text.every([starts[index] for _, index in found])
+        offsets = [starts[index] for _, index in found]
+        names = self._text.every(offsets)
         rows = [
             (value, name, sizes[index])
-            for name, (value, index) in zip(names, found, strict=True)
-            if name
+            for name, offset, (value, index) in zip(names, offsets, found, strict=True)
+            if name and offset
         ]
         return rows if len({row[0] for row in rows}) == len(rows) else _firsts(rows)
 
@@ -254,7 +264,7 @@ class _Text:
         self._raw = raw
         self._left = _REPEATS * len(raw) + NAME_LIMIT
         # Nearly every table is ASCII and ends as it must: decoded at once, a name is a slice of it.
-        self._plain = raw.decode("ascii") if raw[-1:] == b"\0" and raw.isascii() else None
+        self._plain = raw.decode("ascii") if raw.isascii() and _has_only_short(raw) else None
 
     def holds(self, part: bytes) -> bool:
         """Whether any name has ``part`` in it."""
@@ -268,8 +278,8 @@ class _Text:
     def every(self, offsets: Sequence[int]) -> list[str]:
         """The names at ``offsets``."""
         if self._plain is not None:
-            text, find, reach = self._plain, self._plain.find, NAME_LIMIT + 1
-            ends = [find("\0", offset, offset + reach) for offset in offsets]
+            text, find = self._plain, self._plain.find
+            ends = [find("\0", offset) for offset in offsets]
             size = sum(ends) - sum(offsets)
             if min(ends, default=0) >= 0 and size <= self._left:
                 self._left -= size
@@ -285,6 +295,17 @@ class _Text:
         name = decode(self._raw[offset : end if end >= 0 else last], NAME_LIMIT)
         self._left -= len(name)
         return name
+
+
+def _has_only_short(names: bytes) -> bool:
+    """Whether each of these names ends, and within the limit."""
+    end, last = -1, len(names) - 1
+    while end < last:
+        behind = end + 1
+        end = names.rfind(b"\0", behind, behind + NAME_LIMIT + 1)
+        if end < 0:
+            return False
+    return True
 
 
 def hashed_count(

@@ -7,7 +7,9 @@ recognised by its shape can be named, and the completeness says so.
 import builtins
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 
 from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.image import Image
@@ -127,16 +129,18 @@ def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
     rows = image.objects(ranges)
     if not rows:
         return found
-    section, end = "", 0
     known, word = owners.known, image.word_size
+    said = _told_by_names([name for _, name, _ in rows])
+    named = {rows[place][0]: told for place, told in said if _is_of_its_size(*rows[place][1:], word)}
+    apart = {*known, *named}
     first = rows[0][0]
     filled = sorted((*_from(image.relocated, first), *_from(image.imported_words, first)))
     filled.append(_BEHIND_ALL)
     following = 0  # the first of these at or behind the static
     by_size: dict[int, Class] = {}
     evidence: tuple[Evidence, ...]
-    said = _told_by_names([name for _, name, _ in rows])
-    for address, name, size in rows:
+    section, end = "", 0
+    for address, name, size in _no_more_than_are_listed(rows, found):
         if address >= end or not section:
             region = image.region_at(address)
             if region is None or not region.writable:
@@ -144,8 +148,7 @@ def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
             section, end = region.name, region.address + region.size
         if filled[following] < address:
             following = bisect_left(filled, address, following)
-        told = said[name] if name in said and _is_of_its_size(name, size, word) else None
-        if told is None and filled[following] >= address + size and address not in known:
+        if filled[following] >= address + size and address not in apart:
             # Most are such, and there are many.
             if size not in by_size:
                 by_size[size] = _by_size(size, word)
@@ -153,20 +156,29 @@ def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
         elif address in known:
             kind, text, _ = known[address]
             evidence = (Evidence("shape", text, address),)
-        elif told is not None and told is not _LOCK:
+        elif (told := named.get(address, _LOCK)) is not _LOCK:
             kind, evidence = told
         elif filled[following] < address + size and (
             table := _pointers_inside(image, address, size)
         ):
             kind, evidence = table
-        elif told is not None and size <= _LOCK_LIMIT:
+        elif address in named and size <= _LOCK_LIMIT:
             kind, evidence = told
         else:
             kind, evidence = _by_size(size, word)
         found.append((address, name, section, size, kind, evidence))
-        if len(found) > STATICS_LIMIT:
-            break
     return found
+
+
+def _no_more_than_are_listed(
+    rows: list[tuple[int, str, int]], found: list[StaticRow]
+) -> Iterator[tuple[int, str, int]]:
+    """``rows``, until more were found among them than are listed."""
+    return chain.from_iterable(
+        rows[start : start + STATICS_LIMIT + 1]
+        for start in range(0, len(rows), STATICS_LIMIT + 1)
+        if len(found) <= STATICS_LIMIT
+    )
 
 
 def _from(words: list[int], first: int) -> list[int]:
@@ -227,20 +239,22 @@ _LOCK_LIMIT = 64
 """Most bytes of a lock."""
 
 
-def _told_by_names(names: list[str]) -> dict[str, Class]:
-    """What the names alone say of the statics that have one of those above. Few have, so all are
-    asked at once whether any can.
+def _told_by_names(names: list[str]) -> list[tuple[int, Class]]:
+    """What the names alone say of the statics that have one of those above, by their places. Few
+    have, so all are asked at once whether any can.
     """
-    likely = [name for name in names if name[:_FEW] in _FIRST_LETTERS]
-    text = "\n".join(names)
-    if _RUST in text:
-        likely += [name for name in names if name.startswith(_RUST)]
+    likely = [place for place, name in enumerate(names) if name[:_FEW] in _FIRST_LETTERS]
+    text = "\n" + "\n".join(names)
+    if "\n" + _RUST in text:
+        likely += [place for place, name in enumerate(names) if name.startswith(_RUST)]
     if _WRAPPER_BASE in text or _BUILTIN in text:
-        likely += [name for name in names if _WRAPPER_BASE in name or _BUILTIN in name]
+        likely += [
+            place for place, name in enumerate(names) if _WRAPPER_BASE in name or _BUILTIN in name
+        ]
     if _may_be_lock(text.lower()):
-        likely += [name for name in names if _may_be_lock(name.lower())]
-    found = [(name, _told_by_name(name)) for name in likely]
-    return {name: told for name, told in found if told is not None}
+        likely += [place for place, name in enumerate(names) if _may_be_lock(name.lower())]
+    found = [(place, _told_by_name(names[place])) for place in likely]
+    return [(place, told) for place, told in found if told is not None]
 
 
 def _may_be_lock(lower: str) -> bool:

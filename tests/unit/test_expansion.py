@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from command import isoview, speedups
+from packaging.markers import default_environment
 from targets_by_hand import good_wheel, installed
 
 from isoview.commands import ExitCode
@@ -16,7 +17,7 @@ from isoview.distributions import chains
 from isoview.distributions import installed as distributions
 from isoview.environment import Environment, ask
 from isoview.expansion import Expansion
-from isoview.inspectors.errors import BadConfig
+from isoview.inspectors.errors import BadConfig, IsoviewError
 from isoview.model import TargetError
 from isoview.requirements import names
 from isoview.targets import Found, Place, Skipped, find
@@ -164,6 +165,36 @@ def test_an_interpreter_that_does_not_start_is_one_line_and_the_rest_is_read(
     found = listed(tmp_path)
     assert "does not say where it imports from: broken" in errors(found)[0]
     assert len(places(found)) == 1
+
+
+def python_that_says(folder: Path, script: str) -> str:
+    python = folder / "python"
+    python.write_text("#!/bin/sh\n" + script)
+    python.chmod(0o755)
+    return str(python)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "hello", r"\0isoview\0", r"\0isoview\0a\0b", r"\0isoview\0" + r"x\0" * 40, r"\377\376"],
+)
+def test_an_answer_of_another_kind_is_refused_in_a_line(tmp_path: Path, answer: str) -> None:
+    with pytest.raises(IsoviewError, match="not what a Python answers"):
+        ask(python_that_says(tmp_path, f"printf '{answer}'\n"))
+
+
+def test_what_is_printed_at_the_start_is_no_part_of_the_answer(tmp_path: Path) -> None:
+    """An environment's ``.pth`` files may run code that prints."""
+    python = python_that_says(tmp_path, f'printf "welcome\\0"\nexec {sys.executable} "$@"\n')
+    assert ask(python) == ask(sys.executable)
+
+
+def test_the_markers_are_those_of_packaging() -> None:
+    """Which decides with them what a requirement means."""
+    own = ask(sys.executable).markers
+    known = default_environment()
+    assert own == {name: known[name] for name in own}
+    assert own.keys() >= known.keys()
 
 
 def test_check_takes_an_environment_by_its_python(environment: Path) -> None:
