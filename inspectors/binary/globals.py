@@ -131,7 +131,9 @@ def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
         return found
     known, word = owners.known, image.word_size
     said = _told_by_names([name for _, name, _ in rows])
-    named = {rows[place][0]: told for place, told in said if _is_of_its_size(*rows[place][1:], word)}
+    named = {
+        rows[place][0]: told for place, told in said if _is_of_its_size(*rows[place][1:], word)
+    }
     apart = {*known, *named}
     first = rows[0][0]
     filled = sorted((*_from(image.relocated, first), *_from(image.imported_words, first)))
