@@ -10,8 +10,17 @@ import re
 from functools import lru_cache
 
 # Texts: compiled (and kept by re) when a file needs them.
+_TAG = r"(?:cpython-|cp|abi)\d|(?:pypy|graalpy|pyston|ironpython|jython)"
 _FREE_THREADED = r"c(?:python-|p)3\d+t"
 _PYTHON_DLL = r"(?i)(?:lib)?python3(?:\.?(\d+))?(t?)(_d)?\.dll\Z"
+
+
+@lru_cache(maxsize=64)
+def is_abi_tag(text: str) -> bool:
+    """Whether this is the tag of an ABI, not just what stands behind a dot in the name of a library
+    (``libm-2-dffaabfe.28.so``, ``libSystem.Native.so``, ``libz.so.1``).
+    """
+    return re.match(_TAG, text) is not None
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,12 @@ first found is shown before the second starts.
 """
 
 from isoview.inspectors.binary import source
-from isoview.inspectors.binary.abi_tag import module_stem, names_free_threaded, tag_of_libraries
+from isoview.inspectors.binary.abi_tag import (
+    is_abi_tag,
+    module_stem,
+    names_free_threaded,
+    tag_of_libraries,
+)
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.globals import Owners, find_globals
@@ -43,6 +48,7 @@ _BUILT_AT_RUN_TIME = {
     "Boost.Python": "Boost.Python builds its classes at run time",
     "SIP": "SIP builds its classes at run time",
     "Shiboken": "Shiboken builds its classes at run time",
+    "Nuitka": "the classes that Nuitka compiles are made at run time, as Python's own are",
     "SWIG": "SWIG builds its proxy types at run time",
     "mypyc": "mypyc copies its template types into heap types at run time",
     "cffi": "cffi's types belong to its back end",
@@ -134,6 +140,8 @@ def _artifact(
     path: str, part: str | None, size: int, image: Image, container: str | None, member: str | None
 ) -> Artifact:
     _, tag = source.split_name(path)
+    if tag is not None and not is_abi_tag(tag):
+        tag = None
     if tag is None and image.format == "pe":
         tag = tag_of_libraries(image.libraries)
     return Artifact(

@@ -64,7 +64,12 @@ _IMPORTED = frozenset({
 _BUILT = frozenset({"Py_BuildValue", "_Py_BuildValue_SizeT"})
 # PyO3's exception class for panics; before 0.11 there was none, but all look for an interpreter.
 _PYO3 = frozenset({"PyErr_NewExceptionWithDoc", "PyErr_NewException", "Py_IsInitialized"})
+# Of what Nuitka's run-time library always calls, the ones that hardly anybody else does.
+_COMPILED = frozenset({"PyFrame_Type", "PyImport_FrozenModules", "PyModule_ExecDef"})
 _MARKS = (
+    # First, as texts of the Python code that was compiled stand in the file. This is the name of its
+    # class that finds the modules in the file, which CPython does not know of.
+    Mark("Nuitka", b"nuitka_module_loader\0", None, _COMPILED),
     # The module in which Cython's shared types are kept, and the one that holds its settings.
     Mark(
         "Cython",
@@ -274,7 +279,7 @@ def _by_text(constants: Constants, mark: Mark) -> Toolchain | None:
         address = constants.find(mark.needle)
         if address is None:
             return None
-        text = f'text "{mark.needle.decode()}"'
+        text = f'text "{mark.needle.rstrip(bytes(1)).decode()}"'
         return Toolchain(mark.name, None, (Evidence("text", text, address),))
     hit = constants.match(mark.needle, mark.version)
     if hit is None:

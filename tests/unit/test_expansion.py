@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import venv
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from isoview.distributions import chains
 from isoview.distributions import installed as distributions
 from isoview.environment import Environment, ask
 from isoview.expansion import Expansion
+from isoview.inspectors.binary.abi_tag import is_abi_tag
 from isoview.inspectors.errors import BadConfig, IsoviewError
 from isoview.model import TargetError
 from isoview.requirements import names
@@ -96,6 +98,34 @@ def test_libraries_that_are_left_out_are_counted(tmp_path: Path) -> None:
     shown = isoview("check", "--fail-on", "never", tmp_path)
     assert "1 shared library without an init function left out" in shown.stderr
     assert shown.returncode == ExitCode.CLEAN
+
+
+@pytest.mark.parametrize("name", ["libmvec-2-dffaabfe.28.so", "libSystem.Native.so"])
+def test_what_stands_behind_a_dot_in_a_librarys_name_is_no_tag(tmp_path: Path, name: str) -> None:
+    put(tmp_path / "_speedups.abi3.so")
+    shutil.copy(Path(sys.executable).resolve(), tmp_path / name)
+    shown = isoview("check", "--fail-on", "never", "--format", "json", tmp_path)
+    assert [entry["tag"] for entry in json.loads(shown.stdout)["artifacts"]] == ["abi3"]
+
+
+def test_a_module_without_an_init_function_is_reported(tmp_path: Path) -> None:
+    put(tmp_path / "_speedups.abi3.so")
+    shutil.copy(Path(sys.executable).resolve(), tmp_path / "lost.cpython-313-x86_64-linux-gnu.so")
+    shown = isoview("check", "--fail-on", "never", "--format", "json", tmp_path)
+    assert [entry["is_extension"] for entry in json.loads(shown.stdout)["artifacts"]] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["cpython-313-x86_64-linux-gnu", "cpython-38m-darwin", "cp313t-win_amd64", "abi3", "abi3t",
+     "pypy310-pp73-x86_64-linux-gnu", "graalpy242-311-native-x86_64-linux",
+     *[end.split(".")[1] for end in EXTENSION_SUFFIXES if end.count(".") > 1]],
+)  # fmt: skip
+def test_tags_of_abis_are_known(tag: str) -> None:
+    assert is_abi_tag(tag)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders have no such permissions here")

@@ -42,17 +42,41 @@ def locate(path):
     return Loaded(bias, lowest, bias + end)
 
 
+def file_at(address):
+    """The loaded file in whose memory a run-time address lies, or None: in none, or no way to know.
+
+    Zero fill lies behind the last mapping of its file, and has no name.
+    """
+    named = None
+    for line in _maps():
+        parts = line.split(None, 5)
+        start, end = [int(part, 16) for part in parts[0].split(b"-")]
+        if len(parts) == 6 and parts[5].startswith(b"/"):
+            named = os.fsdecode(parts[5].replace(b"\\012", b"\n"))
+        if start <= address < end:
+            loaded = locate(named)
+            return named if loaded is not None and loaded.holds(address) else None
+    return None
+
+
+def _maps():
+    """The lines of ``/proc/self/maps``, sorted by address; none where there is no such file."""
+    try:
+        with open("/proc/self/maps", "rb") as stream:
+            return stream.read().splitlines()
+    except OSError:
+        return []
+
+
 def _lowest_mapping(path):
     real = os.path.realpath(path)
     try:
         status = os.stat(real)
-        with open("/proc/self/maps", "rb") as stream:
-            lines = stream.read().splitlines()
     except OSError:
         return None
     wanted = os.fsencode(real).replace(b"\n", b"\\012")
     by_inode = None
-    for line in lines:
+    for line in _maps():
         parts = line.split(None, 5)
         if len(parts) < 6:
             continue
