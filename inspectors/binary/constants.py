@@ -8,6 +8,8 @@ from isoview.inspectors.hints import Any
 from isoview.inspectors.record import cached_property
 
 _CONSTANT_SECTIONS = (".rodata", ".rdata", "__cstring", "__const")
+_WRITABLE_CONSTANTS = ".data"
+"""Where Microsoft's compiler puts texts that it was not told to share (/GF, part of /O1 and /O2)."""
 
 
 class Constants:
@@ -74,6 +76,12 @@ def _regions(image: Image) -> list[Region]:
     named = [
         region for region in image.regions if _is_of_constants(region.name) and not region.zero_fill
     ]
+    if named and image.format == "pe":
+        named += [
+            region
+            for region in image.regions
+            if region.name == _WRITABLE_CONSTANTS and not region.zero_fill
+        ]
     if named:
         return named
     sealed = [r for r in image.regions if not r.executable and not r.zero_fill]

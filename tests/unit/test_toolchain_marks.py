@@ -7,16 +7,29 @@ from isoview.inspectors.binary.image import Image, Region, Segment
 from isoview.inspectors.binary.toolchain import find_toolchains
 
 
-def toolchains(data: bytes, *imported: str) -> list[str]:
-    """The toolchains of a file with these constants, which imports that."""
-    image = Image(
-        format="elf", arch="x86-64", bits=64, endian="little",
-        segments=(Segment(".rodata", 0x1000, len(data), memoryview(data), False, False, 0),),
-        regions=(Region(".rodata", 0x1000, len(data), False, False, False),),
+def image_of(imported: tuple[str, ...], form: str = "elf", **sections: bytes) -> Image:
+    """A file with these sections, which imports that."""
+    segments, regions, address = [], [], 0x1000
+    for name, data in sections.items():
+        where, writable = f".{name}", name == "data"
+        segments.append(Segment(where, address, len(data), memoryview(data), writable, False, 0))
+        regions.append(Region(where, address, len(data), writable, False, False))
+        address += 0x1000
+    return Image(
+        format=form, arch="x86-64", bits=64, endian="little",
+        segments=tuple(segments), regions=tuple(regions),
         pointers={}, imports_at={}, imported=frozenset(imported), exports={},
         export_sizes={}, libraries=(), build_id=None, compilers=(), stripped=True,
         module_file=True, load_symbols=tuple, load_function_starts=tuple,
     )  # fmt: skip
+
+
+def toolchains(data: bytes, *imported: str) -> list[str]:
+    """The toolchains of a file with these constants, which imports that."""
+    return names_of(image_of(imported, rodata=data))
+
+
+def names_of(image: Image) -> list[str]:
     return [entry.name for entry in find_toolchains(image, Constants(image))]
 
 
@@ -31,3 +44,13 @@ def test_a_module_that_looks_for_nuitkas_loader_is_not_its_own() -> None:
     data = b"\0nuitka_module_loader\0_cython_3_0_11\0"
     assert toolchains(data, "PyImport_AddModule") == ["Cython", "C"]
     assert toolchains(b"\0nuitka_module_loaders\0", "PyFrame_Type") == ["C"]
+
+
+def test_texts_in_writable_data_count_where_microsofts_compiler_puts_them() -> None:
+    """As in tongsuopy 1.0.1 for Windows, whose texts all stand in .data."""
+    imported = ("PyObject_CallMethod",)
+    text = b"\0_init_cffi_1_0_external_module\0"
+    pe = image_of(imported, "pe", rdata=b"nothing", data=text)
+    assert names_of(pe) == ["cffi", "C"]
+    elf = image_of(imported, "elf", rodata=b"nothing", data=text)
+    assert names_of(elf) == ["C"]
