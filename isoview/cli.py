@@ -75,8 +75,9 @@ def _invoke(arguments: list[str], settings: Settings) -> int:
             return report_on(Options(**asked))
     elif _is_plain_open(arguments):
         from isoview.commands.opening import open_app
+        from isoview.targets import Scope
 
-        return open_app(tuple(arguments))
+        return open_app(Scope(tuple(arguments)))
     from isoview.commands.parser import invoke
 
     return invoke(arguments, settings)

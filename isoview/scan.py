@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,7 +28,7 @@ from isoview.model import (
     Started,
     TargetError,
 )
-from isoview.targets import Found, Place, find
+from isoview.targets import Found, Place, Scope, find
 
 if TYPE_CHECKING:
     from isoview.answers import Homes
@@ -99,23 +99,26 @@ class Listing(NamedTuple):
     chains: dict[str, tuple[str, ...]]
 
 
-def list_targets(targets: Sequence[str], python: str | None) -> Listing:
-    """Everything that ``targets`` mean; without any, the environment of ``python``."""
+def list_targets(scope: Scope) -> Listing:
+    """Everything in ``scope``; without targets and requirements, an environment."""
     from isoview.answers import Homes
     from isoview.distributions import chains, installed
     from isoview.environment import ask
 
-    environment = ask(python) if python is not None or not targets else None
-    if environment is not None and not targets:
+    targets, python, files = scope.targets, scope.python, scope.files
+    some = bool(targets or files)
+    environment = ask(python) if python is not None or not some else None
+    if environment is not None and not some:
         from isoview.expansion import Expansion
 
         listed = list(Expansion(environment).environment(environment, environment.prefix))
         folders = list(environment.folders)
         title = _titled(environment)
     else:
-        listed = list(find(targets, environment))
-        folders = _folders(targets, environment)
-        title = ", ".join(targets[:3]) + (f" and {len(targets) - 3} more" if targets[3:] else "")
+        listed = list(find(targets, environment, files))
+        folders = _folders(scope, environment)
+        named = (*targets, *files)
+        title = ", ".join(named[:3]) + (f" and {len(named) - 3} more" if named[3:] else "")
     entries, troubles = installed(folders)
     listed += [TargetError(each.path, f"{each.path}: {each.error}", each.hint) for each in troubles]
     markers = environment.markers if environment else _own_markers()
@@ -127,13 +130,13 @@ def _titled(environment: "Environment") -> str:
     return f"{environment.prefix} (Python {environment.version}{build})"
 
 
-def _folders(targets: Sequence[str], environment: "Environment | None") -> list[str]:
+def _folders(scope: Scope, environment: "Environment | None") -> list[str]:
     """Where what was listed is imported from."""
     from isoview.environment import ask, current_folders, is_environment
 
     folders: list[str] = []
-    named = False
-    for target in targets:
+    named = bool(scope.files)
+    for target in scope.targets:
         if not os.path.isdir(target):  # noqa: PTH112 - paths stay as they came
             named = named or not os.path.lexists(target)
             folders.append(os.path.dirname(os.path.abspath(target)))  # noqa: PTH100, PTH120
@@ -222,7 +225,8 @@ def run(request: dict[str, Any], write: Callable[[str], Any]) -> None:
 
     said = _Said(write)
     decisions = current_decisions()
-    listing = list_targets(request["targets"], request["python"])
+    scope = Scope(tuple(request["targets"]), request["python"], tuple(request.get("files", ())))
+    listing = list_targets(scope)
     places = [found for found in listing.listed if isinstance(found, Place)]
     said.line(
         {

@@ -13,10 +13,11 @@ import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from isoview.inspectors.errors import IsoviewError
+from isoview.targets import Scope
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -34,11 +35,12 @@ _POLICY = (
 )
 
 
-def command_line(targets: Sequence[str], python: str | None) -> str:
+def command_line(scope: Scope) -> str:
     """The command for a page's child process, for the shell that starts it."""
     arguments = [sys.executable, "-P", "-m", "isoview"]
-    arguments += [] if python is None else ["--python", python]
-    arguments += ["--", *targets] if targets else []
+    arguments += [] if scope.python is None else ["--python", scope.python]
+    arguments += [f"--requirement={file}" for file in scope.files]
+    arguments += ["--", *scope.targets] if scope.targets else []
     if sys.platform == "win32":
         return subprocess.list2cmdline(arguments)
     return shlex.join(arguments)
@@ -106,9 +108,7 @@ class Guard:
         return response
 
 
-def serve(
-    targets: Sequence[str], python: str | None, port: int, say: Callable[[str], None]
-) -> None:
+def serve(scope: Scope, port: int, say: Callable[[str], None]) -> None:
     """Serve the app until it is interrupted; ``say`` is told the address once it answers."""
     try:
         from aiohttp import web
@@ -135,4 +135,4 @@ def serve(
         def initialize_logging(self) -> None:
             """A page that is closed is nothing to write about."""
 
-    Page(command_line(targets, python), host=HOST, port=port, title="isoview").serve()
+    Page(command_line(scope), host=HOST, port=port, title="isoview").serve()

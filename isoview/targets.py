@@ -52,6 +52,16 @@ class Skipped(Record):
 Found: TypeAlias = "Place | TargetError | Skipped"
 
 
+class Scope(Record):
+    """All that a command line names: targets, the interpreter in whose environment names are looked
+    up (None: where isoview itself runs), and files of requirements.
+    """
+
+    targets: tuple[str, ...] = ()
+    python: str | None = None
+    files: tuple[str, ...] = ()
+
+
 def find(
     targets: Iterable[str], environment: "Environment | None" = None, files: Iterable[str] = ()
 ) -> Iterator[Found]:

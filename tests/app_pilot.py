@@ -156,7 +156,7 @@ def app_of(
     services = Services(
         symbols=lambda _path, _part: symbol_list(*SAMPLE),
         stream=stream,
-        scan=lambda targets, _python: MemoryScan(stream, targets),
+        scan=lambda scope: MemoryScan(stream, scope.targets),
         evidence=MemoryEvidence,
         decisions=decisions or MemoryDecisions(),
         live=live,

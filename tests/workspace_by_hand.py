@@ -8,6 +8,7 @@ from typing import Any
 from app_pilot import MemoryDecisions, MemoryEvidence, streaming
 from app_reports import REPORT
 
+from isoview.targets import Scope
 from isoview.tui.app import IsoviewApp
 from isoview.tui.services import Services
 from isoview.tui.workspace import Workspace
@@ -91,12 +92,12 @@ def workspace_app(
     made = batches or ([*LINES, {"kind": "end"}],)
     services = Services(
         stream=streaming(REPORT),
-        scan=lambda _targets, _python: Scripted(made, gate),
+        scan=lambda _scope: Scripted(made, gate),
         evidence=MemoryEvidence,
         decisions=MemoryDecisions(),
         python="Python 3.13.0",
     )
-    return IsoviewApp([], services, workspace=Workspace(targets))
+    return IsoviewApp([], services, workspace=Workspace(Scope(targets)))
 
 
 def many(number: int) -> list[Line]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from isoview.model import Event, Report
+    from isoview.targets import Scope
 
 
 def run(targets: list[str]) -> int:
@@ -19,12 +20,12 @@ def run(targets: list[str]) -> int:
     return app.return_code or 0
 
 
-def run_workspace(targets: Sequence[str], python: str | None) -> int:
-    """Open the app on everything in ``targets``, or in an environment; returns the exit code."""
+def run_workspace(scope: Scope) -> int:
+    """Open the app on everything in ``scope``, or in an environment; returns the exit code."""
     from isoview.tui.app import IsoviewApp
     from isoview.tui.workspace import Workspace
 
-    app = IsoviewApp([], workspace=Workspace(tuple(targets), python))
+    app = IsoviewApp([], workspace=Workspace(scope))
     app.run()
     return app.return_code or 0
 

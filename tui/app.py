@@ -82,10 +82,11 @@ class IsoviewApp(BaseApp):
     ) -> WorkspaceControl | None:
         if workspace is None and len(targets) < 2:
             return None
+        from isoview.targets import Scope
         from isoview.tui.workspace import Workspace
         from isoview.tui.workspace_control import WorkspaceControl
 
-        return WorkspaceControl(self, workspace or Workspace(tuple(targets)))
+        return WorkspaceControl(self, workspace or Workspace(Scope(tuple(targets))))
 
     def get_default_screen(self) -> Screen[Any]:
         """The screen at the bottom of the stack: Textual's own, which is empty, would be styled
@@ -125,7 +126,9 @@ class IsoviewApp(BaseApp):
         """What was opened, as targets."""
         if self.workspace is not None:
             known = self.workspace.workspace
-            return list(known.targets) or [m.path for m in known.modules() if not m.error]
+            if known.scope.targets and not known.scope.files:
+                return list(known.scope.targets)
+            return [m.path for m in known.modules() if not m.error]
         return [entry.path for entry in self.entries]
 
     def entry_of(self, path: str) -> Entry | None:

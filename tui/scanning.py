@@ -8,9 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from threading import Lock
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from isoview.targets import Scope
 
 Lines = list[dict[str, Any]]
 PAUSE = 0.05
@@ -31,8 +34,11 @@ class Scan(Protocol):
 class ScanProcess:
     """``python -P -m isoview.scan`` in a child process."""
 
-    def __init__(self, targets: Sequence[str], python: str | None, *, cache: bool = True) -> None:
-        self._request = {"targets": list(targets), "python": python, "cache": cache}
+    def __init__(self, scope: Scope, *, cache: bool = True) -> None:
+        self._request = {
+            "targets": list(scope.targets), "python": scope.python, "files": list(scope.files),
+            "cache": cache,
+        }  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
         self._lock = Lock()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from isoview.evidence import EvidenceSource
     from isoview.model import Event, Report
     from isoview.symbols import SymbolList
+    from isoview.targets import Scope
     from isoview.triage import Decision, Decisions, Group
     from isoview.tui.scanning import Scan
 
@@ -124,11 +125,11 @@ def decided(report: Report, decisions: Decisions) -> Report:
     return apply(report, decisions)
 
 
-def scan_targets(targets: Sequence[str], python: str | None) -> Scan:
-    """Reads many files in another process, with the cache; without targets, an environment."""
+def scan_targets(scope: Scope) -> Scan:
+    """Reads many files in another process, with the cache; of an empty scope an environment."""
     from isoview.tui.scanning import ScanProcess
 
-    return ScanProcess(targets, python)
+    return ScanProcess(scope)
 
 
 LARGE = 16_000_000
@@ -197,7 +198,7 @@ class Services:
     """Everything outside the app that its screens reach, none of it opened by a widget."""
 
     stream: Callable[[Iterable[str]], Iterator[Event]] = stream_targets
-    scan: Callable[[Sequence[str], str | None], Scan] = scan_targets
+    scan: Callable[[Scope], Scan] = scan_targets
     evidence: Callable[[str], EvidenceSource] = open_evidence
     symbols: Callable[[str, str | None], SymbolList] = open_symbols
     decisions: DecisionStore = field(default_factory=ProjectDecisions)

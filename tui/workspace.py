@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from isoview.targets import Scope
 from isoview.tui.words import QUESTIONS
 
 if TYPE_CHECKING:
@@ -111,9 +112,8 @@ class Row:
 class Workspace:
     """The modules of all targets. Lines change it; the screen reads it."""
 
-    def __init__(self, targets: tuple[str, ...] = (), python: str | None = None) -> None:
-        self.targets = targets
-        self.python = python
+    def __init__(self, scope: Scope = Scope()) -> None:  # noqa: B008 - it never changes
+        self.scope = scope
         self.sort = "own_gil"
         self.backwards = False
         self.flat = False  # no groups

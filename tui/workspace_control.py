@@ -31,7 +31,7 @@ class WorkspaceControl:
         """Read everything, in another process; what was known before is forgotten."""
         self.close()
         self.workspace.begin()
-        scan = self._app.services.scan(self.workspace.targets, self.workspace.python)
+        scan = self._app.services.scan(self.workspace.scope)
         self._scan = scan
 
         def read() -> None:

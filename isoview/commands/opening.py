@@ -9,27 +9,42 @@ from typing import TYPE_CHECKING
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
+from isoview.inspectors.record import replace
 from isoview.visible import visible
 
 if TYPE_CHECKING:
     from isoview.model import TargetError
-    from isoview.targets import Found
+    from isoview.targets import Found, Scope
 
 
-def open_app(targets: tuple[str, ...], python: str | None = None) -> int:
+def open_app(scope: "Scope") -> int:
     """Open the app where there is a terminal; say what to run instead where there is none."""
-    one, wrong = (None, False) if python is not None else look(targets)
+    one, wrong = look(scope)
     if wrong:
         return ExitCode.NOT_ANALYSED
     if not _can_show():
-        instead = f"isoview check {visible(' '.join(targets))}" if targets else "isoview env"
-        complain("the app needs a terminal, and this is none", f"`{instead}` prints it as text.")
+        complain(
+            "the app needs a terminal, and this is none", f"`{_instead(scope)}` prints it as text."
+        )
         return ExitCode.USAGE
-    if not targets and python is None:
-        python = active_environment()
     from isoview.tui import run, run_workspace
 
-    return run([one]) if one is not None else run_workspace(targets, python)
+    return run([one]) if one is not None else run_workspace(meant(scope))
+
+
+def _instead(scope: "Scope") -> str:
+    """The command that prints what the app would show."""
+    words = ["isoview", "check" if scope.targets or scope.files else "env"]
+    words += [] if scope.python is None else ["--python", scope.python]
+    words += [word for file in scope.files for word in ("-r", file)]
+    return visible(" ".join([*words, *scope.targets]))
+
+
+def meant(scope: "Scope") -> "Scope":
+    """``scope``; where it names nothing, the environment that the shell has activated."""
+    if scope.targets or scope.files or scope.python is not None:
+        return scope
+    return replace(scope, python=active_environment())
 
 
 def _can_show() -> bool:
@@ -43,16 +58,23 @@ def active_environment() -> str | None:
     return os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or None
 
 
-def look(targets: tuple[str, ...]) -> tuple[str | None, bool]:
+def look(scope: "Scope") -> tuple[str | None, bool]:
     """The path where one file is meant; whether a target is wrong itself, which is said.
 
-    What is in folders and wheels is left to the app: listing may take longer than painting.
+    What is in folders and wheels is left to the app: listing may take longer than painting. Raises
+    :class:`Unreadable` for a file of requirements that cannot be opened.
     """
     from isoview.targets import Place, Skipped, find, single
 
+    for file in scope.files:
+        from isoview.inspectors.binary.source import open_regular
+
+        open_regular(file).close()
+    if scope.python is not None:
+        return None, False  # names mean what that interpreter has, which is asked later
     places: list[str] = []
     wrong = False
-    for target in targets:
+    for target in scope.targets:
         found = single(target)
         if isinstance(found, Place):
             places.append(found.path)
@@ -61,7 +83,8 @@ def look(targets: tuple[str, ...]) -> tuple[str | None, bool]:
         elif found is not None and not isinstance(found, Skipped):
             wrong = True
             complain(found.error, _meant(found))
-    return places[0] if len(places) == len(targets) == 1 else None, wrong
+    alone = len(places) == len(scope.targets) == 1 and not scope.files
+    return places[0] if alone else None, wrong
 
 
 def _is_there(target: str, listed: "list[Found]") -> bool:

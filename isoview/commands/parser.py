@@ -30,6 +30,9 @@ analysed. A target named like a command is given as ./check.
 """
 
 
+_OF_THE_APP = frozenset({"--python", "--requirement"})
+
+
 def _remember_debug(context: click.Context, _option: click.Parameter, value: bool) -> None:
     if value:
         context.find_root().ensure_object(Settings).debug = True
@@ -80,7 +83,7 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # `isoview --python EXE` is the app, whose options are its own and not the group's.
-        if args and args[0].partition("=")[0] == "--python":
+        if args and (args[0].partition("=")[0] in _OF_THE_APP or args[0].startswith("-r")):
             args = ["--", *args]
         return super().parse_args(ctx, args)
 

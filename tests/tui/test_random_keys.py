@@ -194,7 +194,7 @@ def test_the_workspace(made: Callable[..., IsoviewApp], files: list[str]) -> Non
     services = Services(
         decisions=MemoryDecisions(),
         live=lambda _path, _stop: dict(LIVE),
-        scan=lambda _targets, _python: Scripted([lines[:50], lines[50:], [{"kind": "end"}]]),
+        scan=lambda _scope: Scripted([lines[:50], lines[50:], [{"kind": "end"}]]),
     )
     app = IsoviewApp([], services, workspace=Workspace())
     session(app, lambda: app.navigation.go("workspace"), SEED)

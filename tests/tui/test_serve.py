@@ -18,6 +18,7 @@ from compiled import compile_fixture
 
 from isoview.inspectors.errors import IsoviewError
 from isoview.serve import HOST, Guard, command_line, free_port
+from isoview.targets import Scope
 
 
 def test_only_who_has_the_printed_address_is_let_in() -> None:
@@ -36,8 +37,11 @@ def test_only_who_has_the_printed_address_is_let_in() -> None:
 
 def test_targets_reach_the_child_process_as_they_are() -> None:
     names = ["a b.so", "$(touch x).so", "it's.so", "-v"]
-    line = command_line(names, "/opt/my env")
-    assert shlex.split(line)[1:] == ["-P", "-m", "isoview", "--python", "/opt/my env", "--", *names]
+    line = command_line(Scope(tuple(names), "/opt/my env", ("-v.txt", "uv.lock")))
+    assert shlex.split(line)[1:] == [
+        "-P", "-m", "isoview", "--python", "/opt/my env",
+        "--requirement=-v.txt", "--requirement=uv.lock", "--", *names,
+    ]  # fmt: skip
 
 
 def test_a_port_in_use_says_what_to_do() -> None:

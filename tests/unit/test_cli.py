@@ -392,7 +392,7 @@ def test_ctrl_c_ends_quietly_with_130() -> None:
     script = (
         "import signal, time, isoview.inspectors.binary.inspect as i\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in the background
-        "i.load_all = lambda path: (print('ready', flush=True), time.sleep(600))\n"
+        "i.load_all = lambda path, brief: (print('ready', flush=True), time.sleep(600))\n"
         "from isoview.cli import main\nmain(['check', 'some.so'])\n"
     )
     child = subprocess.Popen(
@@ -409,7 +409,7 @@ def test_ctrl_c_ends_quietly_with_130() -> None:
 _FAULTY = """
     import sys, isoview.inspectors.binary.inspect as i
     load = i.load_all
-    i.load_all = lambda path: {}["no such key"] if path == "faulty.so" else load(path)
+    i.load_all = lambda path, brief: {}["no such key"] if path == "faulty.so" else load(path)
     from isoview.cli import main
     main(sys.argv[1:])
 """

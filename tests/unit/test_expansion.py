@@ -22,7 +22,8 @@ from isoview.inspectors.binary.abi_tag import is_abi_tag
 from isoview.inspectors.errors import BadConfig, IsoviewError
 from isoview.model import TargetError
 from isoview.requirements import names
-from isoview.targets import Found, Place, Skipped, find
+from isoview.scan import list_targets
+from isoview.targets import Found, Place, Scope, Skipped, find
 
 MODULE = "_speedups.abi3.so"
 MARKERS = {"python_version": "3.13", "sys_platform": "linux", "os_name": "posix",
@@ -235,6 +236,63 @@ def test_check_takes_an_environment_by_its_python(environment: Path) -> None:
     by_name = isoview("check", "--python", environment, "two", "--format", "json")
     assert len(json.loads(by_name.stdout)["artifacts"]) == 1
     assert isoview("check", "--python", "/no/such/python").returncode == ExitCode.NOT_ANALYSED
+
+
+def requirements(folder: Path, *names: str) -> Path:
+    path = folder / "requirements.txt"
+    path.write_text("".join(f"{name}\n" for name in names))
+    return path
+
+
+def test_plan_takes_what_check_takes(environment: Path, tmp_path: Path) -> None:
+    """Any mix of targets, an environment, and requirements."""
+
+    def planned(*arguments: str | Path) -> list[str]:
+        shown = isoview("plan", *arguments, "--format", "json")
+        assert shown.returncode == ExitCode.CLEAN, shown.stderr
+        found = [Path(each["path"]) for each in json.loads(shown.stdout)]
+        return [f"{path.parent.name}/{path.name}" for path in found]
+
+    wheel = good_wheel(tmp_path)
+    module = put(tmp_path / "alone" / MODULE)
+    assert planned("--python", environment) == [f"stray/{MODULE}", f"two/{MODULE}"]
+    asked = requirements(tmp_path, "two")
+    assert planned("-r", asked, "--python", environment) == [f"two/{MODULE}"]
+    mixed = planned(module, wheel, "two", "--python", environment)
+    assert mixed[0] == f"alone/{MODULE}"
+    assert mixed[-1] == f"two/{MODULE}"
+    assert len(mixed) > 2
+    shown = isoview("plan", module, tmp_path / "gone.so")
+    assert shown.returncode == ExitCode.NOT_ANALYSED
+    assert f"alone/{MODULE}" in shown.stdout
+    assert "gone.so: no such file" in shown.stderr
+    assert isoview("plan").returncode == ExitCode.USAGE
+
+
+def test_the_app_takes_what_check_takes(environment: Path, tmp_path: Path) -> None:
+    """What it lists, in the process that reads for it."""
+    module = put(tmp_path / "alone" / MODULE)
+    asked = requirements(tmp_path, "two")
+    both = list_targets(Scope((str(module),), str(environment), (str(asked),)))
+    found = [Path(path).parent.name for path in places(both.listed)]
+    assert found == ["alone", "two"]
+    assert both.title == f"{module}, {asked}"
+    assert [entry.name for entry in both.homes.entries.values() if entry.name == "two"]
+    alone = list_targets(Scope(files=(str(asked),), python=str(environment)))
+    assert [Path(path).parent.name for path in places(alone.listed)] == ["two"]
+    everything = list_targets(Scope(python=str(environment)))
+    assert [Path(path).parent.name for path in places(everything.listed)] == ["stray", "two"]
+
+
+@pytest.mark.parametrize("option", ["-r", "--requirement"])
+def test_requirements_alone_are_for_the_app(tmp_path: Path, option: str) -> None:
+    asked = requirements(tmp_path, "two")
+    shown = isoview(option, asked)
+    assert shown.returncode == ExitCode.USAGE
+    assert f"`isoview check -r {asked}` prints it as text" in shown.stderr
+    missing = isoview(option, tmp_path / "gone.txt")
+    assert missing.returncode == ExitCode.NOT_ANALYSED
+    assert "gone.txt: no such file" in missing.stderr
 
 
 def test_fingerprints_of_an_environment_are_those_of_the_wheel(environment: Path) -> None:
