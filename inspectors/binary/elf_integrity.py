@@ -24,7 +24,7 @@ NOTES_LIMIT = 40
 
 _PT_LOAD, _PT_DYNAMIC, _PT_NOTE = 1, 2, 4
 _SHT_NULL, _SHT_STRTAB, _SHT_NOBITS, _SHT_DYNSYM = 0, 3, 8, 11
-_SHF_ALLOC, _SHF_COMPRESSED, _SHF_TLS = 2, 0x800, 0x400
+_SHF_ALLOC, _SHF_MERGE, _SHF_COMPRESSED, _SHF_TLS = 2, 0x10, 0x800, 0x400
 _KINDS = {
     2: "symbol table", 3: "string table", 4: "relocations", 5: "hash table", 6: "dynamic tags",
     7: "notes", 9: "relocations", 11: "dynamic symbols", 0x6FFFFFF6: "GNU hash table",
@@ -39,7 +39,10 @@ _LINKED = {
 }  # fmt: skip
 
 _PLAIN = frozenset({3, 7})
-"""String tables and notes: no entries of one size, no other section."""
+"""String tables and notes: no entries of one size, no other section. (Those that the linker may
+merge have them, as the gABI says of SHF_MERGE: Red Hat's compilers add ``.annobin.notes``, strings of
+letters of one byte.)
+"""
 _MIXED = {0x6FFFFFF6: (0, 4, 8), 0x6FFFFFFE: (0,)}
 """What linkers write as sh_entsize of tables whose entries differ in size."""
 _NO_BYTES = frozenset({_SHT_NULL, _SHT_NOBITS})
@@ -241,7 +244,7 @@ def _said_of(
     row: Row, rows: Sequence[Row], end: int, text_size: int | None, wide: bool
 ) -> list[str]:
     """What is wrong with one section header; ``end`` is the size of the file."""
-    name, kind, _, _, offset, size, link, _, _, entry = row
+    name, kind, flags, _, offset, size, link, _, _, entry = row
     said: list[str] = []
     if kind == _SHT_NULL:
         return said
@@ -258,7 +261,7 @@ def _said_of(
             said.append(f"{size} bytes are no whole number of entries")
     elif kind in _MIXED and entry not in _MIXED[kind]:
         said.append(f"its entries are said to have {entry} bytes each, and differ")
-    elif kind in _PLAIN and entry:
+    elif kind in _PLAIN and entry and not (flags & _SHF_MERGE and size % entry == 0):
         said.append(f"it has no entries, which are said to have {entry} bytes each")
     if kind in _PLAIN and link:
         said.append(f"it belongs to section {link}, and should to none")

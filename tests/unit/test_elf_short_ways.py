@@ -74,3 +74,16 @@ def test_sound_section_headers_are_told_at_once(
         raw = path.read_bytes()
         if raw[:4] == b"\x7fELF":
             assert not _notes(raw)
+
+
+@pytest.mark.parametrize(("flags", "entry", "sound"), [(0x30, 1, True), (0, 1, False)])
+def test_string_tables_that_may_be_merged_have_entries(flags: int, entry: int, sound: bool) -> None:
+    """As ``.annobin.notes`` of Red Hat's compilers, in ergo_lib_python 0.28.0a3."""
+    path = next(iter(sorted((BUILT / "elf-x86-64").glob("single_311*.so"))))
+    raw = bytearray(path.read_bytes())
+    head = ElfFile(memoryview(bytes(raw))).head
+    assert head.section_size == 64
+    names = head.sections_at + 64 * head.names_index
+    raw[names + 8 : names + 16] = flags.to_bytes(8, "little")  # sh_flags
+    raw[names + 56 : names + 64] = entry.to_bytes(8, "little")  # sh_entsize
+    assert (not _notes(bytes(raw))) is sound
