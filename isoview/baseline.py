@@ -15,7 +15,7 @@ _SIZE_LIMIT = 1 << 30
 def load(path: str) -> Mapping[str, int]:
     """Fingerprints of an earlier report, with how many subjects each had."""
     try:
-        data: Any = json.loads(read_text(path, _SIZE_LIMIT, _HINT))
+        data: Any = json.loads(read_text(path, _SIZE_LIMIT, _HINT, named=True))
         known: dict[str, int] = {}
         if not str(data["schema"]).startswith("isoview.report/"):
             raise BadConfig(f"{path} is no report of isoview", _HINT)

@@ -9,6 +9,7 @@ import os.path
 import re
 from functools import lru_cache
 
+from isoview.inspectors.binary.source import STDIN
 from isoview.inspectors.facts import Facts
 
 # Patterns are texts: re compiles them when a name needs one.
@@ -84,7 +85,10 @@ def dotted_module(facts: Facts) -> str:
     if kept is None:
         init = facts.own_init
         name = init.module if init is not None else ""
-        kept = facts.__dict__[_KEPT] = _dotted(facts.artifact.path, facts.artifact.member, name)
+        path = facts.artifact.path
+        kept = facts.__dict__[_KEPT] = (
+            name or path if path == STDIN else _dotted(path, facts.artifact.member, name)
+        )
     called: str = kept
     return called
 

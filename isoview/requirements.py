@@ -49,7 +49,8 @@ def _required(path: Path, markers: Mapping[str, str], depth: int) -> Iterator[st
         raise BadConfig(
             f"{path} is included {depth} deep", "See whether two files include one another."
         )
-    joined = re.sub(r"\\\r?\n", "", read_text(path, _SIZE_LIMIT, _HINT))
+    text = read_text(path, _SIZE_LIMIT, _HINT, named=not depth)
+    joined = re.sub(r"\\\r?\n", "", text)
     for number, raw in enumerate(joined.splitlines(), 1):
         line = _COMMENT.sub("", raw).strip()
         included = re.match(r"(?:-r|--requirement)(?:\s+|=)?(.+)", line)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 
+from isoview.inspectors.binary.source import STDIN
 from isoview.inspectors.errors import IsoviewError
 from isoview.inspectors.hints import TYPE_CHECKING
 from isoview.model import Complete, Event, Failed, Nothing, Report, Shape, Started, TargetError
@@ -99,6 +100,10 @@ def opened(place: Place, *, brief: bool = False) -> "tuple[Loaded, ...]":
     """
     from isoview.inspectors.binary.inspect import load_all, load_bytes
 
+    if place.path == STDIN:
+        from isoview.inspectors.binary.source import read_stdin
+
+        return load_bytes(read_stdin(), STDIN)
     if place.container is None or place.member is None:
         return load_all(place.path, brief=brief)
     from isoview.wheels import read_member
@@ -132,9 +137,11 @@ def _artifact(
         return
     if shapes:
         yield Shape(_judged(facts, decisions))
-    from isoview.linked import with_linked
+    if place.path != STDIN:  # which lies beside no library
+        from isoview.linked import with_linked
 
-    yield Complete(_judged(code(loaded, with_linked(facts, loaded)), decisions))
+        facts = with_linked(facts, loaded)
+    yield Complete(_judged(code(loaded, facts), decisions))
 
 
 def is_library(facts: "Facts") -> bool:

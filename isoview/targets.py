@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
+from isoview.inspectors.binary.source import STDIN
 from isoview.inspectors.errors import IsoviewError, NotFound
 from isoview.inspectors.hints import TYPE_CHECKING, TypeAlias
 from isoview.inspectors.record import Record
@@ -72,7 +73,8 @@ def find(
     expansion = None
     for target in targets:
         # A name is looked up in the environment that was asked for, not in isoview's own.
-        place = single(target) if environment is None or _is_path(target) else None
+        is_file = environment is None or target == STDIN or _is_path(target)
+        place = single(target) if is_file else None
         if expansion is None and place is None:
             from isoview.expansion import Expansion
 
@@ -94,6 +96,8 @@ def find(
 
 def single(target: str) -> "Found | None":
     """The place of a target that means one file; None where it may mean more."""
+    if target == STDIN:
+        return Place(STDIN, named=True)
     try:
         status = os.stat(target)  # noqa: PTH116 - hot path
     except (OSError, ValueError):

@@ -194,6 +194,8 @@ def shape(loaded: Loaded) -> Facts:
     stem, _ = source.split_name(artifact.path)
     tag = artifact.tag
     inits = init_symbols(image, module_stem(stem, image.libraries))
+    if artifact.path == source.STDIN and len(inits) == 1:
+        inits = (replace(inits[0], own=True),)  # without a name of its own, it has that one
     capi = _capi(image, tag)
     constants = Constants(image)
     toolchains = find_toolchains(image, constants)

@@ -23,6 +23,11 @@ puts others in their place without writing to them. Little of such a library is 
 LEASED_FROM = 512 << 10
 """Bytes; from here on mapping a file under a lease takes less time than copying it."""
 
+STDIN = "-"
+"""What stands for standard input, as on the command line."""
+STDIN_LIMIT = 512 << 20
+"""Bytes; what comes from a pipe is held in memory."""
+
 _KEPT = 31 << 20
 """Bytes; glibc takes no notice of a block of 32 MiB or more."""
 
@@ -54,6 +59,20 @@ def read_file(path: str, *, brief: bool = False) -> memoryview:
         raise _refusal(path, error) from error
     finally:
         os.close(descriptor)
+
+
+def read_stdin() -> memoryview:
+    """The bytes of standard input, to its end. Raises :class:`Unreadable` for none, and for more
+    than any module has.
+    """
+    raw = sys.stdin.buffer.read(STDIN_LIMIT + 1)
+    if not raw:
+        raise Unreadable("standard input is empty", "Send it the bytes of a compiled module.")
+    if len(raw) > STDIN_LIMIT:
+        raise Unreadable(
+            f"standard input is longer than {STDIN_LIMIT >> 20} MB", "Give the path of the file."
+        )
+    return memoryview(raw)
 
 
 def keep_buffers() -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
+from isoview.inspectors.binary.source import STDIN
+from isoview.inspectors.errors import BadUsage
 from isoview.inspectors.record import replace
 from isoview.visible import visible
 
@@ -75,6 +77,8 @@ def look(scope: "Scope") -> tuple[str | None, bool]:
     places: list[str] = []
     wrong = False
     for target in scope.targets:
+        if target == STDIN:
+            raise BadUsage("the app cannot read from standard input", "`isoview check -` can.")
         found = single(target)
         if isinstance(found, Place):
             places.append(found.path)

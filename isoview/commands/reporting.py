@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from isoview.commands.complaint import complain
 from isoview.commands.outcome import Outcome, Wanted
+from isoview.inspectors.binary.source import STDIN
+from isoview.inspectors.errors import BadUsage
 from isoview.inspectors.hints import TYPE_CHECKING
 from isoview.inspectors.record import Record
 from isoview.model import Event, Report
@@ -58,6 +60,8 @@ def report_on(options: Options, *, debug: bool = False) -> int:
         cached=not options.no_cache,
         debug=debug,
     )
+    if STDIN in options.targets and (options.live or options.hashed):
+        raise BadUsage("--live and --hash need a file, not standard input", "Give its path.")
     if options.live:
         from isoview.run_live import live_events
 
@@ -112,6 +116,10 @@ def listen(
     else:
         listed = list(find(targets, environment, files))
     places = [found for found in listed if isinstance(found, Place)]
+    if len(listed) > 1 and any(place.path == STDIN for place in places):
+        raise BadUsage(
+            "what comes from standard input is read alone", "Give the other targets without `-`."
+        )
     _decided, events, quiet = events_of(
         listed, quick=quick, jobs=jobs, cached=cached, debug=debug, decisions=decisions
     )
