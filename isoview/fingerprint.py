@@ -9,8 +9,8 @@ import os.path
 import re
 from functools import lru_cache
 
-from isoview.inspectors.binary.source import STDIN
 from isoview.inspectors.facts import Facts
+from isoview.inspectors.stdin import STDIN
 
 # Patterns are texts: re compiles them when a name needs one.
 # What compilers append to the name of a symbol they clone, rename or make local:

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterable, Iterator
 
-from isoview.inspectors.binary.source import STDIN
 from isoview.inspectors.errors import IsoviewError
 from isoview.inspectors.hints import TYPE_CHECKING
+from isoview.inspectors.stdin import STDIN
 from isoview.model import Complete, Event, Failed, Nothing, Report, Shape, Started, TargetError
 from isoview.targets import Found, Place, Skipped, find
 

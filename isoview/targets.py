@@ -8,10 +8,10 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
-from isoview.inspectors.binary.source import STDIN
 from isoview.inspectors.errors import IsoviewError, NotFound
 from isoview.inspectors.hints import TYPE_CHECKING, TypeAlias
 from isoview.inspectors.record import Record
+from isoview.inspectors.stdin import STDIN
 
 if TYPE_CHECKING:
     from isoview.environment import Environment

@@ -24,7 +24,8 @@ def read_text(
     Raises :class:`BadConfig` for what is missing (unless that counts as empty), no regular file,
     not ours to read, larger, or no UTF-8; ``hint`` is what to do where the file itself is wrong.
     """
-    from isoview.inspectors.binary.source import STDIN, open_regular
+    from isoview.inspectors.binary.source import open_regular
+    from isoview.inspectors.stdin import STDIN
 
     name = os.fspath(path)
     try:

@@ -37,6 +37,7 @@ from isoview.inspectors.facts import (
 )
 from isoview.inspectors.hints import Any, Self
 from isoview.inspectors.record import Record, replace
+from isoview.inspectors.stdin import STDIN
 
 DEFAULT_LIMIT = 1_000_000
 """Most instructions that the code stage reads in one file: about two seconds."""
@@ -194,7 +195,7 @@ def shape(loaded: Loaded) -> Facts:
     stem, _ = source.split_name(artifact.path)
     tag = artifact.tag
     inits = init_symbols(image, module_stem(stem, image.libraries))
-    if artifact.path == source.STDIN and len(inits) == 1:
+    if artifact.path == STDIN and len(inits) == 1:
         inits = (replace(inits[0], own=True),)  # without a name of its own, it has that one
     capi = _capi(image, tag)
     constants = Constants(image)

@@ -23,8 +23,6 @@ puts others in their place without writing to them. Little of such a library is 
 LEASED_FROM = 512 << 10
 """Bytes; from here on mapping a file under a lease takes less time than copying it."""
 
-STDIN = "-"
-"""What stands for standard input, as on the command line."""
 STDIN_LIMIT = 512 << 20
 """Bytes; what comes from a pipe is held in memory."""
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from isoview.commands import ExitCode
 from isoview.commands.complaint import complain
-from isoview.inspectors.binary.source import STDIN
 from isoview.inspectors.errors import BadUsage
 from isoview.inspectors.record import replace
+from isoview.inspectors.stdin import STDIN
 from isoview.visible import visible
 
 if TYPE_CHECKING:

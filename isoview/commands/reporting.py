@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from isoview.commands.complaint import complain
 from isoview.commands.outcome import Outcome, Wanted
-from isoview.inspectors.binary.source import STDIN
 from isoview.inspectors.errors import BadUsage
 from isoview.inspectors.hints import TYPE_CHECKING
 from isoview.inspectors.record import Record
+from isoview.inspectors.stdin import STDIN
 from isoview.model import Event, Report
 from isoview.reports.outputs import FULL, Gathered, Output, parse, write
 
