@@ -15,14 +15,15 @@ _WRITABLE_CONSTANTS = ".data"
 class Constants:
     """The pieces of an image in which string constants can stand, with link-time addresses."""
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Image, *, writable: bool = False) -> None:
         self._image = image
+        self._writable = writable
 
     @cached_property
     def _pieces(self) -> list[tuple[int, Any, int, int]]:
         """Address, buffer, and where in it the piece begins and ends."""
         found: list[tuple[int, Any, int, int]] = []
-        for region in _regions(self._image):
+        for region in _regions(self._image, self._writable):
             place = self._image.place(region.address, region.size)
             if place is None or not isinstance(place[0], bytes):  # mappings search slowly
                 raw = self._image.read(region.address, region.size)
@@ -69,14 +70,14 @@ def _first(raw: Any, needle: bytes, start: int, end: int) -> int:
     return at
 
 
-def _regions(image: Image) -> list[Region]:
-    """Named constant sections where there are any; else every region without code, or, where
-    an older linker put the constants into the code segment, every region.
+def _regions(image: Image, writable: bool) -> list[Region]:
+    """Named constant sections where there are any, ``writable`` ones with them; else every region
+    without code, or, where an older linker put the constants into the code segment, every region.
     """
     named = [
         region for region in image.regions if _is_of_constants(region.name) and not region.zero_fill
     ]
-    if named and image.format == "pe":
+    if named and writable:
         named += [
             region
             for region in image.regions

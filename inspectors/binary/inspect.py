@@ -20,7 +20,13 @@ from isoview.inspectors.binary.init import decide, init_symbols
 from isoview.inspectors.binary.names import FLAG_HEAP
 from isoview.inspectors.binary.spec_use import how_specs_are_used
 from isoview.inspectors.binary.structures import Structures, find_structures
-from isoview.inspectors.binary.toolchain import file_name, find_guards, find_toolchains, of_c_api
+from isoview.inspectors.binary.toolchain import (
+    LANGUAGES,
+    file_name,
+    find_guards,
+    find_toolchains,
+    of_c_api,
+)
 from isoview.inspectors.errors import UnsupportedFormat
 from isoview.inspectors.facts import (
     Artifact,
@@ -198,8 +204,7 @@ def shape(loaded: Loaded) -> Facts:
     if artifact.path == STDIN and len(inits) == 1:
         inits = (replace(inits[0], own=True),)  # without a name of its own, it has that one
     capi = _capi(image, tag)
-    constants = Constants(image)
-    toolchains = find_toolchains(image, constants)
+    constants, toolchains = _made_with(image)
     common: dict[str, Any] = {
         "stage": "shape",
         "damage": image.damage,
@@ -239,6 +244,17 @@ def shape(loaded: Loaded) -> Facts:
         ),
         **common,
     ).with_rows(statics, sections)
+
+
+def _made_with(image: Image) -> tuple[Constants, tuple[Toolchain, ...]]:
+    """Where the file's texts are, and what they tell of its making."""
+    constants = Constants(image)
+    toolchains = find_toolchains(image, constants)
+    if image.format == "pe" and toolchains[0].name in LANGUAGES:
+        # No generator has a text where they belong: there may be none at all.
+        constants = Constants(image, writable=True)
+        toolchains = find_toolchains(image, constants)
+    return constants, toolchains
 
 
 def _definitions(

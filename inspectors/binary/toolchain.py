@@ -295,6 +295,8 @@ def _by_text(constants: Constants, mark: Mark) -> Toolchain | None:
     return Toolchain(mark.name, version, (Evidence("text", text, address),))
 
 
+LANGUAGES = frozenset({"C", "C++", "Rust"})
+"""What comes first where no generator is known to have made the file."""
 _CXX_LIBRARIES = ("libstdc++", "libc++", "msvcp")
 # Itanium ABI; Microsoft's mangled names begin with "?", which no C name can.
 _CXX_OPERATORS = ("_Znw", "_Zdl", "?")

@@ -144,12 +144,12 @@ def events_of(
     few = len(places) <= FULL and all(place.named for place in places)
     if debug or len(places) < 2 or few:
         # A few files that somebody named: reading them takes less than looking for help.
-        keep = _UNTIL_THE_END if len(places) == 1 else None
+        keep = _UNTIL_THE_END if len(places) == 1 and not quick else None
         _UNTIL_THE_END.clear()
         serial = (
             event
             for found in listed
-            for event in look(found, decisions, quick=quick, debug=debug, keep=keep)
+            for event in look(found, decisions, quick=quick, debug=debug, brief=quick, keep=keep)
         )
         return decisions, serial, lambda: None
     from isoview.parallel import spread

@@ -4,7 +4,10 @@ import pytest
 
 from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.image import Image, Region, Segment
+from isoview.inspectors.binary.inspect import Loaded, shape
 from isoview.inspectors.binary.toolchain import find_toolchains
+from isoview.inspectors.facts import Artifact
+from isoview.inspectors.record import replace
 
 
 def image_of(imported: tuple[str, ...], form: str = "elf", **sections: bytes) -> Image:
@@ -29,8 +32,9 @@ def toolchains(data: bytes, *imported: str) -> list[str]:
     return names_of(image_of(imported, rodata=data))
 
 
-def names_of(image: Image) -> list[str]:
-    return [entry.name for entry in find_toolchains(image, Constants(image))]
+def names_of(image: Image, *, writable: bool = False) -> list[str]:
+    constants = Constants(image, writable=writable)
+    return [entry.name for entry in find_toolchains(image, constants)]
 
 
 @pytest.mark.parametrize("called", ["PyFrame_Type", "PyImport_FrozenModules", "PyModule_ExecDef"])
@@ -51,6 +55,9 @@ def test_texts_in_writable_data_count_where_microsofts_compiler_puts_them() -> N
     imported = ("PyObject_CallMethod",)
     text = b"\0_init_cffi_1_0_external_module\0"
     pe = image_of(imported, "pe", rdata=b"nothing", data=text)
-    assert names_of(pe) == ["cffi", "C"]
-    elf = image_of(imported, "elf", rodata=b"nothing", data=text)
-    assert names_of(elf) == ["C"]
+    assert names_of(pe, writable=True) == ["cffi", "C"]
+    assert names_of(pe) == ["C"]
+    artifact = Artifact("x.pyd", format="pe")
+    for image, generator in ((pe, "cffi"), (replace(pe, format="elf"), "C")):
+        facts = shape(Loaded(replace(artifact, format=image.format), image))
+        assert facts.toolchains[0].name == generator
