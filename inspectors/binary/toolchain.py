@@ -243,6 +243,10 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
     _refine(image, constants, found)
     generators = list(found.values())
     language = _language(image, constants, linked, speaks=speaks, mangled=bool(mangled))
+    written = [name for name in found if name in _IN_CXX]
+    if language.name == "C" and written:  # the C++ run-time library is linked in
+        told = Evidence("generator", f"{written[0]} is written in C++, and part of every module")
+        language = Toolchain("C++", None, (told,))
     return (*generators, language, *_compilers(image.compilers))
 
 
@@ -297,6 +301,7 @@ def _by_text(constants: Constants, mark: Mark) -> Toolchain | None:
 
 LANGUAGES = frozenset({"C", "C++", "Rust"})
 """What comes first where no generator is known to have made the file."""
+_IN_CXX = frozenset({"pybind11", "nanobind", "Boost.Python", "Shiboken"})
 _CXX_LIBRARIES = ("libstdc++", "libc++", "msvcp")
 # Itanium ABI; Microsoft's mangled names begin with "?", which no C name can.
 _CXX_OPERATORS = ("_Znw", "_Zdl", "?")

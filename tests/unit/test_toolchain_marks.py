@@ -61,3 +61,12 @@ def test_texts_in_writable_data_count_where_microsofts_compiler_puts_them() -> N
     for image, generator in ((pe, "cffi"), (replace(pe, format="elf"), "C")):
         facts = shape(Loaded(replace(artifact, format=image.format), image))
         assert facts.toolchains[0].name == generator
+
+
+def test_what_pybind11_makes_is_written_in_cxx() -> None:
+    """Also where nothing else says so, as the C++ run-time library is linked in (pytauargus 0.6.0)."""
+    assert toolchains(b"\0__pybind11_internals_v12_\0", "PyThread_tss_create") == [
+        "pybind11",
+        "C++",
+    ]
+    assert toolchains(b"\0", "PyThread_tss_create") == ["C"]
