@@ -78,7 +78,7 @@ class Segment(Record):
     offset: int | None = None  # where ``data`` begins in the buffer it is a part of, if known
 
 
-class Region(Record):
+class Region(NamedTuple):
     """A section, or a segment where the file has no sections.
 
     ``writable`` means writable while the program runs: memory sealed after relocation
