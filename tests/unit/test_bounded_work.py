@@ -134,7 +134,7 @@ def definitions_of(count: int, methods: int, doc: int) -> Image:
     return replace(
         image,
         segments=(replace(segment, writable=True), code),
-        regions=(replace(region, writable=True), text_region),
+        regions=(region._replace(writable=True), text_region),
     )
 
 
@@ -247,7 +247,7 @@ def test_a_table_of_f2py_is_read_once(end: bytes) -> None:
     data = variable * count + end + b"name\0\0\0\0"
     pointers = dict.fromkeys(range(0x1000, 0x1000 + step * count, step), 0x1000 + len(data) - 8)
     image = replace(image_of(data, ".data"), pointers=pointers)
-    image = replace(image, regions=(replace(image.regions[0], writable=True),))
+    image = replace(image, regions=(image.regions[0]._replace(writable=True),))
     assert len(f2py_tables(image)) == (end[0] == 0)
 
 
