@@ -68,6 +68,8 @@ def look(scope: "Scope") -> tuple[str | None, bool]:
     """
     from isoview.targets import Place, Skipped, find, single
 
+    if STDIN in scope.targets:
+        raise BadUsage("the app cannot read from standard input", "`isoview check -` can.")
     for file in scope.files:
         from isoview.inspectors.binary.source import open_regular
 
@@ -77,8 +79,6 @@ def look(scope: "Scope") -> tuple[str | None, bool]:
     places: list[str] = []
     wrong = False
     for target in scope.targets:
-        if target == STDIN:
-            raise BadUsage("the app cannot read from standard input", "`isoview check -` can.")
         found = single(target)
         if isinstance(found, Place):
             places.append(found.path)

@@ -69,8 +69,9 @@ def test_what_cannot_be_read_is_said(
     assert shown.stderr.count(b"\n") == 2
 
 
-def test_the_app_does_not_read_standard_input() -> None:
-    shown = fed(b"x", "-")
+@pytest.mark.parametrize("others", [(), ("--python", sys.executable), (SINGLE,)])
+def test_the_app_does_not_read_standard_input(others: tuple[str | Path, ...]) -> None:
+    shown = fed(b"x", *others, "-")
     assert shown.returncode == ExitCode.USAGE
     assert b"`isoview check -` can" in shown.stderr
 
