@@ -8,13 +8,12 @@ The field names are those of the JSON report, version 1 (``isoview/schemas``): f
 added, never renamed.
 """
 
-from bisect import bisect_left
 from operator import attrgetter, itemgetter
 
 from isoview.inspectors.hints import Literal
 from isoview.inspectors.late import Late, LateField
 from isoview.inspectors.record import Record, cached_property
-from isoview.inspectors.text import beginning
+from isoview.inspectors.text import beginning, begins
 
 Phase = Literal["single", "multi", "export", "delegated", "unknown"]
 Level = Literal["full", "partial", "none"]
@@ -208,9 +207,12 @@ class Global(Record):
     source: SourceLine | None = None
 
 
-StaticRow = tuple[int, str | None, str, int, GlobalKind, tuple[Evidence, ...]]
+Told = tuple[str, str, int | None]
+"""The fields of an :class:`Evidence` that is about no function."""
+StaticRow = tuple[int, str | None, str, int, GlobalKind, tuple[Told, ...]]
 """The fields of a :class:`Global`, as a file's shapes tell them: no source line yet."""
-_ROW = attrgetter("address", "symbol", "section", "size", "kind", "evidence")
+_ROW = attrgetter("address", "symbol", "section", "size", "kind")
+_TOLD = attrgetter("kind", "text", "address")
 _SYMBOL, _SECTION, _KIND = itemgetter(1), itemgetter(2), itemgetter(4)
 
 
@@ -266,12 +268,7 @@ class CApiUse(Record):
 
     def has_like(self, *starts: str) -> bool:
         """Whether a name is imported that begins like one of these."""
-        ordered = self._ordered
-        for start in starts:
-            at = bisect_left(ordered, start)
-            if at < len(ordered) and ordered[at].startswith(start):
-                return True
-        return False
+        return any(begins(self._ordered, start) for start in starts)
 
     @cached_property
     def _ordered(self) -> list[str]:
@@ -333,12 +330,12 @@ class Facts(Late):
     @cached_property
     def static_rows(self) -> list[StaticRow]:
         """The statics without a record for each."""
-        return list(map(_ROW, self.globals))
+        return [(*_ROW(entry), tuple(map(_TOLD, entry.evidence))) for entry in self.globals]
 
     def with_rows(self, statics: list[StaticRow], sections: list[SectionRow]) -> "Facts":
         """These facts, with statics and sections of which records are made when asked for."""
         self.put_off(
-            globals=lambda: tuple([Global(*row) for row in statics]),
+            globals=lambda: tuple(map(_of_row, statics)),
             sections=lambda: tuple([Section(*row) for row in sections]),
         )
         names = frozenset([row[0] for row in sections])
@@ -363,12 +360,16 @@ class Facts(Late):
         return tuple([entry for entry in self.types if entry.kind == "spec"])
 
     @cached_property
-    def statics_of_types(self) -> dict[int, Global]:
-        """The statics in which types lie, by their addresses."""
+    def statics_of_types(self) -> dict[int, tuple[str | None, str, SourceLine | None]]:
+        """Symbol, section and source line of the statics in which types lie, by address."""
         places = {entry.address for entry in self.types}
         if "globals" in self.__dict__:
-            return {entry.address: entry for entry in self.globals if entry.address in places}
-        return {row[0]: Global(*row) for row in self.static_rows if row[0] in places}
+            return {
+                e.address: (e.symbol, e.section, e.source)
+                for e in self.globals
+                if e.address in places
+            }
+        return {row[0]: (row[1], row[2], None) for row in self.static_rows if row[0] in places}
 
     @cached_property
     def has_named_statics(self) -> bool:
@@ -383,13 +384,16 @@ class Facts(Late):
     @cached_property
     def statics_evidence(self) -> frozenset[str]:
         """The kinds of evidence that there are about statics."""
-        told = [row[5] for row in self.static_rows if row[5]]
-        return frozenset([item.kind for evidence in told for item in evidence])
+        return frozenset([kind for row in self.static_rows for kind, _, _ in row[5]])
 
     @property
     def generator(self) -> str:
         """Name of the toolchain that made the module ("C" where nothing else shows)."""
         return self.toolchains[0].name if self.toolchains else "C"
+
+
+def _of_row(row: StaticRow) -> Global:
+    return Global(*row[:5], tuple([Evidence(*told) for told in row[5]]))
 
 
 Facts.globals = LateField("globals")  # type: ignore[assignment]

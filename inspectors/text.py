@@ -18,6 +18,12 @@ def decode(raw: bytes, limit: int = NAME_LIMIT) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
+def begins(ordered: list[str], start: str) -> bool:
+    """Whether one of some sorted names begins with ``start``."""
+    first = bisect_left(ordered, start)
+    return first < len(ordered) and ordered[first].startswith(start)
+
+
 def beginning(ordered: list[str], start: str) -> list[str]:
     """Those of some sorted names that begin with ``start`` (one letter or more), in their order."""
     first = bisect_left(ordered, start)

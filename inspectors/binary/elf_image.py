@@ -22,14 +22,8 @@ from isoview.inspectors.binary.elf import (
 from isoview.inspectors.binary.elf_integrity import oddities
 from isoview.inspectors.binary.elf_pointers import relocated_words
 from isoview.inspectors.binary.elf_symbols import SymbolTable, hashed_count
-from isoview.inspectors.binary.image import (
-    REGION_LIMIT,
-    Declarations,
-    Image,
-    Region,
-    Segment,
-    integers,
-)
+from isoview.inspectors.binary.image import REGION_LIMIT, Declarations, Image, Region, Segment
+from isoview.inspectors.binary.words import integers
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.hints import TYPE_CHECKING, Any
 from isoview.inspectors.text import NAME_LIMIT, decode

@@ -7,7 +7,7 @@ that put an address into data matter here; the rest (TLS, COPY) is left alone.
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from isoview.inspectors.binary.image import integers
+from isoview.inspectors.binary.words import integers
 from isoview.inspectors.hints import NamedTuple
 from isoview.inspectors.record import Record
 

@@ -8,11 +8,12 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import compress, count
+from itertools import compress, count, repeat
 from operator import or_
 
 from isoview.inspectors.binary.deferred import Deferred
-from isoview.inspectors.binary.image import Symbol, integers
+from isoview.inspectors.binary.image import Symbol
+from isoview.inspectors.binary.words import integers
 from isoview.inspectors.hints import Any
 from isoview.inspectors.record import cached_property
 from isoview.inspectors.text import NAME_LIMIT, decode
@@ -278,12 +279,15 @@ class _Text:
     def every(self, offsets: Sequence[int]) -> list[str]:
         """The names at ``offsets``."""
         if self._plain is not None:
-            text, find = self._plain, self._plain.find
-            ends = [find("\0", offset) for offset in offsets]
+            text, index = self._plain, self._plain.index
+            try:
+                ends = list(map(index, repeat("\0"), offsets))
+            except ValueError:  # one stands outside
+                return [self.at(offset) for offset in offsets]
             size = sum(ends) - sum(offsets)
-            if min(ends, default=0) >= 0 and size <= self._left:
+            if size <= self._left:
                 self._left -= size
-                return [text[start:end] for start, end in zip(offsets, ends, strict=True)]
+                return [text[start:end] for start, end in zip(offsets, ends)]  # noqa: B905 - slower
         return [self.at(offset) for offset in offsets]
 
     def at(self, offset: int) -> str:

@@ -15,7 +15,7 @@ from isoview.inspectors.binary.definitions import FoundDefinition
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.names import FLAG_HEAP
 from isoview.inspectors.binary.types import FoundType
-from isoview.inspectors.facts import Evidence, GlobalKind, Item, StaticRow
+from isoview.inspectors.facts import GlobalKind, Item, StaticRow, Told
 
 # Names that the compiler, the linker or the language's run-time library puts into every file:
 # crtstuff's flags and lists, TM clone tables, C++ personality references, Rust's std.
@@ -53,7 +53,7 @@ _FEW, _RUST = 3, "_R"
 _FIRST_LETTERS = frozenset(
     text[:_FEW] for text in (*_TOLD_BY_START, *_RUNTIME_NAMES, *_PARSER_STARTS)
 )
-_OF_THE_RUNTIME = Evidence("name", "belongs to the compiler's run-time library")
+_OF_THE_RUNTIME = "name", "belongs to the compiler's run-time library", None
 _CYTHON, _WRAPPER_BASE, _BUILTIN = "__pyx_", "__pyx_wrapperbase_", "__pyx_builtin_"
 _CONSTANTS = frozenset({"Ellipsis", "NotImplemented", "None", "True", "False"})
 _NO_TLS_DATA = ("__thread_vars", "__thread_ptrs", "__thread_init")
@@ -115,7 +115,7 @@ def find_globals(image: Image, owners: Owners) -> tuple[list[StaticRow], Item]:
         region = image.region_at(address)
         if address in found or region is None or not region.writable:
             continue
-        told = (Evidence("shape", text, address),)
+        told = (("shape", text, address),)
         found[address] = (address, None, region.name, size, kind, told)
     reason = "no symbol table: only exported and recognised statics are listed"
     return [found[address] for address in sorted(found)], Item("partial", reason)
@@ -140,7 +140,7 @@ def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
     filled.append(_BEHIND_ALL)
     following = 0  # the first of these at or behind the static
     by_size: dict[int, Class] = {}
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Told, ...]
     section, end = "", 0
     for address, name, size in _no_more_than_are_listed(rows, found):
         if address >= end or not section:
@@ -157,7 +157,7 @@ def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
             kind, evidence = by_size[size]
         elif address in known:
             kind, text, _ = known[address]
-            evidence = (Evidence("shape", text, address),)
+            evidence = (("shape", text, address),)
         elif (told := named.get(address, _LOCK)) is not _LOCK:
             kind, evidence = told
         elif filled[following] < address + size and (
@@ -199,10 +199,12 @@ def _named_level(image: Image, named: list[StaticRow]) -> Item:
         end, at = region.address + region.size, region.address
         first = bisect_left(starts, region.address)
         for address, _, _, size, _, _ in named[first : bisect_left(starts, end, first)]:
-            if address > at and address - at >= min(address & -address, _ALIGNMENT):
+            if address < at:  # they overlap
+                at = max(at, address + size)
+                continue
+            if address > at and (address - at >= _ALIGNMENT or address - at >= address & -address):
                 return _nameless(address - at, region.name, at)
-            behind = address + size
-            at = max(at, behind)
+            at = address + size
         if end - at >= image.word_size:
             return _nameless(end - at, region.name, at)
     return Item("full")
@@ -233,10 +235,10 @@ def _nameless(size: int, section: str, address: int) -> Item:
     return Item("partial", f"no symbol tells what {size} bytes of {section} at {address:#x} are")
 
 
-Class = tuple[GlobalKind, tuple[Evidence, ...]]
+Class = tuple[GlobalKind, tuple[Told, ...]]
 
 _BEHIND_ALL = 1 << 65
-_LOCK: Class = ("lock", (Evidence("name", "named as a lock"),))
+_LOCK: Class = ("lock", (("name", "named as a lock", None),))
 _LOCK_LIMIT = 64
 """Most bytes of a lock."""
 
@@ -253,8 +255,16 @@ def _told_by_names(names: list[str]) -> list[tuple[int, Class]]:
         likely += [
             place for place, name in enumerate(names) if _WRAPPER_BASE in name or _BUILTIN in name
         ]
-    if _may_be_lock(text.lower()):
-        likely += [place for place, name in enumerate(names) if _may_be_lock(name.lower())]
+    lower = text.lower()
+    if _may_be_lock(lower):
+        lowers = lower[1:].split("\n")
+        if len(lowers) != len(names):  # some have line ends in them
+            lowers = [name.lower() for name in names]
+        likely += [
+            place
+            for place, name in enumerate(lowers)
+            if "lock" in name or "mutex" in name or "once_flag" in name
+        ]
     found = [(place, _told_by_name(names[place])) for place in likely]
     return [(place, told) for place, told in found if told is not None]
 
@@ -292,13 +302,13 @@ def _of_interpreter(name: str) -> Class | None:
     """
     at = name.find(_CYTHON)
     if name.startswith(_WRAPPER_BASE, at):
-        return "runtime", (Evidence("name", "a copy of the interpreter's description of a slot"),)
+        return "runtime", (("name", "a copy of the interpreter's description of a slot", None),)
     if name.startswith(_BUILTIN, at):
         word = name[at + len(_BUILTIN) :]
         value = getattr(builtins, word, None)
         fixed = isinstance(value, type) and not value.__flags__ & FLAG_HEAP
         if fixed or word in _CONSTANTS:
-            return "runtime", (Evidence("name", f"the interpreter's own {word}, one for all"),)
+            return "runtime", (("name", f"the interpreter's own {word}, one for all", None),)
     return None
 
 
@@ -309,7 +319,7 @@ def _by_name(name: str) -> Class | None:
     if name.startswith(_TOLD_BY_START):
         for prefix, text in _CXX_DATA:
             if name.startswith(prefix):
-                return "runtime", (Evidence("name", text),)
+                return "runtime", (("name", text, None),)
         if (
             name.startswith(_RUNTIME_PREFIXES)
             or (name.startswith(_NUMBERED) and name.partition(".")[2].isdigit())
@@ -319,16 +329,16 @@ def _by_name(name: str) -> Class | None:
     if name in _RUNTIME_NAMES:
         return "runtime", (_OF_THE_RUNTIME,)
     if name.startswith(_PARSER_STARTS) and re.match(_PARSER_CACHE, name):
-        return "runtime", (Evidence("name", "keyword cache that CPython itself looks after"),)
+        return "runtime", (("name", "keyword cache that CPython itself looks after", None),)
     return None
 
 
 def _by_size(size: int, word: int) -> Class:
     if 0 < size < word:
         octets = "1 byte" if size == 1 else f"{size} bytes"
-        return "scalar", (Evidence("size", f"{octets} cannot hold a pointer"),)
+        return "scalar", (("size", f"{octets} cannot hold a pointer", None),)
     if size > 8 * word:
-        return "buffer", (Evidence("size", f"{size} bytes of data"),)
+        return "buffer", (("size", f"{size} bytes of data", None),)
     return "unknown", ()
 
 
@@ -348,4 +358,4 @@ def _pointers_inside(image: Image, address: int, size: int) -> Class | None:
         if first == len(imports) or imports[first] >= high:
             return None
         text = f"the file puts the address of {image.imports_at[imports[first]]} there"
-    return "table", (Evidence("data", text, address),)
+    return "table", (("data", text, address),)

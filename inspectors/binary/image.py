@@ -4,14 +4,12 @@ The readers (``elf``, ``pe``, ``macho``) build it from a readable buffer; nothin
 file format. Addresses are link-time virtual addresses; sizes are bytes. An image never changes.
 """
 
-import sys
-from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from operator import sub
 
-from isoview.inspectors.binary.words import aligned
+from isoview.inspectors.binary.words import aligned, integers, words_from
 from isoview.inspectors.facts import Damage
 from isoview.inspectors.hints import TYPE_CHECKING, Any, NamedTuple
 from isoview.inspectors.record import Record, cached_property
@@ -19,18 +17,6 @@ from isoview.inspectors.text import NAME_LIMIT, decode
 
 if TYPE_CHECKING:
     from isoview.inspectors.binary.symbol_table import Columns, Index
-
-
-def integers(raw: memoryview, size: int, endian: str) -> "memoryview[int] | array[int]":
-    """``raw`` as unsigned integers of ``size`` bytes (4 or 8) in the file's byte order; bytes
-    beyond the last whole one are left out.
-    """
-    usable = raw[: len(raw) // size * size] if len(raw) % size else raw
-    if endian == sys.byteorder:
-        return usable.cast("Q") if size == 8 else usable.cast("I")
-    swapped = array("Q" if size == 8 else "I", bytes(usable))
-    swapped.byteswap()
-    return swapped
 
 
 ZERO_LIMIT = 1 << 20
@@ -327,7 +313,7 @@ class Image(Record):
         size, behind = self.word_size, address + count * self.word_size
         for low, end, data in self._filled:  # most are read from here
             if low <= address and behind <= end:
-                return integers(data[address - low : behind - low], size, self.endian).tolist()
+                return words_from(self.endian, size, count)(data, address - low)
         segment = self.segment_at(address)
         if segment is None:
             return ()
@@ -375,7 +361,9 @@ class Image(Record):
                 start = address + shift
                 end = whole.find(b"\0", start, start + limit + 1)
                 if 0 <= end < behind + shift:
-                    return decode(whole[start : min(end, start + keep + 1)], keep)
+                    if end - start <= keep:
+                        return decode(whole[start:end], keep)
+                    return decode(whole[start : start + keep + 1], keep)
                 break
         size = min(256, limit + 1)  # most are short, and what is read is copied
         while True:

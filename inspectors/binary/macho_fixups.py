@@ -10,8 +10,9 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from isoview.inspectors.binary.image import Segment, integers
+from isoview.inspectors.binary.image import Segment
 from isoview.inspectors.binary.macho_symbols import Names, uleb
+from isoview.inspectors.binary.words import integers
 from isoview.inspectors.facts import Damage
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ Format: Microsoft, "PE Format", sections on .edata, .idata and .reloc.
 
 import struct
 
-from isoview.inspectors.binary.image import integers
 from isoview.inspectors.binary.pe import (
     BASE_RELOCATIONS,
     DELAY_IMPORTS,
@@ -16,6 +15,7 @@ from isoview.inspectors.binary.pe import (
     PeFile,
     Section,
 )
+from isoview.inspectors.binary.words import integers
 from isoview.inspectors.record import Record
 
 LIBRARY_LIMIT = 1024

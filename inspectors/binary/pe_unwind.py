@@ -9,8 +9,8 @@ Format: Microsoft, "x64 exception handling" and "ARM64 exception handling".
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from isoview.inspectors.binary.image import integers
 from isoview.inspectors.binary.pe import EXCEPTIONS, PeFile
+from isoview.inspectors.binary.words import integers
 
 PIECE_LIMIT = 64
 """Most pieces of one function that are joined."""

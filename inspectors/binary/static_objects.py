@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.layouts import Layout
-from isoview.inspectors.facts import Evidence, StaticRow, Type
+from isoview.inspectors.facts import StaticRow, Type
 
 INSTANCE = "instance"
 """Kind of evidence for an object in the file's data."""
@@ -69,5 +69,5 @@ def _marked(image: Image, row: StaticRow, found: dict[int, str]) -> StaticRow:
         text = f"has the address of an instance of {reached} in the file's data"
     else:
         return row
-    evidence = Evidence(INSTANCE if name is not None else "data", text, address)
-    return address, symbol, section, size, "object", (evidence,)
+    told = INSTANCE if name is not None else "data", text, address
+    return address, symbol, section, size, "object", (told,)

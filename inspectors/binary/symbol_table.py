@@ -12,7 +12,8 @@ from itertools import accumulate, compress
 from operator import not_
 from typing import TYPE_CHECKING, NamedTuple
 
-from isoview.inspectors.binary.image import Image, Region, integers
+from isoview.inspectors.binary.image import Image, Region
+from isoview.inspectors.binary.words import integers
 from isoview.inspectors.text import NAME_LIMIT, decode
 
 if TYPE_CHECKING:

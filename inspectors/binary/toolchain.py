@@ -12,7 +12,7 @@ from isoview.inspectors.binary.constants import Constants
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.facts import Evidence, Toolchain
 from isoview.inspectors.record import Record, kept
-from isoview.inspectors.text import beginning
+from isoview.inspectors.text import beginning, begins
 
 
 class Mark(Record):
@@ -200,6 +200,7 @@ def _in_order(image: Image) -> list[str]:
     return sorted(image.imported)
 
 
+@kept
 def of_c_api(image: Image) -> tuple[str, ...]:
     """What the file imports from Python, in order."""
     return (*beginning(_in_order(image), "Py"), *beginning(_in_order(image), "_Py"))
@@ -344,7 +345,7 @@ def _language(
     if "C++" in linked:
         return Toolchain("C++", None, (Evidence("library", f"links {linked['C++']}"),))
     names = (*_CXX_OPERATORS, *_CXX_FUNCTIONS) if mangled else _CXX_FUNCTIONS
-    if any(beginning(_in_order(image), start) for start in names):
+    if any(begins(_in_order(image), start) for start in names):
         return Toolchain("C++", None, (Evidence("imports", "imports C++ run-time functions"),))
     built_in = _static_cxx(image, constants)
     if built_in is not None:

@@ -69,10 +69,10 @@ def place(entry: Type, facts: Facts) -> Where:
     data = facts.statics_of_types.get(entry.address) if entry.address is not None else None
     if data is None:
         return Where(None, entry.address)
-    source = data.source
+    symbol, section, source = data
     if source is None:
-        return Where(data.symbol, entry.address, data.section)
-    return Where(data.symbol, entry.address, data.section, source.file, source.line)
+        return Where(symbol, entry.address, section)
+    return Where(symbol, entry.address, section, source.file, source.line)
 
 
 def deallocating_types(facts: Facts) -> list[Type]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import compress
 
 from isoview.fingerprint import dotted_module, fingerprint, symbol_subject
-from isoview.inspectors.facts import Evidence, Facts, Global
+from isoview.inspectors.facts import Facts, Global
 from isoview.inspectors.record import kept
 from isoview.model import Finding
 from isoview.rules.base import Rule
@@ -67,7 +67,7 @@ class MutableStatic(Rule):
 
     def sum_of(self, facts: Facts) -> Finding | None:
         plain = list(compress(facts.static_rows, _are_plain(facts)))
-        if not plain or not all(map(_size_alone, [row[5] for row in plain if row[5]])):
+        if not plain or not {kind for row in plain for kind, _, _ in row[5]} <= {"size"}:
             return None
         return self.finding(
             facts,
@@ -213,10 +213,7 @@ def _of_run_time_library(entry: Global) -> bool:
 
 def _unwritten(entry: Global) -> bool:
     """Nothing but its size speaks of it, which is so for most."""
-    return _size_alone(entry.evidence)
-
-
-def _size_alone(evidence: tuple[Evidence, ...]) -> bool:
+    evidence = entry.evidence
     return not evidence or (len(evidence) == 1 and evidence[0].kind == "size")
 
 
