@@ -161,7 +161,7 @@ def _named_globals(image: Image, owners: Owners) -> list[StaticRow]:
         elif (told := named.get(address, _LOCK)) is not _LOCK:
             kind, evidence = told
         elif filled[following] < address + size and (
-            table := _pointers_inside(image, address, size)
+            table := _addresses_inside(image, address, size, filled, following)
         ):
             kind, evidence = table
         elif address in named and size <= _LOCK_LIMIT:
@@ -342,20 +342,20 @@ def _by_size(size: int, word: int) -> Class:
     return "unknown", ()
 
 
-def _pointers_inside(image: Image, address: int, size: int) -> Class | None:
-    """A static that starts out with addresses in it is a table of this file's own things."""
+def _addresses_inside(
+    image: Image, address: int, size: int, filled: list[int], first: int
+) -> Class | None:
+    """A static that starts out with addresses in it is a table of this file's own things: of the
+    words ``filled`` the one at ``first`` is the first in it.
+    """
     step = image.word_size
-    low = address + -address % step
-    high = min(address + size, low + step * _WORDS_COUNTED)
-    pointers, imports = image.relocated, image.imported_words
-    first = bisect_left(pointers, low)
-    if first < len(pointers) and pointers[first] < high:
-        count = bisect_left(pointers, high, first) - first
-        count += bisect_left(imports, high) - bisect_left(imports, low)
+    behind = min(address + size, address + -address % step + step * _WORDS_COUNTED)
+    count = bisect_left(filled, behind, first) - first
+    if not count:
+        return None
+    word, pointers = filled[first], image.pointers
+    if word in pointers or not pointers.keys().isdisjoint(filled[first : first + count]):
         text = f"starts out with {count} addresses of the file's own data or code"
     else:
-        first = bisect_left(imports, low)
-        if first == len(imports) or imports[first] >= high:
-            return None
-        text = f"the file puts the address of {image.imports_at[imports[first]]} there"
+        text = f"the file puts the address of {image.imports_at[word]} there"
     return "table", (("data", text, address),)

@@ -52,7 +52,7 @@ Declarations = tuple[dict[int, Declaration], str | None]
 """Declarations by link-time address, and why some may be missing."""
 
 
-class Segment(Record):
+class Segment(NamedTuple):
     """A run of memory as the loader maps it; ``data`` may be shorter than ``size`` (zero fill)."""
 
     name: str
