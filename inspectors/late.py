@@ -13,10 +13,10 @@ class Late(Record):
 
     _late: ClassVar[tuple[str, ...]] = ()
 
-    def put_off(self, **make: Callable[[], tuple[Any, ...]]) -> None:
+    def put_off(self, **make: Callable[[], Any]) -> None:
         """Have these make their fields when they are first asked for."""
         state = self.__dict__
-        state["_make"] = make
+        state.setdefault("_make", {}).update(make)
         for name in make:
             del state[name]
 

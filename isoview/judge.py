@@ -48,12 +48,13 @@ def judge(facts: Facts, live: Mapping[str, Any] | None = None) -> Report:
     report = Report(
         facts=facts,
         verdict=verdict(facts, weighed, live),
-        scorecard=scorecard(facts, weighed, tuple(not_run), asked),
+        scorecard={},
         findings=weighed,
         not_run=tuple(not_run),
         rules_run=len(asked) - len(not_run),
         live=None if live is None else dict(live),
     )
+    report.put_off(scorecard=partial(scorecard, facts, weighed, tuple(not_run), asked))
     return report.with_sum(weighed, partial(_all, facts, found, put_off)) if sums else report
 
 

@@ -130,7 +130,7 @@ class Report(Late):
     """Facts, what the rules found in them, and what it amounts to.
 
     ``findings`` may be put off until somebody asks for them: there are thousands in the modules of
-    an environment, and who sums these up needs no more than ``summed``.
+    an environment, and who sums these up needs no more than ``summed``. So may ``scorecard``.
     """
 
     facts: Facts
@@ -140,7 +140,7 @@ class Report(Late):
     not_run: tuple[NotRun, ...] = ()
     rules_run: int = 0
     live: dict[str, Any] | None = None
-    _late = ("findings",)
+    _late = ("findings", "scorecard")
 
     @property
     def summed(self) -> tuple[Finding, ...]:
@@ -173,6 +173,7 @@ class Report(Late):
 
 
 Report.findings = LateField("findings")  # type: ignore[assignment]
+Report.scorecard = LateField("scorecard")  # type: ignore[assignment]
 
 
 class TargetError(Record):

@@ -88,11 +88,15 @@ class SymbolTable:
             return integers(self._raw, 8, self._endian)[2::3]
         return integers(self._raw, 4, self._endian)[2::4]
 
+    @cached_property
+    def _infos(self) -> bytes:
+        """The kind and binding of each symbol."""
+        raw = bytes(self._raw)  # slices with a step are cheap of bytes alone
+        return raw[4::24] if self._wide else raw[12::16]
+
     def _of_kind(self, wanted: bytes) -> Iterator[int]:
         """Indexes of the symbols for whose ``st_info`` the table ``wanted`` has a one."""
-        raw = bytes(self._raw)  # slices with a step are cheap of bytes alone
-        info = raw[4::24] if self._wide else raw[12::16]
-        return compress(count(), info.translate(wanted))
+        return compress(count(), self._infos.translate(wanted))
 
     def rows(self) -> Iterable[Row]:
         """Every entry."""
@@ -102,16 +106,17 @@ class SymbolTable:
     @cached_property
     def undefined(self) -> dict[int, str]:
         """Names the file wants from elsewhere, by the index of their symbol."""
-        found, starts = self._unnumbered(), self._starts
+        found, starts = list(compress(count(), self._unnumbered)), self._starts
         return dict(zip(found, self._text.every([starts[index] for index in found]), strict=True))
 
-    def _unnumbered(self) -> list[int]:
-        """Indexes of the symbols whose section has the number 0."""
+    @cached_property
+    def _unnumbered(self) -> bytes:
+        """For each symbol whether its section has the number 0."""
         raw, step, at = bytes(self._raw), *((24, 6) if self._wide else (16, 14))
         low, high = raw[at::step], raw[at + 1 :: step]
         if high.count(0) != len(high):
             low = bytes(map(or_, low, high))
-        return list(compress(count(), low.translate(_ZERO)))
+        return low.translate(_ZERO)
 
     def exports(self) -> Mapping[str, int]:
         """Addresses of what the table offers, by name. The names are read when one is asked for:
@@ -137,8 +142,9 @@ class SymbolTable:
         return self._text.holds(part)
 
     def _offers(self) -> list[int]:
-        starts, numbers = self._starts, self._numbers
-        return [index for index in self._of_kind(_EXPORTED) if numbers[index] and starts[index]]
+        starts, infos = self._starts, self._infos
+        numbered = compress(count(), self._unnumbered.translate(_ZERO))
+        return [index for index in numbered if _EXPORTED[infos[index]] and starts[index]]
 
     def _offered(self, found: list[int]) -> dict[str, int]:
         starts, values = self._starts, self.values

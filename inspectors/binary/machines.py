@@ -1,6 +1,7 @@
 """Which module reads a file's instructions: one for each processor, all with the same functions."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from isoview.inspectors.binary.image import Image
 from isoview.inspectors.binary.machine_x86_64 import Call
@@ -41,15 +42,20 @@ class Machine(Protocol):
 
 def machine(image: Image) -> Machine | None:
     """The module for the processor of ``image``; None where its instructions are not read."""
-    if image.arch == "x86-64":
+    return _machine(image.arch, image.format)
+
+
+@lru_cache(maxsize=64)
+def _machine(arch: str, file_format: str) -> Machine | None:
+    if arch == "x86-64":
         from isoview.inspectors.binary import machine_x86_64
 
         return machine_x86_64
-    if image.arch == "aarch64":
+    if arch == "aarch64":
         from isoview.inspectors.binary import machine_aarch64
 
         return machine_aarch64
-    if image.arch == "i686" and image.format == "pe":
+    if arch == "i686" and file_format == "pe":
         from isoview.inspectors.binary import machine_i686
 
         return machine_i686

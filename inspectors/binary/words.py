@@ -8,6 +8,9 @@ from struct import Struct
 
 from isoview.inspectors.hints import Any
 
+_MULTIPLES = {size: bytes(range(0, 256, size)) for size in (4, 8)}
+"""The last bytes of addresses at which a word of so many bytes can stand."""
+
 
 def aligned(addresses: list[int], size: int) -> list[int]:
     """Those of some addresses at which a word can stand: nearly always all, which their last bytes
@@ -18,7 +21,7 @@ def aligned(addresses: list[int], size: int) -> list[int]:
     except OverflowError:  # of a damaged file
         octets = b""
     last = octets[0 if sys.byteorder == "little" else 7 :: 8]
-    if len(last) == len(addresses) and not last.translate(None, bytes(range(0, 256, size))):
+    if len(last) == len(addresses) and not last.translate(None, _MULTIPLES[size]):
         return addresses
     return [address for address in addresses if not address & (size - 1)]
 

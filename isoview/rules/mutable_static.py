@@ -67,7 +67,8 @@ class MutableStatic(Rule):
 
     def sum_of(self, facts: Facts) -> Finding | None:
         plain = list(compress(facts.static_rows, _are_plain(facts)))
-        if not plain or not {kind for row in plain for kind, _, _ in row[5]} <= {"size"}:
+        told = [row[5] for row in plain if row[5]]
+        if not plain or [one for one in told if len(one) > 1 or one[0][0] != "size"]:
             return None
         return self.finding(
             facts,
@@ -82,7 +83,8 @@ class MutableStatic(Rule):
         nothing = "no write seen" if _code_was_read(facts) else "who writes it was not read"
         alike: dict[str, list[Global]] = {}  # statics that a fingerprint does not tell apart
         told: set[str] = set()  # fingerprints of those that something but their size speaks of
-        for entry in compress(facts.globals, _are_plain(facts)):
+        plain = _are_plain(facts)
+        for entry in compress(facts.globals, plain) if True in plain else ():
             if symbol := entry.symbol:
                 subject = symbol_subject(symbol)
                 alike.setdefault(subject, []).append(entry)

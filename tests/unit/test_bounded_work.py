@@ -133,7 +133,7 @@ def definitions_of(count: int, methods: int, doc: int) -> Image:
     text_region = Region(".text", 1 << 32, 16, False, True, False)
     return replace(
         image,
-        segments=(replace(segment, writable=True), code),
+        segments=(segment._replace(writable=True), code),
         regions=(region._replace(writable=True), text_region),
     )
 
