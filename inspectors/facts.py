@@ -207,13 +207,12 @@ class Global(Record):
     source: SourceLine | None = None
 
 
-Told = tuple[str, str, int | None]
-"""The fields of an :class:`Evidence` that is about no function."""
+Told = tuple[str, str, int | None]  # the fields of an Evidence that is about no function
 StaticRow = tuple[int, str | None, str, int, GlobalKind, tuple[Told, ...]]
 """The fields of a :class:`Global`, as a file's shapes tell them: no source line yet."""
 _ROW = attrgetter("address", "symbol", "section", "size", "kind")
 _TOLD = attrgetter("kind", "text", "address")
-_SYMBOL, _SECTION, _KIND = itemgetter(1), itemgetter(2), itemgetter(4)
+_SYMBOL, _SECTION = itemgetter(1), itemgetter(2)
 
 
 class Cells(Record):
@@ -332,14 +331,18 @@ class Facts(Late):
         """The statics without a record for each."""
         return [(*_ROW(entry), tuple(map(_TOLD, entry.evidence))) for entry in self.globals]
 
-    def with_rows(self, statics: list[StaticRow], sections: list[SectionRow]) -> "Facts":
-        """These facts, with statics and sections of which records are made when asked for."""
+    def with_rows(
+        self, statics: list[StaticRow], sections: list[SectionRow], *, objects: bool
+    ) -> "Facts":
+        """These facts, with records of statics (some of which hold ``objects``) and sections put off."""
         self.put_off(
             globals=lambda: tuple(map(_of_row, statics)),
             sections=lambda: tuple([Section(*row) for row in sections]),
         )
         names = frozenset([row[0] for row in sections])
         self.__dict__.update(static_rows=statics, section_names=names)
+        if not objects:
+            self.__dict__["objects"] = ()
         return self
 
     @cached_property
@@ -350,8 +353,6 @@ class Facts(Late):
     @cached_property
     def objects(self) -> tuple[Global, ...]:
         """The statics that hold Python objects."""
-        if "object" not in map(_KIND, self.static_rows):
-            return ()
         return tuple([entry for entry in self.globals if entry.kind == "object"])
 
     @cached_property
@@ -364,11 +365,8 @@ class Facts(Late):
         """Symbol, section and source line of the statics in which types lie, by address."""
         places = {entry.address for entry in self.types}
         if "globals" in self.__dict__:
-            return {
-                e.address: (e.symbol, e.section, e.source)
-                for e in self.globals
-                if e.address in places
-            }
+            found = [entry for entry in self.globals if entry.address in places]
+            return {entry.address: (entry.symbol, entry.section, entry.source) for entry in found}
         return {row[0]: (row[1], row[2], None) for row in self.static_rows if row[0] in places}
 
     @cached_property

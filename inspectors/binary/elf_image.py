@@ -41,7 +41,7 @@ def read_elf(data: memoryview) -> Image:
     dynamic = _dynamic_symbols(reader)
     if kinds is None and reader.tags:
         reader.damage.append(Damage("relocations", f"processor {arch} is not known here"))
-    imported = frozenset(filter(None, dynamic.undefined.values()))
+    imported = frozenset(filter(None, dynamic.undefined))
     for_python, sizes = dynamic.python_exports()
     speaks = bool(for_python) or (
         dynamic.names_hold(b"Py") and any(name.startswith(("Py", "_Py")) for name in imported)

@@ -82,6 +82,7 @@ def _read(
     def stored(address: int) -> int:
         return int.from_bytes(reader.at(address, size), order)
 
+    undefined = dynamic.undefined
     highest: int | None = None if reader.damage else 0
     for raw, explicit in tables:
         found = relocations.read_table(
@@ -95,7 +96,12 @@ def _read(
             pointers = found.relative
         for address in found.relative_in_place:
             pointers[address] = stored(address)
-        names = list(map(dynamic.undefined.get, found.symbolic.indexes))
+        try:
+            names = list(map(undefined.__getitem__, found.symbolic.indexes))
+        except IndexError:  # of a damaged file
+            names = [
+                undefined[at] if at < len(undefined) else None for at in found.symbolic.indexes
+            ]
         if all(names):  # as in nearly every table
             imports_at.update(zip(found.symbolic.addresses, names, strict=True))  # type: ignore[arg-type]
             continue

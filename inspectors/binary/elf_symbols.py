@@ -104,10 +104,15 @@ class SymbolTable:
         return rows if self._wide else map(_in_order, rows)
 
     @cached_property
-    def undefined(self) -> dict[int, str]:
-        """Names the file wants from elsewhere, by the index of their symbol."""
-        found, starts = list(compress(count(), self._unnumbered)), self._starts
-        return dict(zip(found, self._text.every([starts[index] for index in found]), strict=True))
+    def undefined(self) -> list[str | None]:
+        """Names the file wants from elsewhere, at the index of their symbol; None for the others."""
+        starts, wanted = self._starts, self._unnumbered
+        names = self._text.every(list(compress(starts, wanted)))
+        # In nearly every table they come first, one after the other.
+        if not any(wanted[len(names) :]):
+            return [*names, *repeat(None, len(wanted) - len(names))]
+        following = iter(names)
+        return [next(following) if is_wanted else None for is_wanted in wanted]
 
     @cached_property
     def _unnumbered(self) -> bytes:
@@ -199,30 +204,22 @@ class SymbolTable:
             return []
         low, high = min(start for start, _ in within), max(end for _, end in within)
         starts, numbers, values, sizes = self._starts, self._numbers, self.values, self._sizes
-        found = [
-            (value, index)
-            for index in self._of_kind(_OBJECTS)
+        indexes = list(self._of_kind(_OBJECTS))
+        found = {  # of several the first in the table, which comes last here
+            value: index
+            for index in reversed(indexes)
             if low <= (value := values[index]) < high
             and numbers[index] not in (_UNDEFINED, _ABSOLUTE)
+            and starts[index]
+        }
+        ordered = sorted(found)
+        addresses = [at for low, high in _joined(within) for at in _between(ordered, low, high)]
+        names = self._text.every([starts[found[address]] for address in addresses])
+        return [
+            (address, name, sizes[found[address]])
+            for address, name in zip(addresses, names, strict=True)
+            if name
         ]
-        found.sort()
-        found = [row for low, high in _joined(within) for row in _between(found, low, high)]
-        offsets = [starts[index] for _, index in found]
-        names = self._text.every(offsets)
-        rows = [
-            (value, name, sizes[index])
-            for name, offset, (value, index) in zip(names, offsets, found, strict=True)
-            if name and offset
-        ]
-        return rows if len({row[0] for row in rows}) == len(rows) else _firsts(rows)
-
-
-def _firsts(rows: list[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
-    """Of several rows about one address the first."""
-    kept: dict[int, tuple[int, str, int]] = {}
-    for row in rows:
-        kept.setdefault(row[0], row)
-    return list(kept.values())
 
 
 def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -236,10 +233,10 @@ def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _between(rows: list[tuple[int, int]], low: int, high: int) -> list[tuple[int, int]]:
-    """Of sorted rows those whose first number is in [low, high)."""
-    first = bisect_left(rows, (low, -1))
-    return rows[first : bisect_left(rows, (high, -1), first)]
+def _between(ordered: list[int], low: int, high: int) -> list[int]:
+    """Of sorted numbers those in [low, high)."""
+    first = bisect_left(ordered, low)
+    return ordered[first : bisect_left(ordered, high, first)]
 
 
 def _halves(raw: memoryview, endian: str) -> "memoryview[int] | array[int]":

@@ -219,16 +219,19 @@ def shape(loaded: Loaded) -> Facts:
         nothing = Item("none", image.other_kind or "not an extension module")
         artifact = replace(artifact, is_extension=is_extension)
         levels = Completeness(nothing, nothing, nothing)
-        return Facts(artifact=artifact, completeness=levels, **common).with_rows([], sections)
+        return Facts(artifact=artifact, completeness=levels, **common).with_rows(
+            [], sections, objects=False
+        )
     structures = find_structures(image, tag, how_specs_are_used(image))
     inits = decide(image, inits, structures.definitions, constants)
     owners = Owners(structures.definitions, (*structures.static_types, *structures.specs))
     statics, globals_level = find_globals(image, owners)
+    marked = statics
     types = _types(structures, toolchains)
     if structures.static_types:
         from isoview.inspectors.binary.static_objects import static_objects
 
-        statics = static_objects(image, structures.layout, types, statics)
+        marked = static_objects(image, structures.layout, types, statics)
     definitions = _definitions(image, structures, inits)
     free_threaded = _free_threaded(structures, tag)
     return Facts(
@@ -243,7 +246,7 @@ def shape(loaded: Loaded) -> Facts:
             globals_level,
         ),
         **common,
-    ).with_rows(statics, sections)
+    ).with_rows(marked, sections, objects=marked is not statics)
 
 
 def _made_with(image: Image) -> tuple[Constants, tuple[Toolchain, ...]]:
