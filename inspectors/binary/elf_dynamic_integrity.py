@@ -7,7 +7,6 @@ and DT_VERNEED. Addresses are link-time ones.
 import struct
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import compress, count
 
 from isoview.inspectors.binary.elf import Dynamic, ElfFile, Row, read_tags
 from isoview.inspectors.facts import Damage
@@ -293,7 +292,7 @@ def _symbols(part: _Part, count: int | None, names: int) -> Iterator[Damage]:
         return
     if any(raw[:entry]):
         yield Damage("dynamic symbols", "the first is not empty, as it has to be")
-    if _some_name_is_outside(raw, part.order, entry, names):
+    if max(_column(raw, part.order, "I", 0, entry)) >= names:
         yield Damage("dynamic symbols", "one has a name outside the names")
     # The highest bytes of each size.
     highest = b"".join([raw[at::entry] for at in ((16, 17, 18), (21, 22, 23))[part.order == "<"]])
@@ -309,20 +308,6 @@ def _symbols(part: _Part, count: int | None, names: int) -> Iterator[Damage]:
         odd = max((at for at in places if 0xFF40 <= at < 0xFFF1 or 0xFFF2 < at < 0xFFFF), default=0)
     if odd:
         yield Damage("dynamic symbols", f"one belongs to section {odd:#x}, which cannot be")
-
-
-def _some_name_is_outside(raw: bytes, order: str, entry: int, names: int) -> bool:
-    """Whether a symbol's name begins at offset ``names`` or behind. For nearly all one byte tells, the
-    highest that ``names`` has; the others are looked at.
-    """
-    which = min((names.bit_length() - 1) // 8, 3)
-    places = range(4) if order == "<" else range(3, -1, -1)
-    if any(raw[place::entry].strip(b"\0") for place in places[which + 1 :]):
-        return True
-    limit = min(names >> 8 * which, 256)
-    near = raw[places[which] :: entry].translate(bytes(limit) + b"\1" * (256 - limit))
-    offsets = [struct.unpack_from(order + "I", raw, at * entry) for at in compress(count(), near)]
-    return max(offsets, default=(0,)) >= (names,)
 
 
 def _relocations(part: _Part, tables: Sequence[_Table], symbols: int) -> Iterator[Damage]:
