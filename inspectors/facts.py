@@ -247,7 +247,7 @@ class Section(Record):
     writable: bool
 
 
-SectionRow = tuple[str, int, int, bool]  # the fields of a Section
+SectionRow = tuple[str, int, int, bool, bool, bool, bool]  # the fields of a Section, and more
 
 
 class CApiUse(Record):
@@ -332,12 +332,12 @@ class Facts(Late):
         return [(*_ROW(entry), tuple(map(_TOLD, entry.evidence))) for entry in self.globals]
 
     def with_rows(
-        self, statics: list[StaticRow], sections: list[SectionRow], *, objects: bool
+        self, statics: list[StaticRow], sections: tuple[SectionRow, ...], *, objects: bool
     ) -> "Facts":
         """These facts, with records of statics (some of which hold ``objects``) and sections put off."""
         self.put_off(
             globals=lambda: tuple(map(_of_row, statics)),
-            sections=lambda: tuple([Section(*row) for row in sections]),
+            sections=lambda: tuple([Section(*row[:4]) for row in sections]),
         )
         names = frozenset([row[0] for row in sections])
         self.__dict__.update(static_rows=statics, section_names=names)

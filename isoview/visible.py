@@ -42,7 +42,10 @@ def visible(text: str, limit: int | None = None) -> str:
 
     ``limit`` cuts the result to that many characters (with an ellipsis); None keeps all.
     """
-    shown = text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
+    if text.isascii() and text.isprintable():
+        shown = text
+    else:
+        shown = _shown(text) if len(text) == 1 else "".join(map(_shown, text))
     if limit is not None and len(shown) > limit:
         return shown[: max(limit - 1, 0)] + "…"
     return shown

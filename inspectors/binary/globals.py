@@ -81,8 +81,9 @@ class Owners:
             kind: GlobalKind = "table" if entry.fact.kind == "spec" else "type"
             what = "PyType_Spec" if entry.fact.kind == "spec" else "static PyTypeObject"
             self._add(entry.fact.address, kind, f"{what} of {entry.fact.name}", entry.size)
+            part: tuple[GlobalKind, str, int] = "table", f"table of type {entry.fact.name}", 0
             for table in entry.tables:
-                self._add(table, "table", f"table of type {entry.fact.name}", 0)
+                self.known.setdefault(table, part)
 
     def _definition(self, definition: FoundDefinition) -> None:
         name = definition.fact.m_name

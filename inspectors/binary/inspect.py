@@ -214,13 +214,12 @@ def shape(loaded: Loaded) -> Facts:
         "capi": capi,
     }
     is_extension = bool(inits) and image.module_file
-    sections = [(r.name, r.address, r.size, r.writable) for r in image.regions]
     if image.other_kind or (not inits and not capi.imports):
         nothing = Item("none", image.other_kind or "not an extension module")
         artifact = replace(artifact, is_extension=is_extension)
         levels = Completeness(nothing, nothing, nothing)
         return Facts(artifact=artifact, completeness=levels, **common).with_rows(
-            [], sections, objects=False
+            [], image.regions, objects=False
         )
     structures = find_structures(image, tag, how_specs_are_used(image))
     inits = decide(image, inits, structures.definitions, constants)
@@ -246,7 +245,7 @@ def shape(loaded: Loaded) -> Facts:
             globals_level,
         ),
         **common,
-    ).with_rows(marked, sections, objects=marked is not statics)
+    ).with_rows(marked, image.regions, objects=marked is not statics)
 
 
 def _made_with(image: Image) -> tuple[Constants, tuple[Toolchain, ...]]:

@@ -97,18 +97,19 @@ def candidates(
     # The word that tells: the reference count, or (free-threaded) the one with ob_ref_local.
     told = (size + 4) // size * size if layout.free_threaded else 0
     back = (name_offset - told) // size
-    near = [(name - base) // size for name in names[first:last]]
     if layout.free_threaded:
         shift = size * 8 - 32
         near = [
             place
-            for place in near
-            if not words[place - 1]
+            for name in names[first:last]
+            if not words[(place := (name - base) // size) - 1]
             and 0xFFFFFFFF in (words[place - back] & 0xFFFFFFFF, words[place - back] >> shift)
         ]
     else:
         near = [
-            place for place in near if not words[place - 1] and words[place - back] in HEAD_WORDS
+            place
+            for name in names[first:last]
+            if not words[(place := (name - base) // size) - 1] and words[place - back] in HEAD_WORDS
         ]
     for place in near:
         address = base + place * size

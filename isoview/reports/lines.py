@@ -26,7 +26,7 @@ class Line(Record):
 
 def line(*parts: str | Span, indent: int = 0, hang: int | None = None, wraps: bool = True) -> Line:
     """A line of plain text and spans."""
-    spans = tuple((part, "plain") if isinstance(part, str) else part for part in parts)
+    spans = tuple([(part, "plain") if isinstance(part, str) else part for part in parts])
     return Line(spans, indent, indent if hang is None else hang, wraps)
 
 
@@ -42,8 +42,8 @@ def laid_out(lines: Iterable[Line], width: int) -> Iterator[list[Span]]:
 
 def plain(lines: Iterable[Line], width: int = PLAIN_WIDTH) -> str:
     """The text without any style, one line end per row."""
-    rows = ("".join(text for text, _style in row).rstrip() for row in laid_out(lines, width))
-    return "".join(f"{row}\n" for row in rows)
+    rows = laid_out(lines, width)
+    return "".join(["".join([text for text, _ in row]).rstrip() + "\n" for row in rows])
 
 
 def _wrapped(spans: list[Span], indent: int, hang: int, width: int) -> Iterator[list[Span]]:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 
 from isoview.inspectors.hints import TextIO
 from isoview.reports.lines import Line, laid_out, plain
@@ -33,13 +34,19 @@ def show(lines: Iterable[Line], stream: TextIO | None = None) -> None:
 
 def encodable(text: str, stream: TextIO) -> str:
     """``text`` with our marks in ASCII where the encoding of ``stream`` lacks them."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    try:
-        "".join(_MARKS).encode(encoding)
-    except (UnicodeEncodeError, LookupError):
+    if not _has_marks(getattr(stream, "encoding", None) or "utf-8"):
         for mark, plainer in _MARKS.items():
             text = text.replace(mark, plainer)
     return text
+
+
+@lru_cache(maxsize=8)
+def _has_marks(encoding: str) -> bool:
+    try:
+        "".join(_MARKS).encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def _show_styled(lines: Iterable[Line], stream: TextIO) -> None:

@@ -126,8 +126,10 @@ def _are_plain(facts: Facts) -> list[bool]:
     rows = facts.static_rows
     plain = [row[4] in _PLAIN for row in rows]
     others = {name for name in facts.statics_sections if name.startswith(_NOT_STATICS)}
-    # Few files have any of these: all their names together are looked through in no time.
-    if others or _GUARD in "\n".join([row[1] or "" for row in rows]):
+    # By its name alone a guard is none of these kinds; what the code shows of it can make it one.
+    # Few files have any: all their names together are looked through in no time.
+    named = "" if facts.stage == "shape" else "\n".join([row[1] or "" for row in rows])
+    if others or _GUARD in named:
         return [
             is_plain and row[2] not in others and not (row[1] or "").startswith(_GUARD)
             for is_plain, row in zip(plain, rows, strict=True)
