@@ -4,6 +4,8 @@ A finding on something that module objects or interpreters would share stands ag
 is none, the answer rests on how much was read, and on whether every writable static is explained.
 """
 
+from functools import lru_cache
+
 from isoview.inspectors.facts import Facts
 from isoview.inspectors.hints import Literal
 from isoview.inspectors.record import Record
@@ -136,9 +138,16 @@ def shared(side: Side) -> str:
     numbers: dict[str, int] = {}
     for finding in side.against:
         numbers[finding.rule] = numbers.get(finding.rule, 0) + finding.count
+    return _in_words(tuple(numbers.items()), side.classes)
+
+
+@lru_cache(maxsize=256)
+def _in_words(found: tuple[tuple[str, int], ...], classes: int) -> str:
+    """The same for the numbers by rule: several answers speak of the same."""
+    numbers = dict(found)
     counts = {rules: sum([numbers.get(rule, 0) for rule in rules]) for rules, _, _ in _KINDS_SHARED}
     if counts[_CLASSES]:
-        counts[_CLASSES] = max(side.classes, 1)  # one finding speaks for all of them
+        counts[_CLASSES] = max(classes, 1)  # one finding speaks for all of them
     return " and ".join(
         f"{counts[rules]} {several if counts[rules] > 1 else one}"
         for rules, one, several in _KINDS_SHARED

@@ -361,8 +361,8 @@ class Image(Record):
                 start = address + shift
                 end = whole.find(b"\0", start, start + limit + 1)
                 if 0 <= end < behind + shift:
-                    if end - start <= keep:
-                        return decode(whole[start:end], keep)
+                    if end - start <= keep:  # as ``decode`` does: there are many
+                        return whole[start:end].decode("utf-8", "backslashreplace")  # type: ignore[no-any-return]
                     return decode(whole[start : start + keep + 1], keep)
                 break
         size = min(256, limit + 1)  # most are short, and what is read is copied

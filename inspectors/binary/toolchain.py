@@ -235,12 +235,12 @@ def find_toolchains(image: Image, constants: Constants) -> tuple[Toolchain, ...]
                 (Evidence("library", f"links {library}"),),
             )
     mangled = [name for start in _MANGLED for name in beginning(_in_order(image), start)]
-    if "Boost.Python" not in found:
-        used = min((name for name in mangled if any(map(name.__contains__, _BOOST))), default=None)
-        if used is not None:
-            found["Boost.Python"] = Toolchain(
-                "Boost.Python", None, (Evidence("imports", f"imports {used[:120]}"),)
-            )
+    # Libraries in C++ import names by the thousand: they are asked together first.
+    if "Boost.Python" not in found and any(map("\0".join(mangled).__contains__, _BOOST)):
+        used = min(name for name in mangled if any(map(name.__contains__, _BOOST)))
+        found["Boost.Python"] = Toolchain(
+            "Boost.Python", None, (Evidence("imports", f"imports {used[:120]}"),)
+        )
     _refine(image, constants, found)
     generators = list(found.values())
     language = _language(image, constants, linked, speaks=speaks, mangled=bool(mangled))
