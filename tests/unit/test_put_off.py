@@ -16,6 +16,7 @@ from isoview.inspectors.facts import Evidence, Facts
 from isoview.inspectors.record import replace
 from isoview.judge import judge
 from isoview.model import Finding, Report
+from isoview.scorecard import scorecard
 
 BUILT = Path(__file__).parents[1] / "fixtures" / "built" / "elf-x86-64"
 NAMED = BUILT / "symbols_311.cpython-311-x86_64-linux-gnu.so"
@@ -108,6 +109,34 @@ def test_a_report_is_the_same_before_and_after_its_findings_are_made() -> None:
     assert list(report_to_data(judge(UNSEEN))) == list(report_to_data(asked))
     assert report_from_data(report_to_data(judge(UNSEEN))) == asked
     assert pickle.loads(pickle.dumps(judge(UNSEEN))) == asked
+
+
+def test_the_scorecard_is_made_when_asked_for() -> None:
+    report = judge(UNSEEN)
+    assert "scorecard" not in vars(report)
+    assert report.scorecard == scorecard(UNSEEN, report.summed, report.not_run)
+    assert report.scorecard["heap-types"] == "open"
+    assert is_put_off(report)
+    changed = replace(judge(UNSEEN), rules_run=1)
+    assert vars(changed)["scorecard"] == report.scorecard
+    assert Report(UNSEEN, None, {}).scorecard == {}
+
+
+def test_evidence_on_statics_is_made_with_their_records() -> None:
+    with load(str(NAMED)) as loaded:
+        found = shape(loaded)
+        rows = found.static_rows
+    assert any(told for *_, told in rows)
+    for entry, (address, symbol, section, size, kind, told) in zip(
+        found.globals, rows, strict=True
+    ):
+        assert (entry.address, entry.symbol, entry.section) == (address, symbol, section)
+        assert (entry.size, entry.kind) == (size, kind)
+        assert entry.evidence == tuple(Evidence(*fields) for fields in told)
+    assert replace(found, stage="code").static_rows == rows
+    assert found.statics_evidence == {
+        item.kind for entry in found.globals for item in entry.evidence
+    }
 
 
 def test_another_report_has_findings_of_its_own() -> None:
