@@ -290,7 +290,7 @@ class _Text:
             size = sum(ends) - sum(offsets)
             if size <= self._left:
                 self._left -= size
-                return [text[start:end] for start, end in zip(offsets, ends)]  # noqa: B905 - slower
+                return [text[start:end] for start, end in zip(offsets, ends, strict=True)]
         return [self.at(offset) for offset in offsets]
 
     def at(self, offset: int) -> str:

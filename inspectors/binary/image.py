@@ -361,9 +361,7 @@ class Image(Record):
                 start = address + shift
                 end = whole.find(b"\0", start, start + limit + 1)
                 if 0 <= end < behind + shift:
-                    if end - start <= keep:  # as ``decode`` does: there are many
-                        return whole[start:end].decode("utf-8", "backslashreplace")  # type: ignore[no-any-return]
-                    return decode(whole[start : start + keep + 1], keep)
+                    return decode(whole[start : min(end, start + keep + 1)], keep)
                 break
         size = min(256, limit + 1)  # most are short, and what is read is copied
         while True:
